@@ -1,0 +1,6 @@
+"""`python -m acrm`."""
+
+from acrm.cli import entry
+
+if __name__ == "__main__":
+    entry()

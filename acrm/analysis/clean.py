@@ -1,0 +1,122 @@
+"""The result of cleaning: what was read, what became of every row, how full the tables are, what they are good for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from acrm.analysis.readiness import figures, readiness
+from acrm.analysis.result import Result, Scalar
+from acrm.messages import Message
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True, kw_only=True)
+class CleanResult(Result):
+    """Tables `sources`, `decisions`, `fields`, `rules`, `tables`, `columns`, `readiness`."""
+
+    params: None = None
+
+
+def cleaned(
+    sources: pl.DataFrame,
+    decisions: pl.DataFrame,
+    fields: pl.DataFrame,
+    rules: pl.DataFrame,
+    tables: Mapping[str, pl.LazyFrame],
+    filled: Mapping[str, Mapping[str, int]],
+    notes: Sequence[Message],
+) -> CleanResult:
+    """Gather what the summary of a cleaning run shows.
+
+    Args:
+        sources: One row per source table, with `rows_in`, `kept`, `rejected`.
+        decisions: One row per file and decision about its values.
+        fields: One row per source column.
+        rules: One row per rule that applied.
+        tables: The canonical tables as written.
+        filled: Table -> column -> filled cells, rows under the empty name.
+        notes: What was noticed while reading.
+    """
+    rows_in, rejected = int(sources["rows_in"].sum()), int(sources["rejected"].sum())
+    overview = _overview(tables, filled)
+    summary: dict[str, Scalar] = {
+        "sources": sources.height,
+        "rows_in": rows_in,
+        "kept": rows_in - rejected,
+        "rejected": rejected,
+        "rejected_share": rejected / rows_in if rows_in else 0.0,
+        "unmapped_columns": fields.filter(~fields["field"].str.contains(r"\.").fill_null(False)).height,
+        **{f"{row['table']}_rows": row["rows"] for row in overview.iter_rows(named=True)},
+        **_sales(tables),
+    }
+    ready = readiness(filled, figures(tables))
+    return CleanResult(
+        tables={
+            "sources": sources,
+            "decisions": decisions,
+            "fields": fields,
+            "rules": rules,
+            "tables": overview,
+            "columns": _columns(filled),
+            "readiness": ready,
+        },
+        summary=summary,
+        notes=tuple(notes),
+    )
+
+
+_EVENTS = ("ordered_at", "started_at", "date", "entered_at", "paid_at", "start_at", "period", "created_at")
+"""The column that says when a table's rows happened; the first that there is."""
+
+
+def _overview(tables: Mapping[str, pl.LazyFrame], filled: Mapping[str, Mapping[str, int]]) -> pl.DataFrame:
+    import polars as pl
+
+    rows = []
+    for name, frame in tables.items():
+        when = next((column for column in _EVENTS if filled[name].get(column)), None)
+        days = pl.col(when).cast(pl.Date) if when else pl.lit(None, pl.Date)
+        first, last = frame.select(days.min().alias("from"), days.max().alias("to")).collect().row(0)
+        codes: list[str] = []
+        if "currency" in filled[name]:
+            codes = frame.select(pl.col("currency").drop_nulls().unique().sort()).collect().to_series().to_list()
+        rows.append(
+            {"table": name, "rows": filled[name][""], "from": first, "to": last, "currency": " ".join(codes) or None}
+        )
+    schema = {"table": pl.String, "rows": pl.Int64, "from": pl.Date, "to": pl.Date, "currency": pl.String}
+    return pl.DataFrame(rows, schema=schema).sort("table")
+
+
+def _columns(filled: Mapping[str, Mapping[str, int]]) -> pl.DataFrame:
+    import polars as pl
+
+    rows = [
+        {"table": table, "column": column, "filled": count, "share": count / counts[""] if counts[""] else 0.0}
+        for table, counts in sorted(filled.items())
+        for column, count in counts.items()
+        if column
+    ]
+    return pl.DataFrame(rows, schema={"table": pl.String, "column": pl.String, "filled": pl.Int64, "share": pl.Float64})
+
+
+def _sales(tables: Mapping[str, pl.LazyFrame]) -> dict[str, Scalar]:
+    """Figures of the transactions that everybody asks for first."""
+    import polars as pl
+
+    lines = tables.get("transactions")
+    if lines is None:
+        return {}
+    counts = lines.select(
+        without_customer=pl.col("customer_id").is_null().sum(),
+        refund_lines=pl.col("is_refund").sum(),
+        test_lines=pl.col("is_test").sum(),
+        cancelled_lines=(pl.col("status") == "cancelled").fill_null(False).sum(),
+        amount=pl.col("line_amount").sum(),
+    )
+    people = lines.select(pl.col("customer_id").drop_nulls().unique().len().alias("customer_ids"))
+    one, other = pl.collect_all([counts, people])
+    return {**one.row(0, named=True), "customer_ids": int(other.item())}

@@ -1,0 +1,124 @@
+"""The customers' histories as an analysis needs them: collected, dated, in one currency, with what was left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from acrm.analysis.result import Scalar
+from acrm.errors import InputError
+from acrm.messages import Message, text
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from acrm.summaries import Refunds
+
+
+@dataclass(frozen=True)
+class History:
+    """Customers who bought, and the account of the order lines they were made from.
+
+    `customers`, sorted by `customer_id`: `days_since_last` (0: ordered on `as_of`), `orders`, `spend`,
+    `first_order_at`, `last_order_at`. In `figures`, `lines` = `lines_used` + every other `lines_...` but
+    `lines_refund`, which are among the used ones when refunds are net.
+    """
+
+    customers: pl.DataFrame
+    figures: dict[str, Scalar]
+    notes: tuple[Message, ...]
+
+
+def read_history(transactions: pl.LazyFrame, *, refunds: Refunds, as_of: date | None) -> History:
+    """Reduce order lines to customers in one pass; `as_of` defaults to the day after the last event that is no test.
+
+    Raises:
+        InputError: No customer with a sale line; lines in more than one currency (lines without one are taken to be
+            in the only one there is, and counted).
+    """
+    import polars as pl
+
+    from acrm.summaries import Part, customer_history, line_counts
+
+    customers, counts = pl.collect_all(
+        [customer_history(transactions, refunds=refunds, as_of=as_of), line_counts(transactions, as_of=as_of)],
+        engine="streaming",
+    )
+    used = counts.filter(pl.col("part") <= int(Part.REFUND if refunds == "net" else Part.SALE))
+    if "currency" in counts.columns:
+        currency, without = _one_currency(used)
+        if currency and without:
+            # An order may have lines with and without it: count its orders again with the column out of the way.
+            history = read_history(transactions.drop("currency"), refunds=refunds, as_of=as_of)
+            note = Message("history.no_currency", {"lines": without, "currency": currency})
+            return History(history.customers, history.figures | {"currency": currency}, (*history.notes, note))
+    else:
+        currency = None
+    lines = {part: int(counts.filter(part=int(part))["lines"].sum()) for part in Part}
+    if customers.is_empty():
+        raise InputError("no_sales", reasons="; ".join(map(str, _left_out(lines))) or text("history.no_lines"))
+    last_event: Any = counts.filter(pl.col("part") != int(Part.TEST))["last_day"].max()
+    today = as_of or last_event + timedelta(days=1)
+    customers = customers.select(
+        "customer_id",
+        (pl.lit(today) - pl.col("last_order_at")).dt.total_days().alias("days_since_last"),
+        pl.col("orders").cast(pl.Int64),
+        pl.col("spend").cast(pl.Decimal(38, 4)),
+        "first_order_at",
+        "last_order_at",
+    ).sort("customer_id")
+    spend = _total(customers["spend"])
+    refunded = -_total(counts.filter(part=int(Part.REFUND))["amount"])
+    figures: dict[str, Scalar] = {
+        "as_of": today,
+        "customers": customers.height,
+        "orders": int(customers["orders"].sum()),
+        "spend": spend,
+        "currency": currency,
+        "first_order_at": _day(customers["first_order_at"].min()),
+        "last_order_at": _day(customers["last_order_at"].max()),
+        "lines": sum(lines.values()),
+        "lines_used": int(used["lines"].sum()),
+        **{f"lines_{part.name.lower()}": lines[part] for part in Part if part is not Part.SALE},
+        "refunded": refunded,
+    }
+    notes = _left_out(lines)
+    if refunded:
+        notes.append(Message(f"history.refunds_{refunds}", {"lines": lines[Part.REFUND], "amount": refunded}))
+    never_bought = spend - _total(used["amount"])
+    if never_bought:
+        notes.append(Message("history.refunds_only", {"amount": never_bought}))
+    return History(customers, figures, tuple(notes))
+
+
+def _one_currency(used: pl.DataFrame) -> tuple[str | None, int]:
+    """The currency of the lines, or None, and how many lines have none."""
+    import polars as pl
+
+    lines = used.group_by("currency").agg(pl.col("lines").sum())
+    known = lines.drop_nulls("currency").sort("lines", "currency", descending=[True, False])
+    if known.height > 1:
+        listed = ", ".join(text("history.in_currency", currency=name, lines=count) for name, count in known.rows())
+        raise InputError("mixed_currencies", counts=listed, currency=known["currency"][0])
+    return known["currency"][0] if known.height else None, int(lines["lines"].sum()) - int(known["lines"].sum())
+
+
+def _left_out(lines: dict[Any, int]) -> list[Message]:
+    from acrm.summaries import Part
+
+    total = sum(lines.values())
+    reasons = (part for part in Part if part > Part.REFUND and lines[part])
+    return [
+        Message(f"history.left_out_{part.name.lower()}", {"lines": lines[part], "share": lines[part] / total})
+        for part in reasons
+    ]
+
+
+def _total(amounts: pl.Series) -> Decimal:
+    return Decimal(amounts.sum())
+
+
+def _day(value: Any) -> date | None:
+    return value if isinstance(value, date) else None

@@ -1,0 +1,33 @@
+"""`acrm doctor`: what the data at hand is good for."""
+
+from __future__ import annotations
+
+from acrm.options import FailOn, Json, Reading, Run, Sources
+
+
+def doctor(run: Run, sources: Sources, *, reading: Reading, json: Json = False, fail_on: FailOn) -> None:
+    """Say for every command whether the sources carry it: which columns are missing, how many customers there are.
+
+    \b
+    Examples:
+      acrm doctor acrm-store
+      acrm doctor exports/ --json
+      acrm doctor acrm-store --fail-on "buyers<500"
+    """
+    from pathlib import Path
+    from tempfile import TemporaryDirectory
+
+    from acrm.analysis.readiness import diagnose
+    from acrm.ingest.dataset import load
+    from acrm.limits import check
+    from acrm.messages import Message
+    from acrm.render.clean import doctor_page
+    from acrm.write import to_json
+
+    with TemporaryDirectory(prefix="acrm-") as scratch, run.console.progress(Message("clean.reading")):
+        result = diagnose(load(sources, reading.ingest(), Path(scratch)).tables)
+    if json:
+        run.console.data(to_json(result, run.command).encode())
+    else:
+        run.console.show(doctor_page(result))
+    check(fail_on, result.summary)

@@ -1,0 +1,114 @@
+"""Which currency amounts are in; and one currency for every sum: sums across currencies are never made."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+import polars as pl
+
+from acrm.errors import InputError
+from acrm.ingest import parse
+from acrm.ingest.mapping import Plan
+from acrm.ingest.vocabulary import currencies, fold
+from acrm.schema import TABLES, dtype
+
+_AMOUNTS = ("money_text", "line_amount", "amount", "order_total", "unit_price", "spend", "price")
+_MARK = r"([^\d\s.,'’()+\-−\x{a0}\x{202f}%&#;][^\d\s,'’()+\-−\x{a0}\x{202f}%]*)"
+
+
+def of_table(plan: Plan, sample: pl.DataFrame) -> str | None:
+    """The one currency that the amounts name: all marks in their texts are the same, or the mark stands in a header."""
+    if _column(plan) or not _amounts(plan):
+        return None
+    marks = pl.concat([sample.select(_mark(plan, name, sample.schema).alias("m"))["m"] for name in _amounts(plan)])
+    named = marks.drop_nulls().unique().to_list()
+    if named:
+        return named[0] if len(named) == 1 else None
+    for name in _amounts(plan):
+        header = plan.fields[name][0].casefold()
+        for mark, code in currencies().items():
+            if mark in header if not mark.isalnum() else f" {mark} " in f" {fold(header)} ":
+                return code
+    return None
+
+
+def of_rows(plan: Plan, dtypes: pl.Schema, decisions: parse.Decisions) -> pl.Expr | None:
+    """The currency of each row: its currency column, the table's one currency, or the mark in its amount's text."""
+    if plan.entity not in TABLES or "currency" not in TABLES[plan.entity].names:
+        return None
+    if source := _column(plan):
+        text = parse.source_text(plan, source, dtypes)
+        named = (
+            text.str.to_lowercase()
+            .str.strip_chars(". ")
+            .replace_strict(currencies(), default=None, return_dtype=pl.String)
+        )
+        return pl.coalesce(named, text.str.to_uppercase().str.extract(r"^([A-Z]{3})$"))
+    # Plain numbers carry no mark; looking for one in every row would be for nothing.
+    texts = [name for name in _amounts(plan) if name not in decisions.numbers or decisions.numbers[name].style == "any"]
+    texts = [name for name in texts if all(header in dtypes for header in plan.fields[name])]
+    if decisions.currency or not texts:
+        return pl.lit(decisions.currency, pl.String)
+    return pl.coalesce(_mark(plan, name, dtypes) for name in texts)
+
+
+def _column(plan: Plan) -> str | None:
+    own = (f"{plan.entity}.currency", "transactions.currency", "deals.currency")
+    return next((name for name in own if plan.has(name)), None)
+
+
+def _amounts(plan: Plan) -> list[str]:
+    return [name for column in _AMOUNTS if (name := f"{plan.entity}.{column}") in plan.fields]
+
+
+def _mark(plan: Plan, name: str, dtypes: pl.Schema) -> pl.Expr:
+    if any(dtypes[header] != pl.String for header in plan.fields[name]):
+        return pl.lit(None, pl.String)
+    text = parse.source_text(plan, name, dtypes).str.replace_all("&#36;", "$", literal=True).str.to_lowercase()
+    return (
+        text.str.extract(_MARK).str.strip_chars(". ").replace_strict(currencies(), default=None, return_dtype=pl.String)
+    )
+
+
+def in_one_currency(
+    frame: pl.LazyFrame, amounts: tuple[str, ...], currency: str | None, rates: Path | None
+) -> pl.LazyFrame:
+    """Keep one currency's rows, or convert every row's amounts by rates.
+
+    Args:
+        frame: A canonical table with the column `currency`.
+        amounts: Its money columns.
+        currency: The currency to keep, or to convert to. None with `rates`: the one whose rate is 1.
+        rates: CSV `currency,rate`: what one unit of the currency is worth in a common unit.
+
+    Raises:
+        InputError: The rates cannot be read, or lack a currency of the rows.
+    """
+    if rates is None:
+        return frame if currency is None else frame.filter(pl.col("currency") == currency.upper())
+    worth = _read_rates(rates)
+    target = currency.upper() if currency else next((code for code, rate in worth.items() if rate == 1), None)
+    if target is None or target not in worth:
+        raise InputError("no_base_rate", path=rates.name, currency=target or "1")
+    codes = frame.select(pl.col("currency").drop_nulls().unique()).collect().to_series().to_list()
+    if lacking := sorted(set(codes) - set(worth)):
+        raise InputError("no_rate", path=rates.name, currencies=", ".join(lacking))
+    factors = {code: float(rate / worth[target]) for code, rate in worth.items()}
+    factor = pl.col("currency").fill_null(target).replace_strict(factors, return_dtype=pl.Float64)
+    money = dtype("money")
+    converted = [(pl.col(name).cast(pl.Float64) * factor).round(4).cast(money).alias(name) for name in amounts]
+    return frame.with_columns(*converted, currency=pl.lit(target))
+
+
+def _read_rates(path: Path) -> dict[str, Decimal]:
+    try:
+        lines = path.read_text(encoding="utf-8-sig").replace(";", ",").splitlines()
+        pairs = [line.split(",") for line in lines if line.strip()]
+        if pairs and not pairs[0][1].strip()[:1].isdigit():
+            pairs = pairs[1:]
+        return {code.strip().upper(): Decimal(rate.strip()) for code, rate in pairs}
+    except OSError as error:
+        raise InputError("bad_rates", path=path.name, reason=error.strerror or str(error)) from error
+    except (ValueError, IndexError, InvalidOperation) as error:
+        raise InputError("bad_rates", path=path.name, reason="currency,rate") from error

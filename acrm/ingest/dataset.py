@@ -1,0 +1,338 @@
+"""All sources of a run as canonical tables, with everything that was found and decided on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from acrm.errors import InputError, UsageError
+from acrm.ingest import grain, identity, mapping, read, sources
+from acrm.ingest.mapping import Plan
+from acrm.ingest.options import IngestOptions
+from acrm.ingest.raw import RawTable
+from acrm.ingest.stage import SAMPLE, Staged, stage
+from acrm.ingest.vocabulary import normalise
+from acrm.messages import Message
+from acrm.schema import LINEAGE, SCHEMA_VERSION, TABLES, polars_schema
+
+REJECTS = {"file": pl.String, "line": pl.Int64, "rule": pl.String, "table": pl.String, "raw": pl.String}
+
+
+@dataclass(kw_only=True)
+class Input:
+    """What one source table was found to be, and what became of its rows."""
+
+    raw: RawTable
+    plan: Plan
+    staged: Staged | None = None
+    rows_in: int = 0
+    rejected: int = 0
+    merged: int = 0
+    derived: int = 0
+
+    @property
+    def name(self) -> str:
+        """The table's name in outputs."""
+        return self.raw.name
+
+
+@dataclass(kw_only=True)
+class Dataset:
+    """Canonical tables, lazily; who was joined; what was rejected; how every source was read."""
+
+    tables: dict[str, pl.LazyFrame]
+    inputs: list[Input]
+    rejects: pl.DataFrame
+    links: pl.DataFrame
+    shared: pl.DataFrame
+    notes: list[Message] = field(default_factory=list)
+    from_deals: bool = False
+    """Whether the transactions are the won deals, for want of an orders file."""
+
+    @property
+    def rows_in(self) -> int:
+        """Rows of all sources."""
+        return sum(source.rows_in for source in self.inputs)
+
+    def require(self, table: str, command: str) -> pl.LazyFrame:
+        """The table, or the error that says what was recognised, what is missing, and the `--map` that would help."""
+        if table in self.tables:
+            return self.tables[table]
+        seen = ", ".join(f"{source.name} ({_called(source.plan)})" for source in self.inputs)
+        needs = "; ".join(
+            " or ".join(a.replace("&", " + ") for a in part if "." not in a) for part in mapping.REQUIRED[table]
+        )
+        nearest = self._nearest(table)
+        if nearest:
+            shown = " ".join(f"--map {name}={_quoted(header)}" for name, header in nearest)
+            raise InputError("table_missing_map", table=table, command=command, seen=seen, needs=needs, map=shown)
+        raise InputError("table_missing", table=table, command=command, seen=seen, needs=needs)
+
+    def _nearest(self, table: str) -> list[tuple[str, str]]:
+        """For the most promising source, the column nearest to each missing requirement."""
+        best: list[tuple[str, str]] = []
+        for source in self.inputs:
+            if source.raw.metadata:
+                continue
+            found = mapping.nearest(source.raw, table)
+            if len(found) > len(best):
+                best = found
+        return best
+
+    def where(self, table: str, condition: str | None) -> pl.LazyFrame:
+        """Rows of a table that satisfy an SQL condition over its columns and its customers' columns."""
+        frame = self.tables[table]
+        if not condition:
+            return frame
+        try:
+            expression = pl.sql_expr(condition)
+            used = expression.meta.root_names()
+        except (pl.exceptions.SQLInterfaceError, pl.exceptions.SQLSyntaxError) as error:
+            raise UsageError("where_syntax", condition=condition, reason=str(error).split("\n")[0]) from error
+        have = frame.collect_schema().names()
+        foreign = [name for name in used if name not in have]
+        customers = self.tables.get("customers")
+        if foreign and customers is not None and "customer_id" in have:
+            theirs = customers.collect_schema().names()
+            if set(foreign) <= set(theirs):
+                joined = frame.join(customers.select("customer_id", *foreign), on="customer_id", how="left")
+                return joined.filter(expression).drop(foreign)
+        if foreign:
+            known = [*have, *(customers.collect_schema().names() if customers is not None else [])]
+            raise UsageError(
+                "where_column", name=foreign[0], known=", ".join(sorted({n for n in known if n[0] != "_"}))
+            )
+        return frame.filter(expression)
+
+
+def _called(plan: Plan) -> str:
+    return plan.entity if plan.system == "unknown" else f"{plan.title}: {plan.entity}"
+
+
+def _quoted(header: str) -> str:
+    return f'"{header}"' if set(header) & set(" ()'&;|<>*?$#") else header
+
+
+def load(
+    arguments: Sequence[str],
+    options: IngestOptions,
+    scratch: Path,
+    columns: Mapping[str, frozenset[str]] | None = None,
+) -> Dataset:
+    """Read sources into canonical tables.
+
+    Args:
+        arguments: Files, globs, folders, stores, or `-`.
+        options: What the user fixed.
+        scratch: An empty folder that lives as long as the dataset.
+        columns: Canonical columns wanted per table; tables left out are not made. None: everything.
+    """
+    raws: list[RawTable] = []
+    for file in sources.find(arguments, scratch):
+        raws += read.read(file, options.read, scratch)
+    _check_map(options, raws)
+    inputs, stored = [], []
+    for raw in raws:
+        own = _own_table(raw)
+        if own is None:
+            inputs.append(_stage(raw, options, columns, scratch))
+        elif own in TABLES or own.startswith("other_"):
+            stored.append((own, raw))
+            inputs.append(_from_store(own, raw))
+    dataset = _assemble(inputs, columns, options)
+    for own, raw in stored:
+        if columns is not None and own not in columns and own != "customers":
+            continue
+        frame = pl.scan_parquet(raw.source.path)
+        dataset.tables[own] = (
+            pl.concat([dataset.tables[own], frame], how="diagonal") if own in dataset.tables else frame
+        )
+    if not dataset.tables and not any(source.rows_in for source in dataset.inputs):
+        raise InputError("no_rows", files=", ".join(source.name for source in dataset.inputs))
+    return dataset
+
+
+def _own_table(raw: RawTable) -> str | None:
+    """The table name when the source is a table of an acrm store, else None."""
+    import json
+
+    if "acrm" not in raw.metadata:
+        return None
+    made: dict[str, Any] = json.loads(raw.metadata["acrm"])
+    if int(made.get("schema_version", 0)) > SCHEMA_VERSION:
+        raise InputError("newer_store", file=raw.name, version=str(made.get("version", "?")))
+    return str(made.get("table", "result"))
+
+
+def _from_store(table: str, raw: RawTable) -> Input:
+    plan = Plan(system="acrm", title="acrm store", entity=table, fields={})
+    rows = int(raw.frame.select(pl.len()).collect().item())
+    return Input(raw=raw, plan=plan, rows_in=rows)
+
+
+def _check_map(options: IngestOptions, raws: list[RawTable]) -> None:
+    """A `--map` whose column stands in no source is a typing error."""
+    import difflib
+
+    headers = [header for raw in raws for header in raw.header]
+    folded = {normalise(header) for header in headers}
+    for name, column in options.fields:
+        if column not in headers and normalise(column) not in folded:
+            close = difflib.get_close_matches(column, headers, n=1, cutoff=0.4)
+            raise UsageError(
+                "no_such_column", name=name, column=column, nearest=close[0] if close else ", ".join(headers[:8])
+            )
+
+
+def _stage(raw: RawTable, options: IngestOptions, columns: Mapping[str, frozenset[str]] | None, scratch: Path) -> Input:
+    try:
+        return _staged(raw, options, columns, scratch)
+    except pl.exceptions.ComputeError:
+        if raw.source.kind != "text" or raw.layout.lenient:
+            raise
+        # A record deep in a large file does not parse strictly: read it again, record by record.
+        lenient = read.read(raw.source, options.read, scratch, lenient=True)[0]
+        return _staged(lenient, options, columns, scratch)
+
+
+def _staged(
+    raw: RawTable, options: IngestOptions, columns: Mapping[str, frozenset[str]] | None, scratch: Path
+) -> Input:
+    plan = mapping.recognise(raw, raw.frame.head(SAMPLE // 10).collect(), options)
+    if columns is not None and plan.entity not in columns and plan.entity not in ("customers", "deals"):
+        return Input(raw=raw, plan=plan)
+    wanted = None if columns is None else _reading_set(plan, columns)
+    staged = stage(raw, plan, options, wanted, scratch)
+    return Input(raw=raw, plan=plan, staged=staged, rows_in=staged.rows_in, rejected=staged.rejects.height)
+
+
+def _reading_set(plan: Plan, columns: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """Fields to read so that the wanted columns come out the same as when everything is read."""
+    keys = {
+        f"customers.{name}"
+        for name in ("customer_id", "email", "phone", "full_name", "first_name", "last_name", "company", "country")
+    }
+    keys |= {name for name in plan.fields if name.partition(".")[2] in mapping.READING_FIELDS.get(plan.entity, {})}
+    amounts = {
+        "line_amount",
+        "quantity",
+        "unit_price",
+        "discount",
+        "status",
+        "currency",
+        "customer_id",
+        "stage",
+        "deal_id",
+        "name",
+    }
+    keys |= {f"{plan.entity}.{name}" for name in amounts}
+    for table, names in columns.items():
+        keys |= {f"{table}.{name}" for name in names}
+    if plan.entity == "deals":
+        keys |= {name for name in plan.fields if name.startswith(("deals.", "transactions."))}
+    if plan.entity == "transactions" and not plan.has("transactions.order_id"):
+        keys |= {name for name in plan.fields if name.startswith("transactions.")}
+    return frozenset(keys)
+
+
+def _assemble(inputs: list[Input], columns: Mapping[str, frozenset[str]] | None, options: IngestOptions) -> Dataset:
+    staged = [source for source in inputs if source.staged is not None]
+    simple = not any(identity.has_keys(source.staged) for source in staged if source.staged)
+    named = [(source, source.staged, identity.referenced(source.staged, simple)) for source in staged if source.staged]
+    links = pl.DataFrame(schema={"customer_id": pl.String, "joined": pl.String, "rule": pl.String, "value": pl.String})
+    shared = pl.DataFrame(schema={"kind": pl.String, "value": pl.String, "ids": pl.Int64})
+    references = customers = None
+    people = [(table, good) for _, table, good in named if identity.names_customers(table)]
+    if people and not simple:
+        who = identity.resolve(people)
+        references, links, shared, customers = who.references.lazy(), who.links, who.shared, who.customers
+    elif people and (columns is None or "customers" in columns):
+        customers = identity.listed(people)
+    gathered: dict[str, list[pl.LazyFrame]] = {}
+    notes: list[Message] = []
+    for source, table, good in named:
+        if table.plan.entity == "customers":
+            source.merged = 0
+            continue
+        made = grain.parts(table, good)
+        source.merged, source.derived = made.merged, made.derived
+        notes += made.notes
+        for name, frame in made.tables.items():
+            gathered.setdefault(name, []).append(_identified(frame, references))
+    tables = {name: pl.concat(frames, how="diagonal") for name, frames in gathered.items()}
+    zone = options.time_zone
+    lines = tables.pop("deal_lines", None)
+    from_deals = "transactions" not in tables and "deals" in tables
+    if from_deals:
+        tables["transactions"] = grain.sales_of_deals(tables["deals"], lines, zone)
+    if "transactions" in tables:
+        tables["transactions"] = _with_order_ids(tables["transactions"])
+    if customers is not None:
+        tables["customers"] = customers
+    rejects = [
+        source.staged.rejects.select(
+            pl.lit(source.name).alias("file"), "line", "rule", pl.lit(source.plan.entity).alias("table"), "raw"
+        )
+        for source in staged
+        if source.staged
+    ]
+    return Dataset(
+        tables=tables,
+        inputs=inputs,
+        rejects=pl.concat([pl.DataFrame(schema=REJECTS), *rejects]).sort("file", "line", "rule"),
+        links=links,
+        shared=shared,
+        notes=notes,
+        from_deals=from_deals,
+    )
+
+
+def _identified(frame: pl.LazyFrame, references: pl.LazyFrame | None) -> pl.LazyFrame:
+    """Replace the rows' customer references by customer ids."""
+    names = frame.collect_schema().names()
+    if references is None or "customer_id" not in names:
+        return frame
+    renamed = references.rename({"customer_id": "_who"})
+    joined = frame.join(renamed, left_on="customer_id", right_on="ref", how="left", maintain_order="left")
+    return joined.with_columns(customer_id=pl.col("_who")).select(names)
+
+
+def _with_order_ids(lines: pl.LazyFrame) -> pl.LazyFrame:
+    """Make order ids where a source has none: each row an order, `customer/time/n`, the same whatever the row order."""
+    have = lines.collect_schema().names()
+    if "order_id" not in have:
+        lines = lines.with_columns(order_id=pl.lit(None, pl.String))
+        known = None
+    else:
+        known = lines.filter(pl.col("order_id").is_not_null())
+        if not lines.filter(pl.col("order_id").is_null()).head(1).collect().height:
+            return lines
+    content = [name for name in have if name not in (*LINEAGE, "_flags", "order_id")]
+    first = [name for name in ("customer_id", "ordered_at") if name in have]
+    rest = [name for name in content if name not in first]
+    made = lines.filter(pl.col("order_id").is_null()).sort(*first, *rest, nulls_last=True).with_row_index("_n")
+    start = pl.col("_n").min().over(first)
+    stamp = pl.col("ordered_at").dt.strftime("%Y-%m-%dT%H:%M:%S").str.strip_suffix("T00:00:00")
+    order_id = pl.concat_str(
+        pl.col("customer_id").fill_null("-"), stamp, (pl.col("_n") - start + 1).cast(pl.String), separator="/"
+    )
+    made = made.with_columns(order_id=order_id).drop("_n")
+    return made if known is None else pl.concat([known, made], how="diagonal")
+
+
+def shaped(table: str, frame: pl.LazyFrame) -> pl.LazyFrame:
+    """Every canonical column in schema order (null where no source has it), then extras by name, lineage and flags."""
+    have = frame.collect_schema().names()
+    if table not in TABLES:
+        rest = [name for name in have if name not in (*LINEAGE, "_flags")]
+        return frame.select(*rest, *(name for name in (*LINEAGE, "_flags") if name in have))
+    schema = polars_schema(table)
+    columns = [
+        pl.col(name).cast(kind) if name in have else pl.lit(None, kind).alias(name) for name, kind in schema.items()
+    ]
+    extras = sorted(name for name in have if name not in schema and name not in (*LINEAGE, "_flags"))
+    return frame.select(*columns, *extras, *(name for name in (*LINEAGE, "_flags") if name in have))

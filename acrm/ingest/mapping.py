@@ -1,0 +1,360 @@
+"""Which system a table comes from, which canonical table it is, and which of its columns mean what."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatch
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from acrm.errors import UsageError
+from acrm.ingest import shapes
+from acrm.ingest.options import IngestOptions
+from acrm.ingest.raw import ROW, RawTable
+from acrm.ingest.vocabulary import normalise, synonyms
+from acrm.schema import TABLES
+
+if TYPE_CHECKING:
+    import polars as pl
+
+READING_FIELDS: dict[str, dict[str, str]] = {
+    "transactions": {
+        "order_total": "money",
+        "order_discount": "money",
+        "refunded_amount": "money",
+        "refunded_quantity": "number",
+        "cancelled_at": "datetime",
+        "time_of_day": "text",
+        "test_mark": "text",
+        "money_text": "text",
+    },
+    "deals": {"is_won": "bool", "is_closed": "bool"},
+}
+"""Fields that exist only while reading: they decide canonical columns and are not columns themselves."""
+
+_CUSTOMER_KEYS = (
+    "customers.customer_id",
+    "customers.email",
+    "customers.phone",
+    "customers.full_name",
+    "customers.last_name",
+)
+_LINKED = ("transactions", "deals", "interactions", "contracts", "payments")
+"""Tables whose rows belong to a customer: columns about that customer may stand in them."""
+
+# What a file must have to be the table: every line needs one of its alternatives; `a&b` needs both.
+REQUIRED: dict[str, tuple[tuple[str, ...], ...]] = {
+    "transactions": (
+        ("ordered_at",),
+        ("line_amount", "order_total", "quantity&unit_price"),
+        ("order_id", "customer_id", "product_id", "product_name", *_CUSTOMER_KEYS),
+    ),
+    "deals": (("stage", "status", "is_won"), ("deal_id", "name"), ("amount", "created_at", "closed_at")),
+    "deal_stages": (("deal_id",), ("stage",), ("entered_at",)),
+    "interactions": (
+        ("started_at",),
+        ("customer_id", "deal_id", *_CUSTOMER_KEYS),
+        ("kind", "duration_seconds", "outcome", "subject", "agent", "ended_at", "page"),
+    ),
+    "campaigns": (("date",), ("campaign", "source"), ("spend",)),
+    "contracts": (("customer_id", *_CUSTOMER_KEYS), ("start_at",), ("end_at", "renewal_at", "plan")),
+    "payments": (("paid_at",), ("amount",)),
+    "stock": (("product_id",), ("quantity",), ("date", "unit", "value")),
+    "service_costs": (("period",), ("cost",), ("customer_id", "segment", "activity")),
+    "products": (("product_id", "name"), ("list_price", "cost", "category")),
+    "customers": (
+        ("customer_id", "email", "phone", "full_name", "first_name&last_name", "company"),
+        (
+            *(f"customer_id&{trait}" for trait in ("gender", "city", "birth_date", "family_status", "country")),
+            *("customer_id&created_at", "email", "phone", "full_name", "last_name", "company"),
+        ),
+    ),
+    "units": (("unit",), ("kind", "parent", "region")),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How one raw table is read: its system, its canonical table, and the source columns of every field."""
+
+    system: str
+    title: str
+    entity: str
+    """A canonical table, or `other`."""
+    fields: Mapping[str, tuple[str, ...]]
+    """`table.field` -> the source columns, best first; the first non-empty one counts."""
+    literals: Mapping[str, str] = field(default_factory=dict)
+    """`table.field` -> a constant."""
+    grain: str = "row"
+    fill_down: tuple[str, ...] = ()
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    wide: Mapping[str, str] = field(default_factory=dict)
+    time_zone: str | None = None
+    date_order: str | None = None
+    phone_region: str | None = None
+    id_prefix: str = ""
+    """Set before the table's own ids, where two kinds of records share their numbers (leads and deals of Bitrix24)."""
+    id_cut: int | None = None
+    """Length to cut ids to that are three letters longer: Salesforce writes 15 or 18."""
+    lacks: tuple[str, ...] = ()
+    """Why it is `other`: the nearest canonical table and what that table misses, as `table.field|field`."""
+
+    def has(self, *fields: str) -> bool:
+        """Whether every `table.field` has a source."""
+        return all(name in self.fields or name in self.literals for name in fields)
+
+    def mapped_headers(self) -> set[str]:
+        """Source columns that feed some field."""
+        return {header for headers in self.fields.values() for header in headers}
+
+
+def field_kind(name: str) -> str:
+    """Kind of a `table.field`, canonical or reading-only."""
+    table, _, column = name.partition(".")
+    extra = READING_FIELDS.get(table, {})
+    return extra[column] if column in extra else TABLES[table][column].kind
+
+
+def known_field(name: str) -> bool:
+    """Whether `table.field` exists."""
+    table, _, column = name.partition(".")
+    return table in TABLES and (column in TABLES[table].names or column in READING_FIELDS.get(table, {}))
+
+
+@cache
+def systems() -> dict[str, dict[str, Any]]:
+    """The known systems by name, from systems/*.toml."""
+    folder = files("acrm") / "ingest" / "systems"
+    loaded = [
+        tomllib.loads(file.read_text(encoding="utf-8")) for file in folder.iterdir() if file.name.endswith(".toml")
+    ]
+    return {system["name"]: system for system in sorted(loaded, key=lambda system: str(system["name"]))}
+
+
+def load_system(name: str) -> dict[str, Any]:
+    """A system by name, or from the user's own TOML file."""
+    if name in systems():
+        return systems()[name]
+    path = Path(name)
+    if not path.suffix:
+        raise UsageError("unknown_system", name=name, known=", ".join(systems()))
+    try:
+        system = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError("system_unreadable", path=name, reason=error.strerror or str(error)) from error
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError("system_unreadable", path=name, reason=str(error)) from error
+    for table in system.get("table", []):
+        for column in table.get("fields", {}):
+            if not known_field(_qualified(table["entity"], column)):
+                raise UsageError("system_unreadable", path=name, reason=f"unknown field {column}")
+    return system | {"name": system.get("name", path.stem)}
+
+
+def recognise(raw: RawTable, sample: pl.DataFrame, options: IngestOptions) -> Plan:
+    """Find the system, the canonical table and the mapping of one raw table.
+
+    A signature (column names that only one system writes) wins; else the canonical table whose synonyms explain most
+    columns and whose required fields are all there. `--system`, `--table` and `--map` overrule both.
+    """
+    by_name = {normalise(header): header for header in reversed(raw.header)}
+    forced = next((entity for entity, pattern in options.tables if _matches(raw, pattern)), None)
+    if forced is not None and forced not in TABLES:
+        raise UsageError("unknown_table", name=forced, known=", ".join(TABLES))
+    plan = _by_signature(raw, by_name, options)
+    if plan is None or (forced and plan.entity != forced):
+        plan = _by_synonyms(by_name, sample, forced)
+    if options.fields:
+        plan = _with_user_map(plan, by_name, raw, options)
+    return plan
+
+
+def missing(plan_fields: Iterable[str], entity: str) -> list[str]:
+    """The requirements of a table that a set of `table.field` names does not meet, each as `a|b`."""
+    have = {_short(name, entity) for name in plan_fields}
+    return [
+        "|".join(alternative for alternative in alternatives if "." not in alternative)
+        for alternatives in REQUIRED[entity]
+        if not any(all(part in have for part in alternative.split("&")) for alternative in alternatives)
+    ]
+
+
+def _short(name: str, entity: str) -> str:
+    return name.removeprefix(entity + ".")
+
+
+def _qualified(entity: str, column: str) -> str:
+    return column if "." in column else f"{entity}.{column}"
+
+
+def _matches(raw: RawTable, pattern: str) -> bool:
+    name = raw.source.name
+    return any(fnmatch(candidate, pattern) for candidate in (raw.name, name, Path(name).name, raw.sheet or name))
+
+
+def _by_signature(raw: RawTable, by_name: dict[str, str], options: IngestOptions) -> Plan | None:
+    candidates = [load_system(options.system)] if options.system else list(systems().values())
+    best: tuple[tuple[int, int, int], dict[str, Any], dict[str, Any]] | None = None
+    for system in candidates:
+        for table in system.get("table", []):
+            required = [normalise(name) for name in table.get("all_of", [])]
+            optional = [normalise(name) for name in table.get("any_of", [])]
+            prefixes = tuple(normalise(name) for name in table.get("prefix_any", []))
+            hits = sum(name in by_name for name in optional)
+            hits += sum(name.startswith(prefixes) for name in by_name) if prefixes else 0
+            if not all(name in by_name for name in required) or hits < table.get("min_hits", 0):
+                continue
+            named = any(_matches(raw, pattern) for pattern in table.get("files", []))
+            mapped = sum(normalise(name) in by_name for name in _headers_of(table))
+            score = (mapped + len(required) + hits, int(named), len(required))
+            if best is None or score > best[0]:
+                best = (score, system, table)
+    if best is None:
+        return None
+    _, system, table = best
+    fields: dict[str, tuple[str, ...]] = {}
+    literals: dict[str, str] = {}
+    for column, source in table.get("fields", {}).items():
+        name = _qualified(table["entity"], column)
+        listed = [source] if isinstance(source, str) else source
+        for header in listed:
+            if header.startswith("="):
+                literals[name] = header[1:]
+        found = [by_name[normalise(header)] for header in listed if normalise(header) in by_name]
+        if found:
+            fields[name] = tuple(dict.fromkeys(found))
+    return Plan(
+        system=system["name"],
+        title=f"{system.get('title', system['name'])} {table.get('title', '')}".strip(),
+        entity=table["entity"],
+        fields=fields,
+        literals=literals,
+        grain=table.get("grain", "row"),
+        fill_down=tuple(by_name[normalise(name)] for name in table.get("fill_down", []) if normalise(name) in by_name),
+        values=table.get("values", {}),
+        wide=table.get("wide", {}),
+        time_zone=system.get("time_zone"),
+        date_order=system.get("date_order"),
+        phone_region=system.get("phone_region"),
+        id_prefix=table.get("id_prefix", ""),
+        id_cut=system.get("id_cut"),
+    )
+
+
+def _headers_of(table: dict[str, Any]) -> list[str]:
+    listed: list[str] = []
+    for source in table.get("fields", {}).values():
+        listed += [source] if isinstance(source, str) else source
+    return listed
+
+
+def _by_synonyms(by_name: dict[str, str], sample: pl.DataFrame, forced: str | None) -> Plan:
+    scored = []
+    for order, entity in enumerate(REQUIRED if forced is None else [forced]):
+        fields = _assign(entity, by_name, sample)
+        lacking = missing(fields, entity)
+        scored.append((len(fields), -order, entity, fields, lacking))
+    whole = [entry for entry in scored if not entry[4]]
+    best = max(whole, key=lambda entry: entry[:2], default=None)
+    nearest = max(scored, key=lambda entry: entry[:2])
+    # A table that explains two more columns, yet lacks something, says that the rows are not what the best match says.
+    lacks = tuple(f"{nearest[2]}.{need}" for need in nearest[4]) if nearest[0] else ()
+    if best is None or (lacks and nearest[0] >= best[0] + 2):
+        return Plan(system="unknown", title="", entity="other", fields={}, lacks=lacks)
+    grain = "line" if best[2] == "transactions" else "deal" if best[2] == "deals" else "row"
+    return Plan(system="unknown", title="", entity=best[2], fields=best[3], grain=grain)
+
+
+def _assign(entity: str, by_name: dict[str, str], sample: pl.DataFrame) -> dict[str, tuple[str, ...]]:
+    """Give every column at most one field; makers first, each field takes its best-ranked column whose values fit."""
+    fields: dict[str, tuple[str, ...]] = {}
+    taken: set[str] = set()
+    tables = [entity, "customers"] if entity in _LINKED else [entity]
+    wanted: list[tuple[int, int, str, str]] = []
+    for table_order, table in enumerate(tables):
+        for column, names in synonyms(table).items():
+            if table != entity and (
+                column == "created_at" or (column in TABLES[entity].names and column != "customer_id")
+            ):
+                continue
+            for rank, name in enumerate(names):
+                if name in by_name:
+                    wanted.append((table_order, rank, f"{table}.{column}", by_name[name]))
+    makers = {f"{entity}.{name}" for name in TABLES[entity].makers}
+    for _, _, name, header in sorted(wanted, key=lambda entry: (entry[0], entry[2] not in makers, entry[1])):
+        several = name in ("customers.phone", "customers.email") and name in fields
+        if header in taken or (name in fields and not several) or not known_field(name):
+            continue
+        if shapes.fits(sample[header], field_kind(name)):
+            fields[name] = (*fields.get(name, ()), header)
+            taken.add(header)
+    return fields
+
+
+def _with_user_map(plan: Plan, by_name: dict[str, str], raw: RawTable, options: IngestOptions) -> Plan:
+    """Lay `--map` over a plan; a table that was not recognised becomes the one whose requirements are now met."""
+    chosen: dict[str, tuple[str, ...]] = {}
+    for name, column in options.fields:
+        header = column if column in raw.header else by_name.get(normalise(column))
+        if header is not None:
+            chosen[name] = (header,)
+    if not chosen:
+        return plan
+    for entity in [plan.entity] if plan.entity != "other" else list(REQUIRED):
+        qualified = {_qualified(entity, name): headers for name, headers in chosen.items()}
+        if not all(known_field(name) for name in qualified):
+            continue
+        used = {header for headers in qualified.values() for header in headers}
+        kept = {
+            name: rest
+            for name, headers in plan.fields.items()
+            if name not in qualified and (rest := tuple(header for header in headers if header not in used))
+        }
+        fields = kept | qualified
+        if plan.entity != "other" or not missing(fields, entity):
+            grain = (
+                plan.grain if plan.entity != "other" else {"transactions": "line", "deals": "deal"}.get(entity, "row")
+            )
+            return replace(plan, entity=entity, fields=fields, grain=grain)
+    unknown = [name for name in chosen if not any(known_field(_qualified(entity, name)) for entity in TABLES)]
+    if unknown:
+        raise UsageError("unknown_field", name=unknown[0])
+    return plan
+
+
+def unmapped(plan: Plan, raw: RawTable) -> tuple[str, ...]:
+    """Source columns that feed no field, in file order."""
+    used = plan.mapped_headers()
+    wide = [re.compile(pattern) for pattern in plan.wide.values()]
+    return tuple(h for h in raw.header if h not in used and h != ROW and not any(p.search(h) for p in wide))
+
+
+def nearest(raw: RawTable, entity: str) -> list[tuple[str, str]]:
+    """For each requirement of a table that a source does not meet, the field and the column most like it.
+
+    Columns are compared with the field's synonyms by similarity, and only offered when their values have its shape.
+    """
+    from rapidfuzz import fuzz
+
+    sample = raw.frame.head(1000).collect()
+    by_name = {normalise(header): header for header in reversed(raw.header)}
+    fields = _assign(entity, by_name, sample)
+    taken = {header for headers in fields.values() for header in headers}
+    found = []
+    for need in missing(fields, entity):
+        scored = []
+        for field_name in need.replace("&", "|").split("|"):
+            names = synonyms(entity).get(field_name, (field_name.replace("_", " "),))
+            for name, header in by_name.items():
+                if header not in taken and shapes.fits(sample[header], field_kind(f"{entity}.{field_name}")):
+                    scored.append((max(fuzz.WRatio(name, synonym) for synonym in names), field_name, header))
+        if scored:
+            _, field_name, header = max(scored)
+            found.append((field_name, header))
+            taken.add(header)
+    return found

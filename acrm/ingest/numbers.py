@@ -1,0 +1,167 @@
+"""Texts to exact decimals: one reading of the marks for a whole column, refused when a mark could mean either."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from acrm.errors import InputError
+from acrm.schema import dtype
+
+_PLAIN = r"^-?\d+(\.\d+)?$"
+_COMMA = r"^-?\d[\d \x{a0}\x{202f}]*(,\d+)?$"
+_SPACES = r"[\s\x{a0}\x{2007}\x{2009}\x{202f}'’`]"
+_DIGITS = r"(\d(?:[\d.,\s\x{a0}\x{2007}\x{2009}\x{202f}'’`]*\d)?)"
+_EXPONENT = r"^[+-]?\d+(?:[.,]\d+)?[eE][+-]?\d+$"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberFormat:
+    """How a column's numbers are written.
+
+    `style` is the cheapest way to read them all: `plain` (digits, sign, decimal dot), `comma` (spaces in groups, a
+    decimal comma), or `any`. The `…_triple_…` flags say what a lone mark before exactly three digits is ("1,234").
+    `doubt` is an example that reads both ways.
+    """
+
+    style: str = "plain"
+    decimal: str | None = None
+    """The decimal mark the values prove, None when no value has decimals."""
+    comma_triple_is_decimal: bool = False
+    dot_triple_is_decimal: bool = True
+    doubt: str | None = None
+
+
+def decide(values: pl.Series, preferred: str | None = None) -> NumberFormat:
+    """Decide how a column of texts writes its numbers, from its distinct values.
+
+    Two marks in a value, a repeated mark, or a mark not before exactly three digits speak for themselves. A lone mark
+    before three digits follows the column's other values, then `preferred` (`--decimal`, or the file's other columns).
+
+    Examples:
+        >>> decide(pl.Series(["24 800,00", "1 234,50 р."])).decimal
+        ','
+        >>> decide(pl.Series(["1,234", "12.50"])).comma_triple_is_decimal
+        False
+        >>> decide(pl.Series(["1,234", "2,500"])).doubt
+        '1,234'
+    """
+    texts = values.drop_nulls().str.strip_chars().unique().sort()
+    if texts.is_empty() or bool(texts.str.contains(_PLAIN).all()):
+        return _plain(texts, preferred)
+    digits = texts.str.extract(_DIGITS).str.replace_all(_SPACES, "").drop_nulls()
+
+    def any_of(pattern: str) -> bool:
+        return bool(digits.str.contains(pattern).any())
+
+    comma = (
+        any_of(r"^\d*,(\d{1,2}|\d{4,})$")
+        or any_of(r"^0\d*,\d{3}$")
+        or any_of(r"\.\d*,\d+$")
+        or any_of(r"^\d{4,},\d{3}$")
+    )
+    dot = (
+        any_of(r"^\d*\.(\d{1,2}|\d{4,})$")
+        or any_of(r"^0\d*\.\d{3}$")
+        or any_of(r",\d*\.\d+$")
+        or any_of(r"^\d{4,}\.\d{3}$")
+    )
+    # Dollars and pounds are grouped with commas wherever they are written.
+    dollars = bool(texts.str.contains(r"[$£]\s*\d{1,3},\d{3}").any())
+    comma_groups = any_of(r",\d{3},") or any_of(r",\d*\.\d") or dollars
+    dot_groups = any_of(r"\.\d{3}\.") or any_of(r"\.\d*,\d")
+    comma_triples = digits.filter(digits.str.contains(r"^[1-9]\d{0,2},\d{3}$"))
+    dot_triples = digits.filter(digits.str.contains(r"^[1-9]\d{0,2}\.\d{3}$"))
+    doubt = None
+    comma_triple = dot_triple = False
+    if comma_triples.len():
+        comma_triple = comma and not (dot or comma_groups)
+        if not (comma or dot or comma_groups or dot_groups):
+            comma_triple = preferred == ","
+            doubt = None if preferred else comma_triples[0]
+    if dot_triples.len():
+        dot_triple = dot and not (comma or dot_groups)
+        if not (comma or dot or comma_groups or dot_groups):
+            dot_triple = preferred == "."
+            doubt = doubt if preferred else dot_triples[0]
+    simple = comma and bool(texts.str.contains(_COMMA).all()) and (comma_triple or not comma_triples.len())
+    proven = "," if comma and not dot else "." if dot and not comma else None
+    return NumberFormat(
+        style="comma" if simple else "any",
+        decimal=proven,
+        comma_triple_is_decimal=comma_triple,
+        dot_triple_is_decimal=dot_triple,
+        doubt=doubt,
+    )
+
+
+def _plain(texts: pl.Series, preferred: str | None) -> NumberFormat:
+    """Digits and dots only: a dot is the decimal mark, unless every dotted value could be a group of three."""
+    dotted = texts.filter(texts.str.contains(".", literal=True))
+    if dotted.is_empty():
+        return NumberFormat()
+    if not bool(dotted.str.contains(r"^-?[1-9]\d{0,2}\.\d{3}$").all()):
+        return NumberFormat(decimal=".")
+    if preferred == ",":
+        return NumberFormat(style="any", dot_triple_is_decimal=False)
+    ungrouped = bool(texts.str.contains(r"^-?\d{4,}$").any())
+    return NumberFormat(
+        decimal="." if preferred or ungrouped else None, doubt=None if preferred or ungrouped else dotted[0]
+    )
+
+
+def parse(text: pl.Expr, form: NumberFormat) -> pl.Expr:
+    """Trimmed text to Decimal(38, 4), rounded half away from zero past four decimals; what does not parse is null."""
+    decimal = dtype("money")
+    if form.style == "plain":
+        return text.cast(decimal, strict=False)
+    if form.style == "comma":
+        dotted = text.str.replace_all(_SPACES, "").str.replace(",", ".", literal=True)
+        return dotted.cast(decimal, strict=False)
+    clean = text.str.strip_chars()
+    digits = clean.str.extract(_DIGITS).str.replace_all(_SPACES, "")
+    groups = pl.lit("")
+    single_comma, single_dot = digits.str.contains(r"^\d*,\d*$"), digits.str.contains(r"^\d*\.\d*$")
+    comma_triple, dot_triple = (
+        digits.str.contains(r"^[1-9]\d{0,2},\d{3}$"),
+        digits.str.contains(r"^[1-9]\d{0,2}\.\d{3}$"),
+    )
+    no_comma = digits.str.replace_all(",", groups, literal=True)
+    no_dot = digits.str.replace_all(".", groups, literal=True)
+    comma_last = no_dot.str.replace(",", ".", literal=True)
+    number = (
+        pl.when(comma_triple & (not form.comma_triple_is_decimal))
+        .then(no_comma)
+        .when(dot_triple & (not form.dot_triple_is_decimal))
+        .then(no_dot)
+        .when(single_comma)
+        .then(comma_last)
+        .when(single_dot)
+        .then(digits)
+        .when(digits.str.contains(r"\.[^.]*,\d*$") & (digits.str.count_matches(",", literal=True) == 1))
+        .then(comma_last)
+        .when(digits.str.contains(r",[^,]*\.\d*$") & (digits.str.count_matches(".", literal=True) == 1))
+        .then(no_comma)
+        .when(digits.str.contains(r"^\d{1,3}(,\d{3})+$"))
+        .then(no_comma)
+        .when(digits.str.contains(r"^\d{1,3}(\.\d{3})+$"))
+        .then(no_dot)
+        .when(digits.str.contains(r"^\d+$"))
+        .then(digits)
+        .cast(decimal, strict=False)
+    )
+    number = pl.when(clean.str.contains(r"(?i)\d\s*[kк]$")).then((number * 1000).cast(decimal)).otherwise(number)
+    number = pl.when(clean.str.contains(r"^[^\d]*[-−–(]\s*[^\d]*\d|\d\s*-$")).then(-number).otherwise(number)
+    exponent = (
+        clean.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False).round(4).cast(decimal, strict=False)
+    )
+    # More than one run of digits ("2 шт по 5") is not a number; "M500" is not one either.
+    junk = clean.str.contains(r"\d\D*\pL+\D*\d") | clean.str.contains(r"^\pL\d|\d\pL\d|\pL{12,}")
+    return pl.when(clean.str.contains(_EXPONENT)).then(exponent).when(~junk).then(number)
+
+
+def refuse_doubt(column: str, form: NumberFormat) -> None:
+    """Raise the error that names the option when a column's mark reads both ways."""
+    if form.doubt:
+        raise InputError("decimal_ambiguous", column=column, example=form.doubt)

@@ -1,0 +1,25 @@
+"""What the user fixed about the sources; whatever is None or empty is found out from the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from acrm.ingest.raw import ReadOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class IngestOptions:
+    """Overrides of detection, one per decision; each is a command-line option and a key of acrm.toml."""
+
+    read: ReadOptions = field(default_factory=ReadOptions)
+    fields: tuple[tuple[str, str], ...] = ()
+    """`--map FIELD=COLUMN`; FIELD is `line_amount` or, for another table, `customers.email`."""
+    system: str | None = None
+    """`--system`: name of a known system, or path of a TOML file."""
+    tables: tuple[tuple[str, str], ...] = ()
+    """`--table NAME=GLOB`: which files are which canonical table."""
+    decimal: str | None = None
+    date_order: str | None = None
+    """dmy, mdy or ymd."""
+    time_zone: str | None = None
+    """IANA zone of naive times and of the business day."""

@@ -1,0 +1,209 @@
+"""Cells to canonical values: every column's decision is made on all of its values, then applied to whole columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from acrm.ingest import dates, numbers
+from acrm.ingest.mapping import Plan, field_kind
+from acrm.ingest.options import IngestOptions
+from acrm.ingest.vocabulary import fold, folded, null_words, words
+from acrm.schema import dtype
+
+_FLOAT_ID = r"^'?-?\d+\.0+$"
+_EXPONENT_ID = r"^\d([.,]\d+)?[eE]\+\d+$"
+_STRIP = " \t\r\n\u00a0\u202f\ufeff"
+
+
+@dataclass
+class Decisions:
+    """What was decided about a table's values: how each date and number column is written, which ids lose a `.0`."""
+
+    dates: dict[str, dates.DateFormat] = field(default_factory=dict)
+    numbers: dict[str, numbers.NumberFormat] = field(default_factory=dict)
+    float_ids: set[str] = field(default_factory=set)
+    zone: str | None = None
+    currency: str | None = None
+    """The one currency that the table's money texts or headers name."""
+
+
+def cleaned(frame: pl.LazyFrame, headers: Iterable[str], dtypes: pl.Schema) -> pl.LazyFrame:
+    """Trim the text columns named by `headers` and empty their null words, once, before anything reads them."""
+    texts = [header for header in headers if dtypes[header] == pl.String]
+    nothing = null_words()
+    trimmed = frame.with_columns(pl.col(header).str.strip_chars(_STRIP) for header in texts)
+    return trimmed.with_columns(
+        pl.when(~pl.col(header).is_in(nothing)).then(pl.col(header)).alias(header) for header in texts
+    )
+
+
+def text_of(header: str, dtypes: pl.Schema) -> pl.Expr:
+    """A source column as text; typed columns are written as their CSV would be."""
+    column = pl.col(header)
+    kind = dtypes[header]
+    if kind == pl.String:
+        return column
+    if kind.is_temporal() and kind != pl.Date:
+        return column.dt.strftime("%Y-%m-%d %H:%M:%S%.f")
+    if kind.is_float():
+        whole = column.is_finite() & (column == column.round(0)) & (column.abs() < 1e15)
+        return (
+            pl.when(whole).then(column.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(column.cast(pl.String))
+        )
+    return column.cast(pl.String)
+
+
+def source_text(plan: Plan, name: str, dtypes: pl.Schema) -> pl.Expr:
+    """The text of a `table.field`: its literal, or its source columns; several phones and e-mails stay side by side."""
+    if name in plan.literals:
+        return pl.lit(plan.literals[name])
+    texts = [text_of(header, dtypes) for header in plan.fields[name]]
+    said = plan.values.get(name.partition(".")[2])
+    if said and not name.endswith((".status", ".stage")):
+        ours = {fold(word): word_of_ours for word, word_of_ours in said.items()}
+        texts = [
+            pl.coalesce(folded(text).replace_strict(ours, default=None, return_dtype=pl.String), text) for text in texts
+        ]
+    if name in ("customers.phone", "customers.email") and len(texts) > 1:
+        joined = pl.concat_str(texts, separator="; ", ignore_nulls=True)
+        return pl.when(joined != "").then(joined)
+    return pl.coalesce(texts) if len(texts) > 1 else texts[0]
+
+
+def decide(plan: Plan, names: list[str], sample: pl.DataFrame, options: IngestOptions) -> Decisions:
+    """Decide how every date, number and id column of the plan is written, from the sample's values.
+
+    A column whose values leave the day order or the decimal mark open follows the option, then the file's other
+    columns, then the system's own habit; if none decides, `doubt` stays set for the caller.
+    """
+    decisions = Decisions(zone=options.time_zone or plan.time_zone)
+    texts: dict[str, pl.Series] = {}
+    for name in names:
+        if name in plan.literals:
+            continue
+        if all(sample.schema[header] == pl.String for header in plan.fields[name]):
+            texts[name] = sample.select(source_text(plan, name, sample.schema).alias("v")).to_series().unique()
+        _decide_alone(name, texts.get(name), decisions, options)
+    orders = {form.order for form in decisions.dates.values() if form.order in ("dmy", "mdy") and not form.doubt}
+    order = orders.pop() if len(orders) == 1 else plan.date_order
+    for name, form in decisions.dates.items():
+        if form.doubt and order:
+            decisions.dates[name] = dates.decide(texts[name], order)
+    marks = {form.decimal for form in decisions.numbers.values() if form.decimal}
+    mark = marks.pop() if len(marks) == 1 else None
+    for name, number in decisions.numbers.items():
+        if number.doubt and mark:
+            decisions.numbers[name] = numbers.decide(texts[name], mark)
+    return decisions
+
+
+def _decide_alone(name: str, values: pl.Series | None, decisions: Decisions, options: IngestOptions) -> None:
+    """Decide a field from its own texts; a typed column (no texts) needs no decision."""
+    kind = field_kind(name)
+    if kind in ("date", "datetime"):
+        decisions.dates[name] = dates.DateFormat() if values is None else dates.decide(values, options.date_order)
+    elif kind in ("money", "number", "integer"):
+        form = numbers.NumberFormat() if values is None else numbers.decide(values, options.decimal)
+        decisions.numbers[name] = form
+    elif kind == "id" and values is not None:
+        filled = values.drop_nulls()
+        if filled.len() and bool(filled.str.contains(_FLOAT_ID).all()):
+            decisions.float_ids.add(name)
+
+
+def value(plan: Plan, name: str, dtypes: pl.Schema, decisions: Decisions) -> pl.Expr:
+    """The canonical value of a `table.field` as an expression over the raw frame; what does not parse is null."""
+    kind = field_kind(name)
+    headers = plan.fields.get(name, ())
+    typed = bool(headers) and any(dtypes[header] != pl.String for header in headers)
+    if typed and len(headers) == 1:
+        direct = _typed(pl.col(headers[0]), dtypes[headers[0]], kind, decisions)
+        if direct is not None:
+            return direct
+    text = source_text(plan, name, dtypes)
+    if kind == "datetime":
+        form = decisions.dates[name] if name in decisions.dates else dates.DateFormat()
+        return dates.instant(text, form, decisions.zone)
+    if kind == "date":
+        return dates.business_day(text, decisions.dates[name], decisions.zone)
+    if kind in ("money", "number"):
+        return numbers.parse(text, decisions.numbers[name])
+    if name == "interactions.duration_seconds":
+        return _seconds(text, decisions.numbers[name])
+    if kind == "integer":
+        return numbers.parse(text, decisions.numbers[name]).round(0).cast(pl.Int64)
+    if kind == "bool":
+        return boolean(text)
+    if kind == "id":
+        bare = text.str.strip_chars_start("'")
+        return _own_id(plan, name, bare.str.replace(r"\.0+$", "") if name in decisions.float_ids else bare)
+    return text
+
+
+def _own_id(plan: Plan, name: str, bare: pl.Expr) -> pl.Expr:
+    """An id as its system means it: the first of several customers, cut and prefixed as the system asks."""
+    if name.endswith(".customer_id"):
+        bare = bare.str.replace(r"^(\w+)\s*;.*$", "${1}")
+    if plan.id_cut:
+        long = bare.str.len_chars() == plan.id_cut + 3
+        bare = pl.when(long).then(bare.str.slice(0, plan.id_cut)).otherwise(bare)
+    if plan.id_prefix and name.startswith(f"{plan.entity}.") and not name.endswith(".customer_id"):
+        bare = pl.concat_str(pl.lit(plan.id_prefix), bare)
+    return bare
+
+
+def _seconds(text: pl.Expr, form: numbers.NumberFormat) -> pl.Expr:
+    """A duration in seconds, from a number of seconds or h:mm:ss."""
+    clock = text.str.extract_groups(r"^(?:(\d+):)?(\d{1,2}):(\d{2})$")
+    parts = [clock.struct.field(str(place)).cast(pl.Int64, strict=False).fill_null(0) for place in (1, 2, 3)]
+    spoken = parts[0] * 3600 + parts[1] * 60 + parts[2]
+    return pl.when(text.str.contains(":")).then(spoken).otherwise(numbers.parse(text, form).round(0).cast(pl.Int64))
+
+
+def day(plan: Plan, name: str, dtypes: pl.Schema, decisions: Decisions) -> pl.Expr:
+    """The business day of a datetime field whose value already stands in the frame as the column `name`."""
+    form = decisions.dates.get(name)
+    if form is not None and form.has_offset and decisions.zone is None:
+        return dates.business_day(source_text(plan, name, dtypes), form, None)
+    return (pl.col(name).dt.convert_time_zone(decisions.zone) if decisions.zone else pl.col(name)).dt.date()
+
+
+def _typed(column: pl.Expr, kind_in: pl.DataType, kind: str, decisions: Decisions) -> pl.Expr | None:
+    """Straight conversion of a typed source column, or None when its text is the way."""
+    if kind in ("date", "datetime") and kind_in.is_temporal():
+        if kind == "date":
+            return column.cast(pl.Date)
+        time = column.cast(pl.Datetime("us", getattr(kind_in, "time_zone", None)))
+        if getattr(kind_in, "time_zone", None):
+            return time.dt.convert_time_zone("UTC")
+        if decisions.zone and kind_in != pl.Date:
+            local = time.dt.replace_time_zone(decisions.zone, ambiguous="earliest", non_existent="null")
+            return local.dt.convert_time_zone("UTC")
+        return time.dt.replace_time_zone("UTC")
+    if kind in ("money", "number") and (kind_in.is_numeric() or kind_in.is_decimal()):
+        exact = column.round(4) if kind_in.is_float() else column
+        return exact.cast(dtype(kind), strict=False)
+    if kind == "integer" and kind_in.is_numeric():
+        return column.cast(pl.Int64, strict=False)
+    if kind == "bool" and kind_in == pl.Boolean:
+        return column
+    return None
+
+
+def boolean(text: pl.Expr) -> pl.Expr:
+    """Yes and no words of the vocabulary to true and false, else null.
+
+    >>> pl.DataFrame({"t": ["Да", "no", "maybe"]}).select(boolean(pl.col("t")))["t"].to_list()
+    [True, False, None]
+    """
+    answers = {fold(word): True for word in words("bool_true")} | {fold(word): False for word in words("bool_false")}
+    answers.pop("", None)
+    return folded(text).replace_strict(answers, default=None, return_dtype=pl.Boolean)
+
+
+def exponent_id(plan: Plan, name: str, dtypes: pl.Schema) -> pl.Expr:
+    """Whether an id was written as 1,23E+12, its last digits lost before the file reached us."""
+    return source_text(plan, name, dtypes).str.contains(_EXPONENT_ID).fill_null(False)

@@ -1,0 +1,78 @@
+"""What a reader hands over: a table of texts as the file has it, and what was found out about its layout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
+
+ROW = "_source_row"
+"""Line of the file where the record starts (text), row of the sheet (Excel, HTML), or row number (Parquet); from 1."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadOptions:
+    """What the user fixed about the layout; None means: find out."""
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    names: tuple[str, ...] | None = None
+    """Column names of a file that has no header row."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceFile:
+    """One file to read: where its bytes are, how it is called in outputs, and what its bytes turned out to be."""
+
+    path: Path
+    name: str
+    """Relative to the argument it came from; never an absolute path. Standard input is `-`."""
+    kind: str
+    """text, parquet, xlsx or html."""
+    compression: str | None = None
+    """gz or zst, else None."""
+    bytes: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """How a file is laid out; every field is printed and stands in the manifest."""
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    quote: str | None = None
+    header_row: int | None = None
+    """Line or sheet row of the header, from 1; None when the file has none."""
+    preamble: tuple[str, ...] = ()
+    """Text of the non-empty lines above the header."""
+    lenient: bool = False
+    """True when some record did not parse strictly and the file was read record by record."""
+    renamed: tuple[str, ...] = ()
+    """Headers that stood more than once, as renamed: `Источник__2`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RawTable:
+    """One table as the file has it.
+
+    `frame` has the columns of `header` in order (String; typed only when the source is typed, as Parquet is) and
+    `ROW` (Int64). Values are untouched: nothing trimmed, nothing turned into null except absent cells.
+    """
+
+    source: SourceFile
+    sheet: str | None
+    header: tuple[str, ...]
+    frame: pl.LazyFrame
+    layout: Layout
+    broken: pl.DataFrame | None = None
+    """Records that could not be read, already out of `frame`: line Int64, rule String, raw String."""
+    metadata: dict[str, str] = field(default_factory=dict)
+    """Key-value metadata of a Parquet source (the key `acrm` marks our own results)."""
+
+    @property
+    def name(self) -> str:
+        """How the table is called in outputs: `orders.csv` or `book.xlsx[Sheet1]`."""
+        return f"{self.source.name}[{self.sheet}]" if self.sheet else self.source.name

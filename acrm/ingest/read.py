@@ -1,0 +1,229 @@
+"""One source as tables of texts: a lazy scan where its records are well formed, cut one by one where they are not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from acrm.errors import InputError, UsageError
+from acrm.ingest import excel, html
+from acrm.ingest.detect import TextLayout, text_layout
+from acrm.ingest.header import column_names, unique_names
+from acrm.ingest.raw import ROW, Layout, RawTable, ReadOptions, SourceFile
+from acrm.ingest.records import LONGEST_LINE, SINGLE_COLUMN, Record, records
+from acrm.ingest.transcode import as_utf8, holds_opening, scratch_file, unpacked
+
+STRICT_CHECK = 64 << 20
+"""Bytes; a smaller text is parsed once while it is read, to know at once whether it is well formed."""
+_SAMPLE = 1 << 18
+_BATCH_CELLS = 50_000
+_SPELLED = {"tab": "\t", "\\t": "\t", "space": " "}
+
+
+def read(source: SourceFile, options: ReadOptions, scratch: Path, *, lenient: bool = False) -> list[RawTable]:
+    """All tables of a source: one of a text, one of each sheet of a workbook that is not empty.
+
+    Texts stay on disk: the frame is a scan with all columns as String. A text that is not well formed (quotes, fields
+    too many, bytes that are not UTF-8) is cut record by record into a scratch file; `Layout.lenient` says so, and what
+    could not be cut stands in `broken`. Below 64 MB that is found out here; above, collecting the frame may raise
+    Polars' ComputeError, and the caller reads again with `lenient`.
+
+    Args:
+        source: The file, as `sources.find` gives it.
+        options: What the user fixed.
+        scratch: An existing folder for files that must live as long as the frames.
+        lenient: Cut a text record by record from the start.
+
+    Raises:
+        InputError: Unreadable bytes, no header and no names, or names that do not fit.
+        UsageError: A delimiter of more than one character.
+    """
+    path = source.path if source.kind == "text" else unpacked(source, scratch)
+    if source.kind == "parquet":
+        return [_parquet(source, path)]
+    if source.kind == "xlsx":
+        return excel.tables(source, path, options)
+    if source.kind == "html":
+        return [html.table(source, path, options)]
+    return [_text(source, options, scratch, lenient)]
+
+
+def _parquet(source: SourceFile, path: Path) -> RawTable:
+    try:
+        metadata = pq.read_metadata(path).metadata or {}
+        scan = pl.scan_parquet(path, glob=False)
+        columns = scan.collect_schema().names()
+    except (pa.ArrowException, pl.exceptions.PolarsError, OSError):
+        raise InputError("broken_parquet", path=source.name) from None
+    header, renamed = unique_names(columns, reserved=(ROW,))
+    frame = scan.rename(dict(zip(columns, header, strict=True))).with_row_index(ROW, offset=1)
+    return RawTable(
+        source=source,
+        sheet=None,
+        header=header,
+        frame=frame.select(*header, pl.col(ROW).cast(pl.Int64)),
+        layout=Layout(renamed=renamed),
+        metadata={key.decode(): value.decode() for key, value in metadata.items() if key != b"ARROW:schema"},
+    )
+
+
+def _text(source: SourceFile, options: ReadOptions, scratch: Path, lenient: bool) -> RawTable:
+    text = as_utf8(source, options.encoding, scratch)
+    sample = _sample(text.path)
+    if not sample.strip():
+        raise InputError("empty_file", path=source.name)
+    found = text_layout(sample, _delimiter(options.delimiter), len(options.names or ()) or None)
+    names, renamed = column_names(source.name, found.header, found.first_row, found.width, options.names)
+    quoted = text.quotes and found.quote is not None and holds_opening(text.path, found.delimiter, found.quote)
+    body = _Body(text.path, found, names, found.quote if quoted else None)
+    # A run of blanks is no delimiter that Polars knows, but nothing is wrong with such a file.
+    blanks = found.delimiter == " "
+    by_records = lenient or text.damaged or blanks or not found.orderly
+    frame, broken = (None if by_records else body.scan()), None
+    lenient = frame is None and not blanks
+    if frame is None:
+        frame, broken = body.cut(scratch, text.damaged)
+    return RawTable(
+        source=source,
+        sheet=None,
+        header=tuple(frame.collect_schema().names()[:-1]),
+        frame=frame,
+        broken=broken,
+        layout=Layout(
+            encoding=text.encoding,
+            delimiter=None if found.delimiter == SINGLE_COLUMN else found.delimiter,
+            quote=body.quote,
+            header_row=found.header_line,
+            preamble=found.preamble,
+            lenient=lenient,
+            renamed=renamed,
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class _Body:
+    """The records of a UTF-8 text whose layout is known."""
+
+    path: Path
+    found: TextLayout
+    names: tuple[str, ...]
+    quote: str | None
+
+    def scan(self) -> pl.LazyFrame | None:
+        """The records as Polars parses them, with their lines; None when it finds them not well formed."""
+        scan = self._csv(self.names, self.found.delimiter, self.quote)
+        whole = self.path.stat().st_size < STRICT_CHECK
+        try:
+            scan.head(1).collect()
+            if not whole and self.quote:
+                lines = self._csv(("line",), SINGLE_COLUMN, None)
+                whole = _height(scan) != _height(lines)
+            spread, empty = _looked_at(scan, self.names if whole else (), self._nameless())
+        except (pl.exceptions.ComputeError, pl.exceptions.SchemaError):
+            return None
+        line = pl.col(ROW).cast(pl.Int64)
+        if spread:
+            inside = pl.sum_horizontal(pl.col(name).str.count_matches("\n", literal=True) for name in spread)
+            line += inside.cum_sum().shift(1, fill_value=0).cast(pl.Int64)
+        return scan.select(*(name for name in self.names if name not in empty), line)
+
+    def cut(self, scratch: Path, damaged: bool) -> tuple[pl.LazyFrame, pl.DataFrame]:
+        """The records cut one by one into a scratch file, and those that could not be cut."""
+        schema = pa.schema([(name, pa.large_string()) for name in self.names] + [(ROW, pa.int64())])
+        target = scratch_file(scratch)
+        broken = [pl.DataFrame(schema={"line": pl.Int64, "rule": pl.String, "raw": pl.String})]
+        above = self.found.first_line - 1
+        with (
+            self.path.open(encoding="utf-8-sig", errors="surrogateescape", newline="\n") as file,
+            pq.ParquetWriter(target, schema) as writer,
+        ):
+            lines = islice(file, above, None)
+            stream = records(lines, self.found.delimiter, self.quote, len(self.names))
+            while batch := list(islice(stream, 1 + _BATCH_CELLS // len(self.names))):
+                if damaged:
+                    batch = [_checked(record) for record in batch]
+                good = [record for record in batch if not record.rule]
+                columns = [*zip(*(record.fields for record in good), strict=True)] or [()] * len(self.names)
+                numbers = [record.line + above for record in good]
+                writer.write_batch(pa.record_batch([*map(_strings, columns), pa.array(numbers, pa.int64())], schema))
+                bad = [(record.line + above, record.rule, record.raw) for record in batch if record.rule]
+                broken.append(pl.DataFrame(bad, schema=broken[0].schema, orient="row"))
+        frame = pl.scan_parquet(target, glob=False)
+        _, empty = _looked_at(frame, (), self._nameless())
+        return frame.drop(empty), pl.concat(broken)
+
+    def _csv(self, names: Sequence[str], delimiter: str, quote: str | None) -> pl.LazyFrame:
+        return pl.scan_csv(
+            self.path,
+            has_header=False,
+            skip_lines=self.found.first_line - 1,
+            schema=dict.fromkeys(names, pl.String),
+            infer_schema=False,
+            empty_string_is_null=False,
+            missing_columns="insert",
+            raise_if_empty=False,
+            separator=delimiter,
+            quote_char=quote,
+            row_index_name=ROW,
+            row_index_offset=self.found.first_line,
+            glob=False,
+        )
+
+    def _nameless(self) -> list[str]:
+        """Columns without a header: left out when no record fills them, such as the one a `;` at line ends makes."""
+        if self.found.header is None:
+            return []
+        cells = (*self.found.header, *[""] * self.found.width)
+        return [name for name, cell in zip(self.names, cells, strict=False) if not cell.strip()]
+
+
+def _looked_at(frame: pl.LazyFrame, whole: Sequence[str], nameless: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Which columns of `whole` hold line ends, and which of `nameless` hold nothing; both in one pass."""
+    tests = [pl.col(name).str.contains("\n", literal=True).any().alias(f"spread {name}") for name in whole]
+    tests += [(pl.col(name) == "").all().alias(f"empty {name}") for name in nameless]
+    if not tests:
+        return [], []
+    seen = frame.select(tests).collect(engine="streaming").row(0)
+    spread = [name for name, holds in zip(whole, seen, strict=False) if holds]
+    return spread, [name for name, holds in zip(nameless, seen[len(whole) :], strict=True) if holds]
+
+
+def _height(frame: pl.LazyFrame) -> int:
+    return int(frame.select(pl.len()).collect().item())
+
+
+def _strings(column: Sequence[str]) -> pa.Array:
+    return pa.array(column, pa.large_string())
+
+
+def _checked(record: Record) -> Record:
+    """The record, or the same as unreadable with its bad bytes written out when it holds bytes that are not UTF-8."""
+    try:
+        record.raw.encode()
+    except UnicodeEncodeError:
+        raw = record.raw.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        return record._replace(rule="unreadable", raw=raw)
+    return record
+
+
+def _sample(path: Path) -> str:
+    """The first whole lines of a UTF-8 text, about 256 KB of them."""
+    with path.open("rb") as file:
+        head = file.read(_SAMPLE)
+        if len(head) == _SAMPLE:
+            head += file.readline(LONGEST_LINE)
+    return head.decode("utf-8-sig", errors="replace")
+
+
+def _delimiter(given: str | None) -> str | None:
+    delimiter = _SPELLED.get(given or "", given)
+    if delimiter is not None and len(delimiter) != 1:
+        raise UsageError("bad_delimiter", delimiter=delimiter)
+    return delimiter

@@ -1,0 +1,179 @@
+"""Which files to read: files, patterns, folders and standard input -> what each one is, judged by its bytes."""
+
+from __future__ import annotations
+
+import glob
+import mmap
+import re
+import shutil
+import signal
+import sys
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from acrm.errors import InputError
+from acrm.ingest import encoding as encodings
+from acrm.ingest.raw import SourceFile
+from acrm.ingest.transcode import scratch_file, unpacked_chunks
+
+_HEAD = 1 << 16
+_PACKED = {b"\x1f\x8b": "gz", b"\x28\xb5\x2f\xfd": "zst"}
+_WORKBOOK_97 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_REFUSED = {
+    b"%PDF": "pdf_file",
+    b"\0\1\0\0Standard Jet DB": "access_database",
+    b"\0\1\0\0Standard ACE DB": "access_database",
+}
+_JSON = re.compile(r'\s*(?:\{\s*["}]|\[\s*[\[{])')
+_NO_EXPORTS = re.compile(
+    r"\.(bat|cfg|css|docx?|gif|ico|ini|ipynb|jpe?g|js|json|lock|log|md|png|pptx?|ps1|py|r|rst|sh|sql|svg|toml|webp|ya?ml)",
+    re.IGNORECASE,
+)
+"""Suffixes of what people keep beside their exports; such files are read only when they are named."""
+
+
+def find(arguments: Sequence[str], scratch: Path) -> list[SourceFile]:
+    """The files that the arguments mean, sorted by name, each once.
+
+    An argument is a file, a pattern, a folder (everything in it that can be an export, at any depth) or `-`, standard
+    input. In a folder hidden files, `*.json`, `rejects.parquet` and files that are plainly no exports (pictures,
+    scripts, notes) are passed over; any other file that cannot be read is an error. Files of the same name are told
+    apart by as many parent folders as it takes.
+
+    Args:
+        arguments: As typed.
+        scratch: An existing folder, for a copy of standard input.
+
+    Raises:
+        InputError: A file is missing, empty or of a kind that cannot be read, or a folder has no exports.
+    """
+    if sys.platform != "win32":
+        # Polars handles Ctrl-C in a way that restarts a read waiting for a pipe; here it must end.
+        signal.siginterrupt(signal.SIGINT, True)
+    named: dict[tuple[int, int], tuple[Path, str]] = {}
+    for argument in arguments:
+        for path, name in _meant(argument, scratch):
+            status = path.stat()
+            named.setdefault((status.st_dev, status.st_ino), (path, name))
+    names = _told_apart([*named.values()])
+    files = [_inspected(path, name) for (path, _), name in zip(named.values(), names, strict=True)]
+    return sorted(files, key=lambda file: file.name)
+
+
+def _meant(argument: str, scratch: Path) -> Iterator[tuple[Path, str]]:
+    """The files one argument means, with their names relative to it."""
+    path = Path(argument)
+    try:
+        if argument == "-":
+            yield _copied(sys.stdin.buffer, scratch), "-"
+        elif path.is_dir():
+            found = [*_below(path, set())]
+            if not found:
+                raise InputError("no_exports", path=argument)
+            yield from ((file, file.relative_to(path).as_posix()) for file in found)
+        elif path.is_fifo():
+            with path.open("rb") as pipe:
+                yield _copied(pipe, scratch), path.name
+        elif path.exists():
+            yield path, path.name
+        elif matches := sorted(glob.glob(argument, recursive=True)):  # noqa: PTH207 - absolute patterns, no hidden files
+            for match in matches:
+                yield from _meant(match, scratch)
+        else:
+            raise InputError("no_file", path=argument)
+    except PermissionError as error:
+        raise InputError("no_permission", path=error.filename or argument) from None
+
+
+def _below(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Path]:
+    status = folder.stat()
+    if (status.st_dev, status.st_ino) in seen:
+        return
+    seen.add((status.st_dev, status.st_ino))
+    for entry in sorted(folder.iterdir()):
+        if entry.name.startswith((".", "~$")) or entry.name == "rejects.parquet":
+            continue
+        if entry.is_dir():
+            yield from _below(entry, seen)
+        elif not _NO_EXPORTS.fullmatch(entry.suffix):
+            yield entry
+
+
+def _copied(stream: BinaryIO, scratch: Path) -> Path:
+    path = scratch_file(scratch)
+    with path.open("wb") as copy:
+        shutil.copyfileobj(stream, copy)
+    return path
+
+
+def _told_apart(named: Sequence[tuple[Path, str]]) -> list[str]:
+    """Names, lengthened by parent folders where they are the same."""
+    names = [name for _, name in named]
+    parts = [path.resolve().parts[1:] for path, _ in named]
+    while doubled := {name for name in names if names.count(name) > 1}:
+        for place, name in enumerate(names):
+            if name in doubled:
+                names[place] = "/".join(parts[place][-name.count("/") - 2 :])
+    return names
+
+
+def _inspected(path: Path, name: str) -> SourceFile:
+    shown = name if name == "-" else str(path)
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+        compression = next((kind for magic, kind in _PACKED.items() if head.startswith(magic)), None)
+        if compression:
+            head = next(unpacked_chunks(path, compression, shown, _HEAD), b"")
+        kind = _table_kind(path, head, shown) or _text_kind(head, shown)
+    except PermissionError:
+        raise InputError("no_permission", path=shown) from None
+    return SourceFile(path=path, name=name, kind=kind, compression=compression, bytes=path.stat().st_size)
+
+
+def _table_kind(path: Path, head: bytes, shown: str) -> str | None:
+    """The kind of a file that is no text, None for a text, or the error that says how to export instead."""
+    if not head:
+        raise InputError("empty_file", path=shown)
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    if head.startswith(b"PK\x03\x04"):
+        if b"xl/" in head or _holds_workbook(path):
+            return "xlsx"
+        raise InputError("zip_archive", path=shown)
+    if head.startswith(_WORKBOOK_97):
+        raise InputError("locked_workbook" if _contains(path, _ENCRYPTED) else "old_workbook", path=shown)
+    refused = next((id for magic, id in _REFUSED.items() if head.startswith(magic)), None)
+    if not refused and encodings.is_binary(head):
+        refused = "binary_file"
+    if refused:
+        raise InputError(refused, path=shown)
+    return None
+
+
+def _text_kind(head: bytes, shown: str) -> str:
+    """Whether a text is HTML with a table or a plain text, or the error for a text that is no table."""
+    text = head.decode(encodings.of_head(head) or "latin-1", errors="replace").lstrip("\ufeff \t\r\n")
+    if text.startswith("<"):
+        if "<table" in text.lower():
+            return "html"
+        raise InputError("markup_file", path=shown)
+    if _JSON.match(text):
+        raise InputError("json_file", path=shown)
+    return "text"
+
+
+def _holds_workbook(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name.startswith("xl/") for name in archive.namelist())
+    except zipfile.BadZipFile:
+        return False
+
+
+def _contains(path: Path, needle: bytes) -> bool:
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return content.find(needle) >= 0

@@ -1,0 +1,130 @@
+"""Where a result came from: what its Parquet file carries under the metadata key `acrm`, and its manifest repeats."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from acrm import __version__
+from acrm.errors import InputError
+from acrm.schema import SCHEMA_VERSION
+
+KEY = "acrm"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Input:
+    """One file that was read; `name` is relative to the source it was found in."""
+
+    name: str
+    sha256: str
+    bytes: int
+    rows: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lineage:
+    """What ran, on what, how many rows it met. The same run gives the same lineage: no time, no absolute path.
+
+    `options` maps an option to its value and origin (flag, env, config or default). Rows in are rows out plus rows
+    rejected.
+    """
+
+    command: str
+    options: Mapping[str, tuple[object, str]]
+    inputs: tuple[Input, ...] = ()
+    rows_in: int = 0
+    rows_out: int = 0
+    rows_rejected: int = 0
+    seed: int | None = None
+    as_of: date | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The lineage as JSON has it.
+
+        >>> Lineage(command="rfm", options={"rates": ("/home/ann/rates.csv", "flag")}).as_dict()["options"]
+        {'rates': {'value': 'rates.csv', 'origin': 'flag'}}
+        """
+        return {
+            "acrm": __version__,
+            "schema_version": SCHEMA_VERSION,
+            "command": self.command,
+            "options": {
+                name: {"value": _relative(value), "origin": origin} for name, (value, origin) in self.options.items()
+            },
+            "inputs": [asdict(source) for source in self.inputs],
+            "rows": {"in": self.rows_in, "out": self.rows_out, "rejected": self.rows_rejected},
+            "seed": self.seed,
+            "as_of": self.as_of,
+        }
+
+    def metadata(self) -> dict[str, str]:
+        """Key-value metadata for a Parquet file."""
+        return {KEY: dumps(self.as_dict(), indent=None)}
+
+
+def _relative(value: object) -> object:
+    """The value without the folder of an absolute path, which would differ from machine to machine."""
+    if isinstance(value, str | Path):
+        path = Path(value)
+        return path.name or value if path.is_absolute() else str(value)
+    return value
+
+
+def sha256(path: Path) -> str:
+    """The fingerprint of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The lineage that a Parquet file carries.
+
+    Raises:
+        InputError: There is no such file, or acrm did not write it.
+    """
+    import polars as pl
+
+    if not path.exists():
+        raise InputError("no_file", path=path)
+    try:
+        found = json.loads(pl.read_parquet_metadata(path)[KEY], parse_float=Decimal)
+    except (pl.exceptions.PolarsError, OSError, KeyError, ValueError) as error:
+        raise InputError("no_lineage", path=path) from error
+    return dict(found)
+
+
+def dumps(value: object, indent: int | None = 2, _margin: str = "\n") -> str:
+    """JSON with exact numbers: a Decimal keeps its digits, what is not a number becomes null; keys stay in order.
+
+    >>> dumps({"spend": Decimal("8911407.9040"), "share": float("nan"), "as_of": date(2011, 12, 11)}, indent=None)
+    '{"spend": 8911407.9040, "share": null, "as_of": "2011-12-11"}'
+    """
+    inner = _margin + " " * (indent or 0)
+    match value:
+        case Mapping():
+            items = [f"{dumps(str(key))}: {dumps(item, indent, inner)}" for key, item in value.items()]
+            return _joined("{", items, "}", indent, inner, _margin)
+        case list() | tuple():
+            return _joined("[", [dumps(item, indent, inner) for item in value], "]", indent, inner, _margin)
+        case Decimal():
+            return format(value, "f") if value.is_finite() else "null"
+        case float():
+            return repr(value) if math.isfinite(value) else "null"
+        case None | bool() | int():
+            return json.dumps(value)
+        case _:
+            return json.dumps(value.isoformat() if isinstance(value, date) else str(value), ensure_ascii=False)
+
+
+def _joined(opening: str, items: list[str], closing: str, indent: int | None, inner: str, margin: str) -> str:
+    if indent is None or not items:
+        return opening + ", ".join(items) + closing
+    return opening + inner + ("," + inner).join(items) + margin + closing

@@ -1,0 +1,233 @@
+"""The cleaned store: a folder of canonical Parquet tables that appears, and is replaced, as a whole."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import polars as pl
+
+from acrm.ingest.dataset import Dataset, shaped
+from acrm.lineage import KEY, Lineage, dumps
+from acrm.messages import number, text
+from acrm.schema import LINEAGE, TABLES
+from acrm.write import ROW_GROUP, reported
+
+MANIFEST = "clean.json"
+_JOURNAL = ".commit.json"
+_NEW = ".*.new"
+_AT_ONCE = 2_500_000
+"""Order lines that are sorted in memory at once."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """A table of the store after writing: its rows and how many cells of each column are filled."""
+
+    name: str
+    path: Path
+    """Where it is before `commit`."""
+    rows: int
+    filled: Mapping[str, int]
+
+    def scan(self) -> pl.LazyFrame:
+        """The table, not yet committed."""
+        return pl.scan_parquet(self.path)
+
+
+def prepare(dataset: Dataset, folder: Path, lineage: Lineage) -> list[Written]:
+    """Write all tables of a dataset, sorted by their keys, beside the store's present ones; `commit` publishes them."""
+    frames = {name: shaped(name, frame) for name, frame in sorted(dataset.tables.items())}
+    frames["rejects"] = dataset.rejects.lazy()
+    if dataset.links.height:
+        frames["links"] = dataset.links.lazy()
+    written = []
+    with reported(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        recover(folder)
+        try:
+            for name, frame in frames.items():
+                path = _new(folder, f"{name}.parquet")
+                made = lineage.as_dict() | {"table": name}
+                _sink(name, frame, path, {KEY: dumps(made, indent=None)})
+                written.append(_count(name, path))
+        except BaseException:
+            _discard(folder.glob(_NEW))
+            _remove_empty(folder)
+            raise
+    return written
+
+
+def _new(folder: Path, name: str) -> Path:
+    return folder / f".{name}.new"
+
+
+def _count(name: str, path: Path) -> Written:
+    scanned = pl.scan_parquet(path)
+    columns = [column for column in scanned.collect_schema().names() if column not in (*LINEAGE, "_flags")]
+    counts = scanned.select(pl.len().alias("_rows"), pl.col(columns).count()).collect().row(0, named=True)
+    return Written(
+        name=name, path=path, rows=int(counts.pop("_rows")), filled={column: int(n) for column, n in counts.items()}
+    )
+
+
+def _sink(table: str, frame: pl.LazyFrame, path: Path, metadata: dict[str, str]) -> None:
+    """Write a table in the order of its key, then of its whole content: the order of the source leaves no trace."""
+    names = frame.collect_schema().names()
+    if table == "transactions":
+        parts = _numbered(frame, names, path)
+        pl.scan_parquet(parts).sink_parquet(path, compression="zstd", row_group_size=ROW_GROUP, metadata=metadata)
+        _discard(parts)
+        return
+    key: list[str] = []
+    if table in TABLES:
+        key = [name for name in TABLES[table].key if name in names]
+    elif table.startswith("other_"):
+        key = ["_source_file", "row"]
+    rest = [name for name in names if name not in (*key, *LINEAGE, "_flags")]
+    lineage = [name for name in LINEAGE if name in names and name not in key]
+    ordered = frame.sort(*key, *rest, *lineage, nulls_last=True) if key else frame
+    ordered.sink_parquet(path, compression="zstd", row_group_size=ROW_GROUP, metadata=metadata)
+
+
+def _numbered(lines: pl.LazyFrame, names: list[str], path: Path) -> list[Path]:
+    """Order lines sorted by order and content, numbered from 1 within each order, in files of consecutive orders.
+
+    Only one file's lines are in memory at a time, so that memory stays flat as the number of lines grows.
+    """
+    content = (
+        "line_no",
+        "ordered_at",
+        "product_id",
+        "product_name",
+        "quantity",
+        "unit_price",
+        "line_amount",
+        "customer_id",
+    )
+    rest = [name for name in names if name.startswith("x_")]
+    first = pl.col("order_id").ne_missing(pl.col("order_id").shift(1)) | (pl.col("_at") == 0)
+    start = pl.when(first).then(pl.col("_at")).forward_fill()
+    files = []
+    for part, orders in enumerate(_ranges(lines)):
+        chosen = lines.filter(orders).collect(engine="streaming")
+        numbered = (
+            chosen.sort("order_id", *content, *rest, *LINEAGE, nulls_last=True)
+            .with_row_index("_at")
+            .with_columns(line_no=(pl.col("_at") - start + 1).cast(pl.Int64))
+            .select(names)
+        )
+        files.append(path.with_name(f".{path.stem}-{part}.part.new"))
+        numbered.write_parquet(files[-1], compression="lz4")
+    return files
+
+
+def _ranges(lines: pl.LazyFrame) -> list[pl.Expr]:
+    """Conditions that cut the lines into ranges of orders of about `_AT_ONCE` lines each."""
+    rows = int(lines.select(pl.len()).collect().item())
+    count = -(-rows // _AT_ONCE)
+    if count <= 1:
+        return [pl.lit(True)]
+    some = lines.select(pl.col("order_id").gather_every(101)).collect().to_series().sort()
+    edges = [some[some.len() * part // count] for part in range(1, count)]
+    order = pl.col("order_id")
+    middle = [(order >= low) & (order < high) for low, high in pairwise(edges)]
+    return [order < edges[0], *middle, order >= edges[-1]]
+
+
+def commit(out: Path, written: Iterable[Written], texts: Mapping[str, str]) -> None:
+    """Publish prepared tables as the store `out`: all of them, or none.
+
+    A journal that lists the renames is put in place with one rename of its own. From that moment on the commit happens:
+    a run that dies before leaves the old store, one that dies after is completed by whoever opens the store next.
+
+    Args:
+        out: The store.
+        written: What `prepare` wrote there.
+        texts: Further text files of the store: name -> content.
+    """
+    with reported(out):
+        try:
+            for name, content in texts.items():
+                _new(out, name).write_bytes(content.encode())
+            names = [*(f"{table.name}.parquet" for table in written), *texts]
+            for name in names:
+                _sync(_new(out, name))
+            stale = [path.name for path in sorted(out.glob("*.parquet")) if path.name not in names and _ours(path)]
+            journal = _new(out, _JOURNAL)
+            journal.write_text(json.dumps({"replace": names, "remove": stale}))
+            _sync(journal)
+            journal.replace(out / _JOURNAL)
+        except BaseException:
+            if not (out / _JOURNAL).exists():
+                _discard(out.glob(_NEW))
+                _remove_empty(out)
+            raise
+        recover(out)
+
+
+def recover(folder: Path) -> None:
+    """Finish a commit whose journal stands, or clear away what a run that died before its journal left."""
+    journal = folder / _JOURNAL
+    if journal.exists():
+        planned = json.loads(journal.read_text())
+        for name in planned["replace"]:
+            new = _new(folder, name)
+            if new.exists():
+                new.replace(folder / name)
+        _discard(folder / name for name in planned["remove"])
+        journal.unlink()
+    _discard(folder.glob(_NEW))
+
+
+def _discard(paths: Iterable[Path]) -> None:
+    for path in list(paths):
+        path.unlink(missing_ok=True)
+
+
+def _remove_empty(folder: Path) -> None:
+    """Leave no folder behind in which nothing came to stand."""
+    with suppress(OSError):
+        folder.rmdir()
+
+
+def _ours(path: Path) -> bool:
+    try:
+        return KEY in pl.read_parquet_metadata(path)
+    except (pl.exceptions.PolarsError, OSError):
+        return False
+
+
+def dictionary(written: Iterable[Written]) -> str:
+    """The data dictionary of a store: every table and column, its type, how full it is, what it means."""
+    lines = [f"# {text('dictionary.title')}", ""]
+    heads = [text(f"dictionary.{head}") for head in ("column", "type", "filled", "meaning")]
+    for table in written:
+        if table.name not in TABLES:
+            continue
+        lines += [
+            f"## {table.name}",
+            "",
+            text(f"table.{table.name}"),
+            "",
+            f"| {' | '.join(heads)} |",
+            "|---|---|--:|---|",
+        ]
+        kinds = {column.name: column.kind for column in TABLES[table.name].columns}
+        for column, count in table.filled.items():
+            share = number(count / table.rows, ".1%") if table.rows else "-"
+            known = column in kinds
+            meaning = text(f"column.{table.name}.{column}") if known else text("dictionary.extra")
+            lines.append(f"| {column} | {kinds.get(column, 'text')} | {share} | {meaning} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _sync(path: Path) -> None:
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())

@@ -1,0 +1,223 @@
+"""Results out: Parquet and CSV data files and a JSON manifest, all of them or none."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import polars as pl
+
+from acrm import messages
+from acrm.errors import OutputError, UsageError
+from acrm.limits import check
+from acrm.lineage import Lineage, dumps, sha256
+from acrm.messages import Message
+
+if TYPE_CHECKING:
+    from acrm.options import Run, Writing
+    from acrm.render.blocks import Page
+
+ROW_GROUP = 1 << 18
+_BOM = b"\xef\xbb\xbf"
+_PART = 1 << 16
+# What a spreadsheet would run: a cell that starts so, unless all of it is a number or a phone.
+_FORMULA = r"^([=+\-@\t\r\n])"
+_NUMBER = r"^[+-]?[0-9][0-9 .,]*$"
+
+
+class Result(Protocol):
+    """What an analysis returns, as far as writing is concerned; the first table is the main one."""
+
+    @property
+    def tables(self) -> Mapping[str, pl.DataFrame]:
+        """Sorted tables by name."""
+
+    @property
+    def summary(self) -> Mapping[str, object]:
+        """Flat figures."""
+
+    @property
+    def notes(self) -> tuple[Message, ...]:
+        """Warnings in plain words."""
+
+    @property
+    def actions(self) -> pl.DataFrame | None:
+        """What to do about whom."""
+
+
+def emit(run: Run, result: Result, writing: Writing, lineage: Lineage, page: Callable[[], Page]) -> None:
+    """Write the files of a result, show it on standard output, then hold it against `--fail-on`.
+
+    Args:
+        run: The command being run.
+        result: What it found.
+        writing: Where it goes; `out` of `-` sends the main table to standard output instead of files and summary.
+        lineage: What it was found from; becomes metadata and manifest.
+        page: Makes the summary to show; not called when something else is asked for.
+    """
+    if writing.out == "-":
+        if writing.json:
+            raise UsageError("json_and_table")
+        for part in csv_parts(next(iter(result.tables.values()))):
+            run.console.data(part)
+    else:
+        sources = [Path(source) for source in run.sources]
+        written = write_result(result, Path(writing.out), run.command, writing.formats, lineage, sources)
+        run.console.status(Message("write.wrote", {"folder": writing.out, "files": ", ".join(written)}))
+        if writing.json:
+            run.console.data(to_json(result, run.command).encode())
+        else:
+            run.console.show(page())
+    check(writing.fail_on, result.summary)
+
+
+def write_result(
+    result: Result, out: Path, command: str, formats: Iterable[str], lineage: Lineage, sources: Iterable[Path] = ()
+) -> list[str]:
+    """Write `<command>.parquet`, `<command>_<table>.parquet`, their CSV twins if asked for, and `<command>.json`.
+
+    All files are complete before the first takes its name, so a run that fails leaves the files of the last one.
+
+    Returns:
+        The names of the files, in order.
+
+    Raises:
+        UsageError: A file would overwrite one of `sources`.
+        OutputError: A file cannot be written.
+    """
+    main, *others = result.tables
+    frames = {command: result.tables[main]} | {f"{command}_{name}": result.tables[name] for name in others}
+    if result.actions is not None:
+        frames[f"{command}_actions"] = result.actions
+    taken = {source.resolve() for source in sources}
+    outputs: list[dict[str, object]] = []
+    with staged(out) as new:
+        for stem, frame in frames.items():
+            for suffix in formats:
+                name = f"{stem}.{suffix}"
+                if (out / name).resolve() in taken:
+                    raise UsageError("is_input", path=out / name)
+                (write_parquet if suffix == "parquet" else write_csv)(frame, new(name), lineage)
+                outputs.append({"name": name, "rows": frame.height, "sha256": sha256(new(name))})
+        new(f"{command}.json").write_text(manifest(result, lineage, outputs), encoding="utf-8", newline="\n")
+    return [*(str(output["name"]) for output in outputs), f"{command}.json"]
+
+
+@contextmanager
+def staged(folder: Path) -> Iterator[Callable[[str], Path]]:
+    """Files of a folder that appear together when the block ends well, and not at all when it does not.
+
+    What is yielded gives, for the name of a file, the path to write it under meanwhile. A folder that was made for the
+    files goes when they do.
+
+    Raises:
+        OutputError: A file cannot be written.
+    """
+    mark = secrets.token_hex(4)
+    waiting: dict[Path, Path] = {}
+
+    def new(name: str) -> Path:
+        return waiting.setdefault(folder / name, folder / f".{name}.{mark}.tmp")
+
+    made = not folder.exists()
+    try:
+        with reported(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            yield new
+            for target, temporary in waiting.items():
+                if target.exists():
+                    shutil.copymode(target, temporary)
+                with temporary.open("r+b") as file:
+                    os.fsync(file.fileno())
+            for target, temporary in waiting.items():
+                temporary.replace(target)
+    except BaseException:
+        for temporary in waiting.values():
+            temporary.unlink(missing_ok=True)
+        if made:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+@contextmanager
+def reported(folder: Path) -> Iterator[None]:
+    """Turn what the system says about a file below `folder` that cannot be written into an `OutputError`."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError("cannot_write", path=folder, reason=error.strerror or error) from error
+    except pl.exceptions.ComputeError as error:
+        # Polars wraps what the system says about a Parquet file in an error of its own.
+        if "os error" not in str(error):
+            raise
+        raise OutputError("cannot_write", path=folder, reason=error) from error
+
+
+def write_parquet(frame: pl.DataFrame, path: Path, lineage: Lineage) -> None:
+    """Write one table; the same table and lineage give the same bytes."""
+    frame.write_parquet(path, compression="zstd", row_group_size=ROW_GROUP, metadata=lineage.metadata())
+
+
+def write_csv(frame: pl.DataFrame, path: Path, _lineage: Lineage) -> None:
+    """Write one table for a spreadsheet: with a byte order mark, and nothing in it that would run."""
+    with path.open("wb") as file:
+        file.write(_BOM)
+        file.writelines(csv_parts(frame))
+
+
+def csv_parts(frame: pl.DataFrame) -> Iterator[bytes]:
+    """The table as UTF-8 CSV, piece by piece; Russian spreadsheets want `;` and a decimal comma.
+
+    A text that a spreadsheet would take for a formula gets a leading apostrophe, in headers too; texts that are numbers
+    or phones (`-5`, `+79123456789`) stay. Lists are joined with `, `. Times are UTC.
+
+    >>> print(*(part.decode() for part in csv_parts(pl.DataFrame({"name": ["=1+1"], "phone": ["+79120000000"]}))))
+    name,phone
+    '=1+1,+79120000000
+    <BLANKLINE>
+    """
+    russian = messages.language() == "ru"
+    nested = [name for name, kind in frame.schema.items() if isinstance(kind, pl.List)]
+    texts = [name for name, kind in frame.schema.items() if name in nested or kind == pl.String]
+    heads = pl.DataFrame({"head": frame.columns}, schema={"head": pl.String}).select(_safe(pl.col("head")))["head"]
+    flat = frame.with_columns(pl.col(nested).cast(pl.List(pl.String)).list.join(", "))
+    ready = flat.with_columns(_safe(pl.col(texts))).rename(dict(zip(frame.columns, heads, strict=True)))
+    # A table without rows still has a header, which is the first part.
+    for start in range(0, max(ready.height, 1), _PART):
+        yield (
+            ready.slice(start, _PART)
+            .write_csv(
+                include_header=start == 0,
+                separator=";" if russian else ",",
+                decimal_comma=russian,
+                datetime_format="%Y-%m-%d %H:%M:%S%.f",
+            )
+            .encode()
+        )
+
+
+def _safe(texts: pl.Expr) -> pl.Expr:
+    return pl.when(texts.str.contains(_NUMBER)).then(texts).otherwise(texts.str.replace(_FORMULA, "'$1"))
+
+
+def manifest(result: Result, lineage: Lineage, outputs: Iterable[Mapping[str, object]] = ()) -> str:
+    """What stands beside the data files: lineage, files, figures and notes, as JSON."""
+    return dumps(lineage.as_dict() | {"outputs": list(outputs)} | _summary(result)) + "\n"
+
+
+def to_json(result: Result, command: str) -> str:
+    """The summary as one JSON document, figures exact, keys always in the same order."""
+    return dumps({"command": command} | _summary(result)) + "\n"
+
+
+def _summary(result: Result) -> dict[str, object]:
+    return {
+        "summary": dict(result.summary),
+        "notes": [{"id": note.id, "text": str(note)} for note in result.notes],
+    }

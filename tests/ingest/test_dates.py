@@ -1,0 +1,96 @@
+"""Texts to times."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from acrm.errors import InputError
+from acrm.ingest import dates
+
+
+def read(texts: list[str], zone: str | None = None, preferred: str | None = None) -> list[datetime | None]:
+    form = dates.decide(pl.Series(texts), preferred)
+    return pl.DataFrame({"t": texts}).select(dates.instant(pl.col("t"), form, zone)).to_series().to_list()
+
+
+def days(texts: list[str], zone: str | None = None) -> list[date | None]:
+    form = dates.decide(pl.Series(texts))
+    return pl.DataFrame({"t": texts}).select(dates.business_day(pl.col("t"), form, zone)).to_series().to_list()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2010-12-01 08:26:00", datetime(2010, 12, 1, 8, 26)),
+        ("01.12.2010 08:26", datetime(2010, 12, 1, 8, 26)),
+        ("01.01.2021 0:00:00", datetime(2021, 1, 1)),
+        ("3/25/2026 2:15:33 PM", datetime(2026, 3, 25, 14, 15, 33)),
+        ("3/25/2026 12:15:33 AM", datetime(2026, 3, 25, 0, 15, 33)),
+        ("2026-01-17T10:00:00.000Z", datetime(2026, 1, 17, 10)),
+        ("2026-02-01 10:14:00 -0500", datetime(2026, 2, 1, 15, 14)),
+        ("2026-02-01T09:15:00+03:00", datetime(2026, 2, 1, 6, 15)),
+        ("45384.34789", datetime(2024, 4, 2, 8, 20, 58)),
+        ("1.2.26", datetime(2026, 2, 1)),
+        ("янв.26", datetime(2026, 1, 1)),
+        ("5 января 2024 г.", datetime(2024, 1, 5)),
+        ("12 мая 2023", datetime(2023, 5, 12)),
+        ("Jan 5, 2024", datetime(2024, 1, 5)),
+        ("20190131", datetime(2019, 1, 31)),
+        ("1719800000", datetime(2024, 7, 1, 2, 13, 20)),
+    ],
+)
+def test_one_way_of_writing(text: str, expected: datetime) -> None:
+    assert read([text]) == [expected.replace(tzinfo=UTC)]
+
+
+@pytest.mark.parametrize("text", ["01.01.0001 0:00:00", "30.12.1899", "00.00.0000", "31.02.2024", "soon"])
+def test_no_date_is_null(text: str) -> None:
+    assert read([text, "05.06.2024"])[0] is None
+
+
+def test_one_value_above_twelve_decides_for_all() -> None:
+    assert days(["01/02/2024", "03/25/2024"]) == [date(2024, 1, 2), date(2024, 3, 25)]
+    assert days(["01/02/2024", "25/03/2024"]) == [date(2024, 2, 1), date(2024, 3, 25)]
+
+
+def test_both_orders_possible_is_refused_unless_told() -> None:
+    form = dates.decide(pl.Series(["01/02/2024", "03/04/2024"]))
+    with pytest.raises(InputError) as caught:
+        dates.refuse_doubt("paid", form)
+    assert "--date-order" in str(caught.value.hint)
+    assert read(["01/02/2024"], preferred="mdy") == [datetime(2024, 1, 2, tzinfo=UTC)]
+
+
+def test_equal_day_and_month_need_no_decision() -> None:
+    assert dates.decide(pl.Series(["01/01/2024", "02/02/2024"])).doubt is None
+
+
+def test_a_column_that_contradicts_itself_is_refused() -> None:
+    with pytest.raises(InputError):
+        dates.refuse_doubt("paid", dates.decide(pl.Series(["25/03/2024", "03/25/2024"])))
+
+
+def test_two_spellings_in_one_column_are_both_read() -> None:
+    assert days(["2016-10-20", "21.10.2016"]) == [date(2016, 10, 20), date(2016, 10, 21)]
+
+
+def test_the_business_day_is_the_day_on_the_wall() -> None:
+    late = ["2026-02-01 23:14:00 -0500"]
+    assert days(late) == [date(2026, 2, 1)]
+    assert days(late, "Europe/Moscow") == [date(2026, 2, 2)]
+
+
+def test_naive_times_are_taken_in_the_zone() -> None:
+    assert read(["01.02.2026 02:00"], "Europe/Moscow") == [datetime(2026, 1, 31, 23, tzinfo=UTC)]
+
+
+@given(st.lists(st.datetimes(datetime(1950, 1, 1), datetime(2099, 12, 31)), min_size=1), st.sampled_from("./-"))
+def test_what_was_written_day_first_is_read_back(times: list[datetime], mark: str) -> None:
+    whole = [time.replace(microsecond=0) for time in times] + [datetime(2024, 3, 25)]
+    texts = [time.strftime(f"%d{mark}%m{mark}%Y %H:%M:%S") for time in whole]
+    assert read(texts) == [time.replace(tzinfo=UTC) for time in whole]

@@ -1,0 +1,201 @@
+"""Files: all or none, the same bytes for the same result, nothing in a CSV that runs, no source overwritten."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from acrm import messages
+from acrm.errors import OutputError, UsageError
+from acrm.lineage import Lineage, read, sha256
+from acrm.messages import Message
+from acrm.write import csv_parts, staged, to_json, write_result
+
+LINEAGE = Lineage(command="rfm", options={}, rows_in=2, rows_out=2)
+
+
+@dataclass(frozen=True)
+class Made:
+    """The smallest result there is."""
+
+    tables: dict[str, pl.DataFrame]
+    summary: dict[str, object] = field(default_factory=dict)
+    notes: tuple[Message, ...] = ()
+    actions: pl.DataFrame | None = None
+
+
+MADE = Made(
+    {
+        "customers": pl.DataFrame({"customer_id": ["007", "ann"], "spend": [Decimal("1.5"), Decimal(-2)]}),
+        "segments": pl.DataFrame({"segment": ["=cmd()"], "customers": [2]}),
+    },
+    {"customers": 2, "spend": Decimal("8911407.9040"), "as_of": date(2011, 12, 11), "share": None},
+    (Message("error.no_file", {"path": "a.csv"}),),
+)
+
+
+def text(frame: pl.DataFrame) -> str:
+    return b"".join(csv_parts(frame)).decode()
+
+
+def test_the_files_of_a_result(tmp_path: Path) -> None:
+    names = write_result(MADE, tmp_path / "out", "rfm", ("parquet", "csv"), LINEAGE)
+    assert names == ["rfm.parquet", "rfm.csv", "rfm_segments.parquet", "rfm_segments.csv", "rfm.json"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(names)
+    assert_frame_equal(pl.read_parquet(tmp_path / "out" / "rfm.parquet"), MADE.tables["customers"])
+    assert read(tmp_path / "out" / "rfm_segments.parquet")["command"] == "rfm"
+    assert (tmp_path / "out" / "rfm.csv").read_bytes().startswith(b"\xef\xbb\xbfcustomer_id,spend\n007,")
+
+
+def test_the_manifest(tmp_path: Path) -> None:
+    write_result(MADE, tmp_path, "rfm", ("parquet",), LINEAGE)
+    manifest = json.loads((tmp_path / "rfm.json").read_text(encoding="utf-8"), parse_float=Decimal)
+    assert manifest["rows"] == {"in": 2, "out": 2, "rejected": 0}
+    assert manifest["summary"] == {
+        "customers": 2,
+        "spend": Decimal("8911407.9040"),
+        "as_of": "2011-12-11",
+        "share": None,
+    }
+    assert [(output["name"], output["rows"]) for output in manifest["outputs"]] == [
+        ("rfm.parquet", 2),
+        ("rfm_segments.parquet", 1),
+    ]
+    assert manifest["outputs"][0]["sha256"] == sha256(tmp_path / "rfm.parquet")
+
+
+def test_actions_are_a_table_too(tmp_path: Path) -> None:
+    made = replace(MADE, actions=pl.DataFrame({"customer_id": ["ann"], "action": ["call"]}))
+    assert "rfm_actions.parquet" in write_result(made, tmp_path, "rfm", ("parquet",), LINEAGE)
+
+
+def test_the_same_result_gives_the_same_bytes(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        write_result(MADE, tmp_path / folder, "rfm", ("parquet", "csv"), LINEAGE)
+    for path in (tmp_path / "a").iterdir():
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
+
+
+def test_a_failed_run_leaves_the_last_good_files(tmp_path: Path) -> None:
+    write_result(MADE, tmp_path, "rfm", ("csv",), LINEAGE)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    # Polars cannot write a struct as CSV, and it meets this one after the main table is done.
+    broken = Made({"customers": pl.DataFrame({"a": [1]}), "segments": pl.DataFrame({"a": [{"b": 1}]})})
+    with pytest.raises(pl.exceptions.ComputeError):
+        write_result(broken, tmp_path, "rfm", ("csv",), LINEAGE)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_staged_files_appear_together_or_not_at_all(tmp_path: Path, error: BaseException) -> None:
+    (tmp_path / "a").write_text("old", encoding="utf-8")
+    with pytest.raises((OutputError, KeyboardInterrupt)), staged(tmp_path) as new:  # noqa: PT012
+        new("a").write_text("new", encoding="utf-8")
+        assert (tmp_path / "a").read_text(encoding="utf-8") == "old"
+        raise error
+    assert [(path.name, path.read_text(encoding="utf-8")) for path in tmp_path.iterdir()] == [("a", "old")]
+
+
+def test_a_folder_made_for_nothing_is_removed(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="No space left"), staged(tmp_path / "out") as new:  # noqa: PT012
+        new("a").write_text("new", encoding="utf-8")
+        raise OSError(28, "No space left on device")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_keeps_its_mode(tmp_path: Path) -> None:
+    target = tmp_path / "a"
+    target.write_text("old", encoding="utf-8")
+    target.chmod(0o600)
+    with staged(tmp_path) as new:
+        new("a").write_text("new", encoding="utf-8")
+    assert (target.read_text(encoding="utf-8"), target.stat().st_mode & 0o777) == ("new", 0o600)
+
+
+def test_a_file_where_a_folder_is_wanted(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("mine", encoding="utf-8")
+    with pytest.raises(OutputError):
+        write_result(MADE, tmp_path / "out", "rfm", ("parquet",), LINEAGE)
+    assert (tmp_path / "out").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_source_is_not_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("rfm.csv").write_text("mine", encoding="utf-8")
+    with pytest.raises(UsageError, match="is one of the sources"):
+        write_result(MADE, tmp_path, "rfm", ("parquet", "csv"), LINEAGE, [Path("rfm.csv")])
+    assert [path.name for path in tmp_path.iterdir()] == ["rfm.csv"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        ("=1+1", "'=1+1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
+        ("-2+3+cmd", "'-2+3+cmd"),
+        ("\t=1", "'\t=1"),
+        ("\r=1", "'\r=1"),
+        ("-", "'-"),
+        ("-5", "-5"),
+        ("-1 234,50", "-1 234,50"),
+        ("+79123456789", "+79123456789"),
+        ("a=1", "a=1"),
+        ("", ""),
+        (None, ""),
+    ],
+)
+def test_formulas_do_not_run(cell: str | None, written: str) -> None:
+    frame = pl.DataFrame({"n": [1], "name": [cell]}, schema={"n": pl.Int64, "name": pl.String})
+    assert list(csv.reader(io.StringIO(text(frame), newline="")))[1] == ["1", written]
+
+
+def test_headers_do_not_run_either() -> None:
+    assert text(pl.DataFrame({"=x_1": [1], "-3": [2]})) == "'=x_1,-3\n1,2\n"
+
+
+def test_types_as_spreadsheets_read_them() -> None:
+    frame = pl.DataFrame(
+        {
+            "at": [datetime(2011, 12, 9, 12, 50, tzinfo=UTC)],
+            "on": [date(2011, 12, 9)],
+            "spend": [Decimal("-1234.5000")],
+            "share": [0.25],
+            "flags": [["a", "b"]],
+            "new": [True],
+        },
+        schema_overrides={"spend": pl.Decimal(38, 4)},
+    )
+    assert text(frame).splitlines()[1] == '2011-12-09 12:50:00,2011-12-09,-1234.5000,0.25,"a, b",true'
+    messages.use("ru")
+    assert text(frame).splitlines()[1] == "2011-12-09 12:50:00;2011-12-09;-1234,5000;0,25;a, b;true"
+
+
+def test_a_table_without_rows_has_a_header() -> None:
+    assert text(pl.DataFrame({"a": []}, schema={"a": pl.String})) == "a\n"
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1))
+def test_nothing_is_lost_but_an_apostrophe(cells: list[str]) -> None:
+    frame = pl.DataFrame({"a": cells, "b": ["end"] * len(cells)})
+    back = pl.read_csv(text(frame).encode(), infer_schema=False, empty_string_is_null=False)
+    for cell, found in zip(cells, back["a"], strict=True):
+        assert found in (cell, f"'{cell}")
+
+
+def test_json() -> None:
+    found = json.loads(to_json(MADE, "rfm"), parse_float=Decimal)
+    assert list(found) == ["command", "summary", "notes"]
+    assert found["summary"]["spend"] == Decimal("8911407.9040")
+    assert found["notes"] == [{"id": "error.no_file", "text": "a.csv: no such file or folder"}]
