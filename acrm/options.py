@@ -46,6 +46,17 @@ def _delimiter(value: str | None) -> str | None:
     return {"tab": "\t", "\\t": "\t", "space": " "}.get(value, value) if value else None
 
 
+def _zone(value: str | None) -> str | None:
+    if value:
+        from zoneinfo import ZoneInfo
+
+        try:
+            ZoneInfo(value)
+        except (OSError, ValueError, KeyError):
+            raise UsageError("no_zone", name=value) from None
+    return value
+
+
 def _limits(values: list[str]) -> list[str]:
     for value in values:
         Limit.parse(value)
@@ -122,7 +133,8 @@ class Reading:
         Literal["dmy", "mdy", "ymd"] | None, typer.Option("--date-order", help="Order of day, month and year.")
     ] = None
     tz: Annotated[
-        str | None, typer.Option("--tz", metavar="ZONE", help="Time zone of the business day: Europe/Moscow.")
+        str | None,
+        typer.Option("--tz", metavar="ZONE", callback=_zone, help="Time zone of the business day: Europe/Moscow."),
     ] = None
 
     def ingest(self) -> IngestOptions:

@@ -197,9 +197,10 @@ def _remove_empty(folder: Path) -> None:
 
 
 def _ours(path: Path) -> bool:
+    """Whether a file is a table of a store; other results of acrm may stand in the same folder."""
     try:
-        return KEY in pl.read_parquet_metadata(path)
-    except (pl.exceptions.PolarsError, OSError):
+        return "table" in json.loads(pl.read_parquet_metadata(path).get(KEY, "{}"))
+    except (pl.exceptions.PolarsError, OSError, ValueError):
         return False
 
 

@@ -17,14 +17,15 @@ _AMOUNTS = ("money_text", "line_amount", "amount", "order_total", "unit_price", 
 _MARK = r"([^\d\s.,'’()+\-−\x{a0}\x{202f}%&#;][^\d\s,'’()+\-−\x{a0}\x{202f}%]*)"
 
 
-def of_table(plan: Plan, sample: pl.DataFrame) -> str | None:
+def of_table(plan: Plan, frame: pl.LazyFrame, decisions: parse.Decisions) -> str | None:
     """The one currency that the amounts name: all marks in their texts are the same, or the mark stands in a header."""
     if _column(plan) or not _amounts(plan):
         return None
-    marks = pl.concat([sample.select(_mark(plan, name, sample.schema).alias("m"))["m"] for name in _amounts(plan)])
-    named = marks.drop_nulls().unique().to_list()
+    dtypes = frame.collect_schema()
+    marks = [frame.select(_mark(plan, name, dtypes).alias("mark")) for name in _marked(plan, dtypes, decisions)]
+    named = pl.concat(marks).unique().drop_nulls().collect(engine="streaming")["mark"].to_list() if marks else []
     if named:
-        return named[0] if len(named) == 1 else None
+        return str(named[0]) if len(named) == 1 else None
     for name in _amounts(plan):
         header = plan.fields[name][0].casefold()
         for mark, code in currencies().items():
@@ -45,9 +46,7 @@ def of_rows(plan: Plan, dtypes: pl.Schema, decisions: parse.Decisions) -> pl.Exp
             .replace_strict(currencies(), default=None, return_dtype=pl.String)
         )
         return pl.coalesce(named, text.str.to_uppercase().str.extract(r"^([A-Z]{3})$"))
-    # Plain numbers carry no mark; looking for one in every row would be for nothing.
-    texts = [name for name in _amounts(plan) if name not in decisions.numbers or decisions.numbers[name].style == "any"]
-    texts = [name for name in texts if all(header in dtypes for header in plan.fields[name])]
+    texts = _marked(plan, dtypes, decisions)
     if decisions.currency or not texts:
         return pl.lit(decisions.currency, pl.String)
     return pl.coalesce(_mark(plan, name, dtypes) for name in texts)
@@ -62,9 +61,13 @@ def _amounts(plan: Plan) -> list[str]:
     return [name for column in _AMOUNTS if (name := f"{plan.entity}.{column}") in plan.fields]
 
 
+def _marked(plan: Plan, dtypes: pl.Schema, decisions: parse.Decisions) -> list[str]:
+    """The amounts whose texts may carry a mark: plain numbers do not, and looking for one would be for nothing."""
+    names = [name for name in _amounts(plan) if name not in decisions.numbers or decisions.numbers[name].style == "any"]
+    return [name for name in names if all(dtypes.get(header) == pl.String for header in plan.fields[name])]
+
+
 def _mark(plan: Plan, name: str, dtypes: pl.Schema) -> pl.Expr:
-    if any(dtypes[header] != pl.String for header in plan.fields[name]):
-        return pl.lit(None, pl.String)
     text = parse.source_text(plan, name, dtypes).str.replace_all("&#36;", "$", literal=True).str.to_lowercase()
     return (
         text.str.extract(_MARK).str.strip_chars(". ").replace_strict(currencies(), default=None, return_dtype=pl.String)

@@ -16,7 +16,7 @@ from acrm.ingest.options import IngestOptions
 from acrm.ingest.raw import RawTable
 from acrm.ingest.stage import SAMPLE, Staged, stage
 from acrm.ingest.vocabulary import normalise
-from acrm.messages import Message
+from acrm.messages import Message, text
 from acrm.schema import LINEAGE, SCHEMA_VERSION, TABLES, polars_schema
 
 REJECTS = {"file": pl.String, "line": pl.Int64, "rule": pl.String, "table": pl.String, "raw": pl.String}
@@ -64,24 +64,22 @@ class Dataset:
             return self.tables[table]
         seen = ", ".join(f"{source.name} ({_called(source.plan)})" for source in self.inputs)
         needs = "; ".join(
-            " or ".join(a.replace("&", " + ") for a in part if "." not in a) for part in mapping.REQUIRED[table]
+            text("ingest.or").join(name for name in part if "." not in name and "&" not in name)
+            for part in mapping.REQUIRED[table]
         )
-        nearest = self._nearest(table)
-        if nearest:
-            shown = " ".join(f"--map {name}={_quoted(header)}" for name, header in nearest)
-            raise InputError("table_missing_map", table=table, command=command, seen=seen, needs=needs, map=shown)
-        raise InputError("table_missing", table=table, command=command, seen=seen, needs=needs)
+        source, found = self._nearest(table)
+        if not found:
+            raise InputError("table_missing", table=table, command=command, seen=seen, needs=needs)
+        shown = " ".join(f"--map {name}={_quoted(header) if header else 'COLUMN'}" for name, header in found)
+        raise InputError(
+            "table_missing_map", table=table, command=command, seen=seen, needs=needs, file=source, map=shown
+        )
 
-    def _nearest(self, table: str) -> list[tuple[str, str]]:
-        """For the most promising source, the column nearest to each missing requirement."""
-        best: list[tuple[str, str]] = []
-        for source in self.inputs:
-            if source.raw.metadata:
-                continue
-            found = mapping.nearest(source.raw, table)
-            if len(found) > len(best):
-                best = found
-        return best
+    def _nearest(self, table: str) -> tuple[str, list[tuple[str, str | None]]]:
+        """The source that lacks least of a table, with the column nearest to each thing it lacks."""
+        raws = [source.raw for source in self.inputs if not source.raw.metadata]
+        found = [(raw.name, mapping.nearest(raw, table)) for raw in raws]
+        return min(found, key=lambda entry: sum(header is None for _, header in entry[1]), default=("", []))
 
     def where(self, table: str, condition: str | None) -> pl.LazyFrame:
         """Rows of a table that satisfy an SQL condition over its columns and its customers' columns."""
@@ -110,7 +108,8 @@ class Dataset:
 
 
 def _called(plan: Plan) -> str:
-    return plan.entity if plan.system == "unknown" else f"{plan.title}: {plan.entity}"
+    entity = text("ingest.no_table") if plan.entity == "other" else plan.entity
+    return entity if plan.system == "unknown" else f"{plan.title}: {entity}"
 
 
 def _quoted(header: str) -> str:
@@ -151,7 +150,7 @@ def load(
         dataset.tables[own] = (
             pl.concat([dataset.tables[own], frame], how="diagonal") if own in dataset.tables else frame
         )
-    if not dataset.tables and not any(source.rows_in for source in dataset.inputs):
+    if columns is None and not dataset.rows_in:
         raise InputError("no_rows", files=", ".join(source.name for source in dataset.inputs))
     return dataset
 

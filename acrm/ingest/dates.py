@@ -242,9 +242,9 @@ def _null_day(time: pl.Expr, zone: str | None = None) -> pl.Expr:
     return pl.when((time >= first) & ~time.dt.date().is_in(_NULL_DAYS)).then(time)
 
 
-def refuse_doubt(column: str, form: DateFormat) -> None:
+def refuse_doubt(file: str, column: str, form: DateFormat) -> None:
     """Raise the error that names the option when a column reads both ways, or contradicts itself."""
     if form.mixed:
-        raise InputError("dates_mixed", column=column, one=form.mixed[0], other=form.mixed[1])
+        raise InputError("dates_mixed", file=file, column=column, one=form.mixed[0], other=form.mixed[1])
     if form.doubt:
-        raise InputError("dates_ambiguous", column=column, example=form.doubt)
+        raise InputError("dates_ambiguous", file=file, column=column, example=form.doubt)

@@ -44,6 +44,9 @@ _CUSTOMER_KEYS = (
     "customers.full_name",
     "customers.last_name",
 )
+_GRAINS = {"transactions": "line", "deals": "deal"}
+_ALIKE = 75.0
+"""How alike, of 100, a column's name and a synonym must be for the column to be suggested."""
 _LINKED = ("transactions", "deals", "interactions", "contracts", "payments")
 """Tables whose rows belong to a customer: columns about that customer may stand in them."""
 
@@ -150,8 +153,11 @@ def load_system(name: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise UsageError("system_unreadable", path=name, reason=str(error)) from error
     for table in system.get("table", []):
+        entity = table.get("entity")
+        if entity not in (*TABLES, "other"):
+            raise UsageError("system_unreadable", path=name, reason=f"unknown table {entity}")
         for column in table.get("fields", {}):
-            if not known_field(_qualified(table["entity"], column)):
+            if not known_field(_qualified(entity, column)):
                 raise UsageError("system_unreadable", path=name, reason=f"unknown field {column}")
     return system | {"name": system.get("name", path.stem)}
 
@@ -159,19 +165,20 @@ def load_system(name: str) -> dict[str, Any]:
 def recognise(raw: RawTable, sample: pl.DataFrame, options: IngestOptions) -> Plan:
     """Find the system, the canonical table and the mapping of one raw table.
 
-    A signature (column names that only one system writes) wins; else the canonical table whose synonyms explain most
-    columns and whose required fields are all there. `--system`, `--table` and `--map` overrule both.
+    A signature (column names that only one system writes) wins, if what the table requires is there; else the canonical
+    table whose synonyms explain most columns and whose required fields are all there. `--system`, `--table` and `--map`
+    overrule both.
     """
     by_name = {normalise(header): header for header in reversed(raw.header)}
     forced = next((entity for entity, pattern in options.tables if _matches(raw, pattern)), None)
     if forced is not None and forced not in TABLES:
         raise UsageError("unknown_table", name=forced, known=", ".join(TABLES))
-    plan = _by_signature(raw, by_name, options)
-    if plan is None or (forced and plan.entity != forced):
-        plan = _by_synonyms(by_name, sample, forced)
-    if options.fields:
-        plan = _with_user_map(plan, by_name, raw, options)
-    return plan
+    signed = _by_signature(raw, by_name, options)
+    if signed is not None and forced in (None, signed.entity):
+        plan = _with_user_map(signed, by_name, raw, sample, options)
+        if plan.entity == "other" or not missing((*plan.fields, *plan.literals), plan.entity):
+            return plan
+    return _with_user_map(_by_synonyms(by_name, sample, forced), by_name, raw, sample, options)
 
 
 def missing(plan_fields: Iterable[str], entity: str) -> list[str]:
@@ -266,8 +273,7 @@ def _by_synonyms(by_name: dict[str, str], sample: pl.DataFrame, forced: str | No
     lacks = tuple(f"{nearest[2]}.{need}" for need in nearest[4]) if nearest[0] else ()
     if best is None or (lacks and nearest[0] >= best[0] + 2):
         return Plan(system="unknown", title="", entity="other", fields={}, lacks=lacks)
-    grain = "line" if best[2] == "transactions" else "deal" if best[2] == "deals" else "row"
-    return Plan(system="unknown", title="", entity=best[2], fields=best[3], grain=grain)
+    return Plan(system="unknown", title="", entity=best[2], fields=best[3], grain=_GRAINS.get(best[2], "row"))
 
 
 def _assign(entity: str, by_name: dict[str, str], sample: pl.DataFrame) -> dict[str, tuple[str, ...]]:
@@ -296,8 +302,13 @@ def _assign(entity: str, by_name: dict[str, str], sample: pl.DataFrame) -> dict[
     return fields
 
 
-def _with_user_map(plan: Plan, by_name: dict[str, str], raw: RawTable, options: IngestOptions) -> Plan:
-    """Lay `--map` over a plan; a table that was not recognised becomes the one whose requirements are now met."""
+def _with_user_map(
+    plan: Plan, by_name: dict[str, str], raw: RawTable, sample: pl.DataFrame, options: IngestOptions
+) -> Plan:
+    """Lay `--map` over a plan; fields that the table does not have make it the table that has them all.
+
+    A source with none of the columns named is left as it is: the option may be meant for another file.
+    """
     chosen: dict[str, tuple[str, ...]] = {}
     for name, column in options.fields:
         header = column if column in raw.header else by_name.get(normalise(column))
@@ -305,22 +316,23 @@ def _with_user_map(plan: Plan, by_name: dict[str, str], raw: RawTable, options: 
             chosen[name] = (header,)
     if not chosen:
         return plan
-    for entity in [plan.entity] if plan.entity != "other" else list(REQUIRED):
+    for entity in dict.fromkeys([plan.entity, *REQUIRED] if plan.entity != "other" else REQUIRED):
         qualified = {_qualified(entity, name): headers for name, headers in chosen.items()}
         if not all(known_field(name) for name in qualified):
             continue
         used = {header for headers in qualified.values() for header in headers}
+        found = plan.fields if entity == plan.entity else _assign(entity, by_name, sample)
         kept = {
             name: rest
-            for name, headers in plan.fields.items()
+            for name, headers in found.items()
             if name not in qualified and (rest := tuple(header for header in headers if header not in used))
         }
         fields = kept | qualified
-        if plan.entity != "other" or not missing(fields, entity):
-            grain = (
-                plan.grain if plan.entity != "other" else {"transactions": "line", "deals": "deal"}.get(entity, "row")
-            )
-            return replace(plan, entity=entity, fields=fields, grain=grain)
+        if entity == plan.entity:
+            literals = {name: value for name, value in plan.literals.items() if name not in qualified}
+            return replace(plan, fields=fields, literals=literals)
+        if not missing(fields, entity):
+            return Plan(system="unknown", title="", entity=entity, fields=fields, grain=_GRAINS.get(entity, "row"))
     unknown = [name for name in chosen if not any(known_field(_qualified(entity, name)) for entity in TABLES)]
     if unknown:
         raise UsageError("unknown_field", name=unknown[0])
@@ -334,8 +346,8 @@ def unmapped(plan: Plan, raw: RawTable) -> tuple[str, ...]:
     return tuple(h for h in raw.header if h not in used and h != ROW and not any(p.search(h) for p in wide))
 
 
-def nearest(raw: RawTable, entity: str) -> list[tuple[str, str]]:
-    """For each requirement of a table that a source does not meet, the field and the column most like it.
+def nearest(raw: RawTable, entity: str) -> list[tuple[str, str | None]]:
+    """For each requirement of a table that a source does not meet, a field and the column most like it, if any is.
 
     Columns are compared with the field's synonyms by similarity, and only offered when their values have its shape.
     """
@@ -344,17 +356,24 @@ def nearest(raw: RawTable, entity: str) -> list[tuple[str, str]]:
     sample = raw.frame.head(1000).collect()
     by_name = {normalise(header): header for header in reversed(raw.header)}
     fields = _assign(entity, by_name, sample)
-    taken = {header for headers in fields.values() for header in headers}
-    found = []
+    deciding = {f"{entity}.{name}" for part in REQUIRED[entity] for name in part}
+    taken = {header for name, headers in fields.items() if name in deciding for header in headers}
+    found: list[tuple[str, str | None]] = []
     for need in missing(fields, entity):
-        scored = []
-        for field_name in need.replace("&", "|").split("|"):
+        alternatives = [name for name in need.split("|") if "&" not in name]
+        scored: list[tuple[float, str, str]] = []
+        for field_name in alternatives:
             names = synonyms(entity).get(field_name, (field_name.replace("_", " "),))
-            for name, header in by_name.items():
-                if header not in taken and shapes.fits(sample[header], field_kind(f"{entity}.{field_name}")):
-                    scored.append((max(fuzz.WRatio(name, synonym) for synonym in names), field_name, header))
-        if scored:
-            _, field_name, header = max(scored)
+            fitting = [
+                (name, header)
+                for name, header in by_name.items()
+                if header not in taken and shapes.fits(sample[header], field_kind(f"{entity}.{field_name}"))
+            ]
+            scored += [(max(fuzz.WRatio(name, word) for word in names), field_name, header) for name, header in fitting]
+        likeness, field_name, header = max(scored, default=(0.0, alternatives[0], ""))
+        if likeness >= _ALIKE:
             found.append((field_name, header))
             taken.add(header)
+        else:
+            found.append((alternatives[0], None))
     return found

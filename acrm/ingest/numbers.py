@@ -161,7 +161,7 @@ def parse(text: pl.Expr, form: NumberFormat) -> pl.Expr:
     return pl.when(clean.str.contains(_EXPONENT)).then(exponent).when(~junk).then(number)
 
 
-def refuse_doubt(column: str, form: NumberFormat) -> None:
+def refuse_doubt(file: str, column: str, form: NumberFormat) -> None:
     """Raise the error that names the option when a column's mark reads both ways."""
     if form.doubt:
-        raise InputError("decimal_ambiguous", column=column, example=form.doubt)
+        raise InputError("decimal_ambiguous", file=file, column=column, example=form.doubt)

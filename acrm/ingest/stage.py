@@ -61,7 +61,6 @@ def stage(raw: RawTable, plan: Plan, options: IngestOptions, columns: frozenset[
         columns: `table.field` names that are wanted, None for all columns, the unmapped ones included.
         scratch: Folder for what does not fit in memory comfortably.
     """
-    dtypes = raw.frame.collect_schema()
     names = [name for name in (*plan.fields, *plan.literals) if columns is None or name in columns]
     extra = _extra(plan, raw) if columns is None or plan.entity == "other" else {}
     wide = [header for header in raw.header if header not in plan.mapped_headers()] if plan.wide else []
@@ -69,14 +68,16 @@ def stage(raw: RawTable, plan: Plan, options: IngestOptions, columns: frozenset[
     wanted |= set(plan.fill_down) | {raw.header[0]}
     headers = [header for header in raw.header if header in wanted]
     mapped = [header for header in headers if header in plan.mapped_headers()]
-    lazy = parse.cleaned(raw.frame.select(ROW, *headers), mapped, dtypes)
+    chosen = raw.frame.select(ROW, *headers)
+    dtypes = chosen.collect_schema()
+    lazy = parse.cleaned(chosen, mapped, dtypes)
     small = _is_small(raw)
     base = lazy.collect() if small else lazy.head(SAMPLE).collect()
     decisions = parse.decide(plan, names, base, options)
     decisions.currency = currency.of_table(plan, base)
     if not small:
         decisions = _settle(decisions, plan, names, lazy, base, options)
-    _refuse_doubts(decisions, plan)
+    _refuse_doubts(raw, decisions, plan)
     extra = {name: header for name, header in extra.items() if not small or _filled(base[header])}
     while True:
         frame = _parsed(base.lazy() if small else lazy, plan, names, dtypes, decisions, extra)
@@ -90,7 +91,7 @@ def stage(raw: RawTable, plan: Plan, options: IngestOptions, columns: frozenset[
         if revised is None:
             return _split(staged_lazy, raw, plan, decisions, extra)
         base, decisions = revised
-        _refuse_doubts(decisions, plan)
+        _refuse_doubts(raw, decisions, plan)
     return _split(staged.lazy(), raw, plan, decisions, extra)
 
 
@@ -151,11 +152,11 @@ def _settle(
     return settled
 
 
-def _refuse_doubts(decisions: parse.Decisions, plan: Plan) -> None:
+def _refuse_doubts(raw: RawTable, decisions: parse.Decisions, plan: Plan) -> None:
     for name, form in decisions.dates.items():
-        dates.refuse_doubt(plan.fields[name][0], form)
+        dates.refuse_doubt(raw.name, plan.fields[name][0], form)
     for name, number in decisions.numbers.items():
-        numbers.refuse_doubt(plan.fields[name][0], number)
+        numbers.refuse_doubt(raw.name, plan.fields[name][0], number)
 
 
 def _parsed(

@@ -61,7 +61,7 @@ def test_one_value_above_twelve_decides_for_all() -> None:
 def test_both_orders_possible_is_refused_unless_told() -> None:
     form = dates.decide(pl.Series(["01/02/2024", "03/04/2024"]))
     with pytest.raises(InputError) as caught:
-        dates.refuse_doubt("paid", form)
+        dates.refuse_doubt("a.csv", "paid", form)
     assert "--date-order" in str(caught.value.hint)
     assert read(["01/02/2024"], preferred="mdy") == [datetime(2024, 1, 2, tzinfo=UTC)]
 
@@ -72,7 +72,7 @@ def test_equal_day_and_month_need_no_decision() -> None:
 
 def test_a_column_that_contradicts_itself_is_refused() -> None:
     with pytest.raises(InputError):
-        dates.refuse_doubt("paid", dates.decide(pl.Series(["25/03/2024", "03/25/2024"])))
+        dates.refuse_doubt("a.csv", "paid", dates.decide(pl.Series(["25/03/2024", "03/25/2024"])))
 
 
 def test_two_spellings_in_one_column_are_both_read() -> None:

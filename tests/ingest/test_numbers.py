@@ -61,7 +61,7 @@ def test_a_column_decides_what_a_lone_mark_before_three_digits_is() -> None:
 
 def test_a_mark_that_reads_both_ways_is_refused_unless_told() -> None:
     with pytest.raises(InputError) as caught:
-        numbers.refuse_doubt("sum", numbers.decide(pl.Series(["1,234", "2,500"])))
+        numbers.refuse_doubt("a.csv", "sum", numbers.decide(pl.Series(["1,234", "2,500"])))
     assert "--decimal" in str(caught.value.hint)
     assert read(["1,234"], ",") == [Decimal("1.234")]
     assert read(["1,234"], ".") == [Decimal(1234)]
