@@ -13,9 +13,13 @@ import polars as pl
 
 from acrm.errors import InputError, UsageError
 from acrm.ingest import account
+from acrm.ingest import dataset as ingested
 from acrm.ingest.currency import in_one_currency
-from acrm.ingest.dataset import Dataset, load
+from acrm.ingest.dataset import Dataset
+from acrm.ingest.options import IngestOptions
 from acrm.lineage import Lineage
+from acrm.store import recover
+from acrm.write import reported
 
 if TYPE_CHECKING:
     from acrm.options import Reading, Run, Selecting
@@ -36,6 +40,22 @@ class Sales:
     def lineage(self, run: Run, **known: Any) -> Lineage:
         """Where the run's results come from; `known` sets fields such as `as_of`."""
         return replace(account.lineage(self.dataset, run.command, run.options), **known)
+
+
+def load(
+    sources: Sequence[str],
+    options: IngestOptions,
+    scratch: Path,
+    columns: Mapping[str, frozenset[str]] | None = None,
+) -> Dataset:
+    """The canonical tables of some sources, as `ingest.dataset.load` makes them.
+
+    A store whose last run died in the middle of publishing it is put in order first.
+    """
+    for folder in map(Path, sources):
+        with reported(folder):
+            recover(folder)
+    return ingested.load(sources, options, scratch, columns)
 
 
 def sales(sources: Sequence[str], command: str, reading: Reading, selecting: Selecting, scratch: Path) -> Sales:

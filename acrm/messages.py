@@ -85,10 +85,13 @@ def text(id: str, /, **values: object) -> str:
 def number(value: int | float | Decimal, spec: str = "") -> str:
     """A number as people of the language write it; `spec` is Python's format, grouping included.
 
-    >>> number(541909), number(Decimal("8911407.904"), ",.2f"), number(0.25, ".1%")
-    ('541,909', '8,911,407.90', '25.0%')
+    >>> number(541909), number(Decimal("8911407.904"), ",.2f"), number(0.25, ".1%"), number(0.0001, ".1%")
+    ('541,909', '8,911,407.90', '25.0%', '<0.1%')
     """
     written = format(value, spec or (",d" if isinstance(value, int) else ""))
+    if spec.endswith("%") and value > 0 and not written.strip("0.%"):
+        # Some, though too few to show: never "0.0%".
+        written = "<" + written[:-2] + "1%"
     if _language == "en":
         return written
     swap = {",": _THOUSANDS[_language], ".": _DECIMAL[_language]}

@@ -123,6 +123,9 @@ class Reading:
     names: Annotated[
         str | None, typer.Option("--names", metavar="A,B,C", help="Column names of files without a header row.")
     ] = None
+    header_row: Annotated[
+        int | None, typer.Option("--header-row", metavar="N", min=1, help="Line of the column names, from 1.")
+    ] = None
     encoding: Annotated[str | None, typer.Option("--encoding", metavar="NAME", help="Text encoding: cp1251.")] = None
     delimiter: Annotated[
         str | None,
@@ -146,6 +149,7 @@ class Reading:
             read=ReadOptions(
                 encoding=self.encoding,
                 delimiter=self.delimiter,
+                header_row=self.header_row,
                 names=tuple(name.strip() for name in self.names.split(",")) if self.names else None,
             ),
             fields=tuple(_pairs("--map", self.map)),

@@ -37,7 +37,7 @@ class Written:
 
     def scan(self) -> pl.LazyFrame:
         """The table, not yet committed."""
-        return pl.scan_parquet(self.path)
+        return pl.scan_parquet(self.path, glob=False)
 
 
 def prepare(dataset: Dataset, folder: Path, lineage: Lineage) -> list[Written]:
@@ -50,6 +50,7 @@ def prepare(dataset: Dataset, folder: Path, lineage: Lineage) -> list[Written]:
     with reported(folder):
         folder.mkdir(parents=True, exist_ok=True)
         recover(folder)
+        _discard(folder.glob(_NEW))
         try:
             for name, frame in frames.items():
                 path = _new(folder, f"{name}.parquet")
@@ -68,7 +69,7 @@ def _new(folder: Path, name: str) -> Path:
 
 
 def _count(name: str, path: Path) -> Written:
-    scanned = pl.scan_parquet(path)
+    scanned = pl.scan_parquet(path, glob=False)
     columns = [column for column in scanned.collect_schema().names() if column not in (*LINEAGE, "_flags")]
     counts = scanned.select(pl.len().alias("_rows"), pl.col(columns).count()).collect().row(0, named=True)
     return Written(
@@ -81,7 +82,9 @@ def _sink(table: str, frame: pl.LazyFrame, path: Path, metadata: dict[str, str])
     names = frame.collect_schema().names()
     if table == "transactions":
         parts = _numbered(frame, names, path)
-        pl.scan_parquet(parts).sink_parquet(path, compression="zstd", row_group_size=ROW_GROUP, metadata=metadata)
+        pl.scan_parquet(parts, glob=False).sink_parquet(
+            path, compression="zstd", row_group_size=ROW_GROUP, metadata=metadata
+        )
         _discard(parts)
         return
     key: list[str] = []
@@ -100,24 +103,15 @@ def _numbered(lines: pl.LazyFrame, names: list[str], path: Path) -> list[Path]:
 
     Only one file's lines are in memory at a time, so that memory stays flat as the number of lines grows.
     """
-    content = (
-        "line_no",
-        "ordered_at",
-        "product_id",
-        "product_name",
-        "quantity",
-        "unit_price",
-        "line_amount",
-        "customer_id",
-    )
-    rest = [name for name in names if name.startswith("x_")]
+    ahead = ("order_id", "line_no", "ordered_at", "product_id", "product_name", "quantity", "unit_price", "line_amount")
+    rest = [name for name in names if name not in (*ahead, *LINEAGE)]
     first = pl.col("order_id").ne_missing(pl.col("order_id").shift(1)) | (pl.col("_at") == 0)
     start = pl.when(first).then(pl.col("_at")).forward_fill()
     files = []
     for part, orders in enumerate(_ranges(lines)):
         chosen = lines.filter(orders).collect(engine="streaming")
         numbered = (
-            chosen.sort("order_id", *content, *rest, *LINEAGE, nulls_last=True)
+            chosen.sort(*ahead, *rest, *LINEAGE, nulls_last=True)
             .with_row_index("_at")
             .with_columns(line_no=(pl.col("_at") - start + 1).cast(pl.Int64))
             .select(names)
@@ -172,17 +166,16 @@ def commit(out: Path, written: Iterable[Written], texts: Mapping[str, str]) -> N
 
 
 def recover(folder: Path) -> None:
-    """Finish a commit whose journal stands, or clear away what a run that died before its journal left."""
+    """Finish a commit whose journal stands, because the run that wrote it died; else do nothing."""
     journal = folder / _JOURNAL
     if journal.exists():
         planned = json.loads(journal.read_text())
         for name in planned["replace"]:
-            new = _new(folder, name)
-            if new.exists():
-                new.replace(folder / name)
+            # What is gone was renamed before, or by another run that opens the store just now.
+            with suppress(FileNotFoundError):
+                _new(folder, name).replace(folder / name)
         _discard(folder / name for name in planned["remove"])
-        journal.unlink()
-    _discard(folder.glob(_NEW))
+        journal.unlink(missing_ok=True)
 
 
 def _discard(paths: Iterable[Path]) -> None:

@@ -9,6 +9,16 @@ import typer
 from acrm.options import DryRun, FailOn, Json, Out, Reading, Run, Sources
 
 
+def _list_rules(ctx: typer.Context, *, asked: bool) -> None:
+    if not asked:
+        return
+    from acrm.ingest.rules import RULES
+    from acrm.render.clean import rules_page
+
+    ctx.obj.show(rules_page([(rule.id, rule.action, rule.table) for rule in RULES]))
+    raise typer.Exit
+
+
 def clean(
     run: Run,
     sources: Sources,
@@ -18,9 +28,12 @@ def clean(
     dry_run: DryRun = False,
     json: Json = False,
     fail_on: FailOn,
-    list_rules: Annotated[bool, typer.Option("--list-rules", help="List the rules that reject or flag rows.")] = False,
+    list_rules: Annotated[  # noqa: ARG001  # done by its callback, so that no source need be named
+        bool,
+        typer.Option("--list-rules", is_eager=True, callback=_list_rules, help="List the rules about rows, and exit."),
+    ] = False,
 ) -> None:
-    """Turn exports of CRMs, shops and tills into one store of trusted tables.
+    """Turn exports into one store of trusted tables.
 
     Encoding, delimiter, header, dates, numbers and the meaning of columns are found out and printed; every guess can be
     overridden. No row is lost: rows in = rows kept + rows rejected, each rejected row with its reason, file and line in
@@ -33,21 +46,15 @@ def clean(
       acrm clean orders.csv --map customer_id="Card no" --dry-run
       acrm clean exports/ --fail-on "rejected_share>0.01"
     """
-    from acrm.render.clean import clean_page, rules_page
-
-    if list_rules:
-        from acrm.ingest.rules import RULES
-
-        run.console.show(rules_page([(rule.id, rule.action, rule.table) for rule in RULES]))
-        return
     from pathlib import Path
     from tempfile import TemporaryDirectory
 
     from acrm.analysis.clean import cleaned
     from acrm.ingest import account
-    from acrm.ingest.dataset import load
     from acrm.limits import check
+    from acrm.load import load
     from acrm.messages import Message
+    from acrm.render.clean import clean_page
     from acrm.store import MANIFEST, commit, dictionary, prepare
     from acrm.write import manifest, to_json
 

@@ -18,7 +18,7 @@ def demo(
     folder: Annotated[Path, typer.Argument(metavar="DIR", show_default=False, help="A new or empty folder.")],
     seed: Seed = 0,
 ) -> None:
-    """Write the exports of a small made-up shop, to try acrm on.
+    """Write exports of a made-up shop to try acrm on.
 
     Two years of a shop of building goods and kitchens in Ufa, as seven programs export them: sales, deals, web orders,
     calls, advertising, card holders. The same seed writes the same files. A folder that holds anything is refused.

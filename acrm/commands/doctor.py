@@ -6,7 +6,9 @@ from acrm.options import FailOn, Json, Reading, Run, Sources
 
 
 def doctor(run: Run, sources: Sources, *, reading: Reading, json: Json = False, fail_on: FailOn) -> None:
-    """Say for every command whether the sources carry it: which columns are missing, how many customers there are.
+    """Say what the data is good for.
+
+    For every command: whether the sources carry it, which columns are missing, how many customers there are.
 
     \b
     Examples:
@@ -18,8 +20,8 @@ def doctor(run: Run, sources: Sources, *, reading: Reading, json: Json = False, 
     from tempfile import TemporaryDirectory
 
     from acrm.analysis.readiness import diagnose
-    from acrm.ingest.dataset import load
     from acrm.limits import check
+    from acrm.load import load
     from acrm.messages import Message
     from acrm.render.clean import doctor_page
     from acrm.write import to_json

@@ -40,7 +40,7 @@ def rfm(
     ] = False,
     writing: Writing,
 ) -> None:
-    """Score every customer on when they last bought, how often and for how much.
+    """Score customers by recency, frequency and spend.
 
     Customers get scores r, f, m from 1 to 5 and the name of a segment; every segment has a next step. Equal values
     always score equal. Refunds are taken off the spend; several orders on one day count each.

@@ -82,14 +82,18 @@ def in_one_currency(
     Args:
         frame: A canonical table with the column `currency`.
         amounts: Its money columns.
-        currency: The currency to keep, or to convert to. None with `rates`: the one whose rate is 1.
+        currency: The currency to keep, or to convert to; rows that name none are taken to be in it. None with `rates`:
+            the one whose rate is 1.
         rates: CSV `currency,rate`: what one unit of the currency is worth in a common unit.
 
     Raises:
         InputError: The rates cannot be read, or lack a currency of the rows.
     """
     if rates is None:
-        return frame if currency is None else frame.filter(pl.col("currency") == currency.upper())
+        if currency is None:
+            return frame
+        named = frame.with_columns(pl.col("currency").fill_null(currency.upper()))
+        return named.filter(pl.col("currency") == currency.upper())
     worth = _read_rates(rates)
     target = currency.upper() if currency else next((code for code, rate in worth.items() if rate == 1), None)
     if target is None or target not in worth:

@@ -13,8 +13,8 @@ from acrm.errors import InputError, UsageError
 from acrm.ingest import grain, identity, mapping, read, sources
 from acrm.ingest.mapping import Plan
 from acrm.ingest.options import IngestOptions
-from acrm.ingest.raw import RawTable
-from acrm.ingest.stage import SAMPLE, Staged, stage
+from acrm.ingest.raw import ROW, RawTable
+from acrm.ingest.stage import DATED, KEYED, SAMPLE, Staged, stage
 from acrm.ingest.vocabulary import normalise
 from acrm.messages import Message, text
 from acrm.schema import LINEAGE, SCHEMA_VERSION, TABLES, polars_schema
@@ -146,7 +146,7 @@ def load(
     for own, raw in stored:
         if columns is not None and own not in columns and own != "customers":
             continue
-        frame = pl.scan_parquet(raw.source.path)
+        frame = pl.scan_parquet(raw.source.path, glob=False)
         dataset.tables[own] = (
             pl.concat([dataset.tables[own], frame], how="diagonal") if own in dataset.tables else frame
         )
@@ -163,7 +163,7 @@ def _own_table(raw: RawTable) -> str | None:
         return None
     made: dict[str, Any] = json.loads(raw.metadata["acrm"])
     if int(made.get("schema_version", 0)) > SCHEMA_VERSION:
-        raise InputError("newer_store", file=raw.name, version=str(made.get("version", "?")))
+        raise InputError("newer_store", file=raw.name, version=str(made.get("acrm", "?")))
     return str(made.get("table", "result"))
 
 
@@ -202,7 +202,8 @@ def _staged(
     raw: RawTable, options: IngestOptions, columns: Mapping[str, frozenset[str]] | None, scratch: Path
 ) -> Input:
     plan = mapping.recognise(raw, raw.frame.head(SAMPLE // 10).collect(), options)
-    if columns is not None and plan.entity not in columns and plan.entity not in ("customers", "deals"):
+    # A table that is not asked for may still say that two customers are one.
+    if not _wanted(plan, columns) and not identity.names_customers(plan):
         return Input(raw=raw, plan=plan)
     wanted = None if columns is None else _reading_set(plan, columns)
     staged = stage(raw, plan, options, wanted, scratch)
@@ -211,29 +212,19 @@ def _staged(
 
 def _reading_set(plan: Plan, columns: Mapping[str, frozenset[str]]) -> frozenset[str]:
     """Fields to read so that the wanted columns come out the same as when everything is read."""
-    keys = {
-        f"customers.{name}"
-        for name in ("customer_id", "email", "phone", "full_name", "first_name", "last_name", "company", "country")
-    }
+    persons = "customer_id email phone full_name first_name middle_name last_name company country"
+    keys = {f"customers.{name}" for name in persons.split()}
     keys |= {name for name in plan.fields if name.partition(".")[2] in mapping.READING_FIELDS.get(plan.entity, {})}
-    amounts = {
-        "line_amount",
-        "quantity",
-        "unit_price",
-        "discount",
-        "status",
-        "currency",
-        "customer_id",
-        "stage",
-        "deal_id",
-        "name",
-    }
-    keys |= {f"{plan.entity}.{name}" for name in amounts}
+    amounts = "line_amount quantity unit_price discount status currency customer_id stage deal_id name"
+    decisive = {*amounts.split(), DATED.get(plan.entity, "customer_id"), *KEYED.get(plan.entity, ())}
+    keys |= {f"{plan.entity}.{name}" for name in decisive}
     for table, names in columns.items():
         keys |= {f"{table}.{name}" for name in names}
     if plan.entity == "deals":
         keys |= {name for name in plan.fields if name.startswith(("deals.", "transactions."))}
-    if plan.entity == "transactions" and not plan.has("transactions.order_id"):
+    # Order ids that are made, and cents of a discount that is shared, depend on the whole line.
+    whole = plan.has("transactions.order_discount") or not plan.has("transactions.order_id")
+    if plan.entity == "transactions" and whole:
         keys |= {name for name in plan.fields if name.startswith("transactions.")}
     return frozenset(keys)
 
@@ -241,11 +232,11 @@ def _reading_set(plan: Plan, columns: Mapping[str, frozenset[str]]) -> frozenset
 def _assemble(inputs: list[Input], columns: Mapping[str, frozenset[str]] | None, options: IngestOptions) -> Dataset:
     staged = [source for source in inputs if source.staged is not None]
     simple = not any(identity.has_keys(source.staged) for source in staged if source.staged)
-    named = [(source, source.staged, identity.referenced(source.staged, simple)) for source in staged if source.staged]
+    named = [(source, source.staged, _referenced(source, source.staged, simple)) for source in staged if source.staged]
     links = pl.DataFrame(schema={"customer_id": pl.String, "joined": pl.String, "rule": pl.String, "value": pl.String})
     shared = pl.DataFrame(schema={"kind": pl.String, "value": pl.String, "ids": pl.Int64})
     references = customers = None
-    people = [(table, good) for _, table, good in named if identity.names_customers(table)]
+    people = [(table, good) for _, table, good in named if identity.names_customers(table.plan)]
     if people and not simple:
         who = identity.resolve(people)
         references, links, shared, customers = who.references.lazy(), who.links, who.shared, who.customers
@@ -254,8 +245,7 @@ def _assemble(inputs: list[Input], columns: Mapping[str, frozenset[str]] | None,
     gathered: dict[str, list[pl.LazyFrame]] = {}
     notes: list[Message] = []
     for source, table, good in named:
-        if table.plan.entity == "customers":
-            source.merged = 0
+        if table.plan.entity == "customers" or not _wanted(table.plan, columns):
             continue
         made = grain.parts(table, good)
         source.merged, source.derived = made.merged, made.derived
@@ -288,6 +278,23 @@ def _assemble(inputs: list[Input], columns: Mapping[str, frozenset[str]] | None,
         notes=notes,
         from_deals=from_deals,
     )
+
+
+def _wanted(plan: Plan, columns: Mapping[str, frozenset[str]] | None) -> bool:
+    """Whether a table is one of those asked for, or makes one of them."""
+    return columns is None or plan.entity in columns or plan.entity in ("customers", "deals")
+
+
+def _referenced(source: Input, table: Staged, simple: bool) -> pl.LazyFrame:
+    """The good rows with the reference of their customer; rows of a customer list that name nobody are rejected."""
+    good = identity.referenced(table, simple)
+    if table.plan.entity != "customers":
+        return good
+    nobody = good.filter(pl.col("ref").is_null()).select(ROW, rule=pl.lit("missing_key")).collect()
+    if nobody.height:
+        table.reject(nobody)
+        source.rejected = table.rejects.height
+    return good.filter(pl.col("ref").is_not_null())
 
 
 def _identified(frame: pl.LazyFrame, references: pl.LazyFrame | None) -> pl.LazyFrame:

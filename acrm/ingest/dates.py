@@ -42,6 +42,8 @@ class DateFormat:
     has_time: bool = False
     has_offset: bool = False
     doubt: str | None = None
+    either: bool = False
+    """Both day orders read every value, and read it the same: 05/05/2024."""
     mixed: tuple[str, str] | None = None
     """Two values of one column that contradict each other on the order."""
 
@@ -124,6 +126,7 @@ def _numeric(shapes: pl.DataFrame, preferred: str | None) -> DateFormat:
     open_forms = forms.filter(~pl.col("year_first") & (pl.col("sep") != "."))
     dmy, mdy = open_forms["day_first"].drop_nulls().min(), open_forms["day_second"].drop_nulls().min()
     doubt = mixed = None
+    either = False
     order = "ymd" if forms["year_first"].all() else "dmy"
     if dmy is not None and mdy is not None:
         mixed = (str(dmy), str(mdy))
@@ -134,6 +137,8 @@ def _numeric(shapes: pl.DataFrame, preferred: str | None) -> DateFormat:
             order = preferred
         elif (example := open_forms["unequal"].drop_nulls().min()) is not None:
             doubt = str(example)
+        else:
+            either = True
     formats = []
     for form in forms.iter_rows(named=True):
         sep, year = form["sep"], "%y" if form["short_year"] else "%Y"
@@ -147,6 +152,7 @@ def _numeric(shapes: pl.DataFrame, preferred: str | None) -> DateFormat:
         has_time=any("%M" in name for name in formats),
         has_offset=any("%z" in name for name in formats),
         doubt=doubt,
+        either=either,
         mixed=mixed,
     )
 

@@ -69,7 +69,10 @@ def _order_words() -> dict[str, str]:
 
 
 def with_amount(parsed: pl.LazyFrame, names: list[str]) -> pl.LazyFrame:
-    """The amount of a row: as given, else quantity x price less discount, else the order's total."""
+    """The amount of a row: as given, else quantity x price less discount, else the order's total.
+
+    A discount makes the amount smaller whatever its sign. A line of an order whose total stands on another line has 0.
+    """
     money = dtype("money")
     have = {name.removeprefix("transactions.") for name in names}
     ways = []
@@ -78,10 +81,14 @@ def with_amount(parsed: pl.LazyFrame, names: list[str]) -> pl.LazyFrame:
     if {"quantity", "unit_price"} <= have:
         product = (pl.col("transactions.quantity") * pl.col("transactions.unit_price")).cast(money)
         if "discount" in have:
-            product = product - pl.col("transactions.discount").fill_null(0).cast(money)
+            less = pl.col("transactions.discount").fill_null(0).abs() * pl.col("transactions.quantity").sign()
+            product = (product - less).cast(money)
         ways.append(product)
     if "order_total" in have and not ways:
         ways.append(pl.col("transactions.order_total"))
+        if "order_id" in have:
+            elsewhere = ways[0].is_not_null().any().over("transactions.order_id")
+            ways.append(pl.when(elsewhere & pl.col("transactions.order_id").is_not_null()).then(pl.lit(0).cast(money)))
     amount = pl.coalesce(ways) if ways else pl.lit(None, money)
     cancelled = pl.col("transactions.status") == "cancelled"
     amount = pl.when(amount.is_null() & cancelled).then(pl.lit(0).cast(money)).otherwise(amount)

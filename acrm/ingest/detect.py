@@ -36,12 +36,15 @@ class TextLayout:
     """No record of the sample has quotes that are not those of CSV."""
 
 
-def text_layout(sample: str, delimiter: str | None = None, names: int | None = None) -> TextLayout:
+def text_layout(
+    sample: str, delimiter: str | None = None, names: int | None = None, header_line: int | None = None
+) -> TextLayout:
     r"""Find the table in the beginning of a text (whole lines).
 
     Every delimiter cuts the sample into records; the best one gives most records the same width and has a header above
     them. A comma below a line without one must show numbers or dates under its header, else the file has one column.
-    `names` is the number of columns the user named: the file is then taken to have no header.
+    `names` is the number of columns the user named: the file is then taken to have no header. `header_line` says where
+    the header is; a line that starts no record of the sample is ignored.
 
     >>> found = text_layout("Sales\nPeriod: 2026\n\nDate;Sum\n01.02.2026;1,50\n02.02.2026;2,50\n")
     >>> found.delimiter, found.header, found.header_line, found.first_line, found.preamble
@@ -52,9 +55,9 @@ def text_layout(sample: str, delimiter: str | None = None, names: int | None = N
     (('name',), None)
     """
     if delimiter:
-        return _Cut(sample, delimiter, names).layout()
-    cuts = [cut for mark in DELIMITERS if (cut := _Cut(sample, mark, names)).fits()]
-    return max(cuts, key=_Cut.score, default=_Cut(sample, SINGLE_COLUMN, names)).layout()
+        return _Cut(sample, delimiter, names, header_line).layout()
+    cuts = [cut for mark in DELIMITERS if (cut := _Cut(sample, mark, names, header_line)).fits()]
+    return max(cuts, key=_Cut.score, default=_Cut(sample, SINGLE_COLUMN, names, header_line)).layout()
 
 
 def quote_of(sample: str, delimiter: str) -> str | None:
@@ -74,7 +77,7 @@ def quote_of(sample: str, delimiter: str) -> str | None:
 class _Cut:
     """A text cut into records with one delimiter."""
 
-    def __init__(self, sample: str, delimiter: str, names: int | None) -> None:
+    def __init__(self, sample: str, delimiter: str, names: int | None, header_line: int | None) -> None:
         self.delimiter = delimiter
         self.names = names
         self.quote = None if delimiter == " " else quote_of(sample, delimiter)
@@ -82,6 +85,9 @@ class _Cut:
         self.records = list(islice(records(lines, delimiter, self.quote), _SAMPLE))
         self.rows: list[Row] = [record.fields for record in self.records]
         self.header = None if names else _single_header(self.records) if self.single else header_at(self.rows)
+        if header_line:
+            told = (place for place, record in enumerate(self.records) if record.line == header_line)
+            self.header = next(told, self.header)
         widths = Counter(len(row) for row in self.rows if not is_blank(row))
         self.width = max((width for width in widths if width > 1), key=lambda width: (widths[width], width), default=1)
         self.share = widths[self.width] / max(widths.total(), 1)

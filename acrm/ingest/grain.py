@@ -15,6 +15,7 @@ from acrm.messages import Message
 from acrm.schema import TABLES, dtype
 
 _LINE = "transactions."
+_ORDER = "_order"
 _MONEY = dtype("money")
 _MANY_ORDERS = 5
 """Fewer orders of several lines than this do not prove that a total is repeated."""
@@ -80,11 +81,16 @@ def _canonical(staged: Staged, good: pl.LazyFrame, table: str) -> pl.LazyFrame:
 def _transactions(staged: Staged, good: pl.LazyFrame) -> Parts:
     have = set(good.collect_schema().names())
     notes: list[Message] = []
-    if f"{_LINE}order_discount" in have and f"{_LINE}order_id" in have:
-        good = _share_discount(good)
+    # A row without an order id is an order of its own.
+    own = pl.concat_str(pl.lit("\0"), pl.col(ROW).cast(pl.String))
+    good = good.with_columns(
+        (pl.coalesce(f"{_LINE}order_id", own) if f"{_LINE}order_id" in have else own).alias(_ORDER)
+    )
+    if f"{_LINE}order_discount" in have:
+        good = _share_discount(good, have)
     if _repeats_total(staged, good, have):
         notes.append(Message("ingest.repeated_totals", {"file": staged.raw.name}))
-        good = _once(good)
+        good = _once(good, have)
     if f"{_LINE}_status_text" in have:
         # A word nobody knows stays as it is.
         known, said = pl.col(f"{_LINE}status"), pl.col(f"{_LINE}_status_text")
@@ -124,21 +130,27 @@ def _mark(flags: pl.Expr, when: pl.Expr, word: str) -> pl.Expr:
     return pl.when(when.fill_null(False)).then(marked).otherwise(flags)
 
 
-def _share_discount(good: pl.LazyFrame) -> pl.LazyFrame:
+def _by_content(have: set[str]) -> list[str]:
+    """What puts the lines of an order in order, whatever the order of the source's rows."""
+    names = ("line_no", "product_id", "product_name", "quantity", "unit_price", "line_amount")
+    return [name for column in names if (name := f"{_LINE}{column}") in have] + [ROW]
+
+
+def _share_discount(good: pl.LazyFrame, have: set[str]) -> pl.LazyFrame:
     """Share an order's discount over its lines in proportion to their amounts, to the cent, the sum exact."""
-    order, amount = f"{_LINE}order_id", pl.col(f"{_LINE}line_amount")
-    total = amount.sum().over(order).cast(pl.Float64)
-    discount = pl.col(f"{_LINE}order_discount").max().over(order)
-    until = amount.cum_sum().over(order, order_by=ROW).cast(pl.Float64)
-    given = (discount.cast(pl.Float64) * until / total).round(2)
-    before = (discount.cast(pl.Float64) * (until - amount.cast(pl.Float64)) / total).round(2)
-    share = (
-        pl.when((discount > 0) & (total > 0))
-        .then((given - before).round(2).cast(_MONEY))
-        .otherwise(pl.lit(0).cast(_MONEY))
-    )
-    own = pl.col(f"{_LINE}discount").fill_null(0) if f"{_LINE}discount" in good.collect_schema().names() else pl.lit(0)
-    return good.with_columns(share.alias("_share")).with_columns(
+    amount = pl.col(f"{_LINE}line_amount")
+    total = amount.sum().over(_ORDER)
+    discount = pl.col(f"{_LINE}order_discount").max().over(_ORDER)
+    until = amount.cum_sum().over(_ORDER, order_by=_by_content(have))
+
+    def given(part: pl.Expr) -> pl.Expr:
+        """What of the discount belongs to the lines that make `part` of the total."""
+        share = discount.cast(pl.Float64) * part.cast(pl.Float64) / total.cast(pl.Float64)
+        return pl.when(part == total).then(discount).otherwise(share.round(2).cast(_MONEY))
+
+    share = pl.when((discount > 0) & (total > 0)).then(given(until) - given(until - amount)).otherwise(pl.lit(0))
+    own = pl.col(f"{_LINE}discount").fill_null(0) if f"{_LINE}discount" in have else pl.lit(0)
+    return good.with_columns(share.cast(_MONEY).fill_null(0).alias("_share")).with_columns(
         (amount - pl.col("_share")).cast(_MONEY).alias(f"{_LINE}line_amount"),
         (own.cast(_MONEY) + pl.col("_share")).cast(_MONEY).alias(f"{_LINE}discount"),
         _flags=_mark(pl.col("_flags"), pl.col("_share") != 0, "shared_discount"),
@@ -158,9 +170,8 @@ def _repeats_total(staged: Staged, good: pl.LazyFrame, have: set[str]) -> bool:
         or (staged.plan.system != "unknown" and not from_total)
     ):
         return False
-    if not {f"{_LINE}product_id", f"{_LINE}product_name"} & have or (
-        priced and not staged.plan.has("transactions.line_amount")
-    ):
+    lined = staged.plan.has("transactions.product_id") or staged.plan.has("transactions.product_name")
+    if not lined or (priced and not staged.plan.has("transactions.line_amount")):
         return False
     amount = pl.col(f"{_LINE}line_amount")
     orders = (
@@ -175,9 +186,9 @@ def _repeats_total(staged: Staged, good: pl.LazyFrame, have: set[str]) -> bool:
     return bool(count >= (1 if from_total else _MANY_ORDERS) and same >= 0.95)
 
 
-def _once(good: pl.LazyFrame) -> pl.LazyFrame:
+def _once(good: pl.LazyFrame, have: set[str]) -> pl.LazyFrame:
     """Leave an order's repeated total on its first line only."""
-    first = pl.col(ROW) == pl.col(ROW).min().over(f"{_LINE}order_id")
+    first = pl.int_range(pl.len()).over(_ORDER, order_by=_by_content(have)) == 0
     amount = pl.col(f"{_LINE}line_amount")
     return good.with_columns(
         pl.when(first).then(amount).otherwise(pl.lit(0).cast(_MONEY)).alias(f"{_LINE}line_amount"),
@@ -186,30 +197,29 @@ def _once(good: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _refund_rows(staged: Staged, good: pl.LazyFrame, have: set[str]) -> pl.LazyFrame:
-    """One negative row per order (or row, without order ids) that has a refunded amount, dated as the order."""
-    key = [f"{_LINE}order_id"] if f"{_LINE}order_id" in have else [ROW]
+    """One negative row per order that has a refunded amount, dated as the order; cancelled where the order is."""
     refunded = pl.col(f"{_LINE}refunded_amount")
     kept = [name for name in ("order_id", "ordered_at", "ordered_on", "currency", "status") if f"{_LINE}{name}" in have]
     rows = (
         good.filter(refunded > 0)
         .sort(ROW)
-        .group_by(key, maintain_order=True)
+        .group_by(_ORDER, maintain_order=True)
         .agg(
-            *(pl.col(f"{_LINE}{name}").first().alias(name) for name in kept if f"{_LINE}{name}" not in key),
+            *(pl.col(f"{_LINE}{name}").first().alias(name) for name in kept),
             # One figure, once or repeated, is the order's; several figures are its lines'.
             pl.when(refunded.n_unique() == 1).then(refunded.max()).otherwise(refunded.sum()).alias("line_amount"),
             pl.col("ref").first().alias("customer_id"),
             pl.col("_flags").first(),
-            *([pl.col(ROW).first()] if ROW not in key else []),
+            pl.col(ROW).first(),
         )
     )
-    if f"{_LINE}order_id" in key:
-        rows = rows.rename({f"{_LINE}order_id": "order_id"})
+    # What was cancelled counts for nothing, and so does giving back what was paid for it.
+    cancelled = pl.col("status") == "cancelled" if "status" in kept else pl.lit(False)
     return rows.select(
-        *kept[: kept.index("status")] if "status" in kept else kept,
+        *(name for name in kept if name != "status"),
         "customer_id",
         (-pl.col("line_amount")).cast(_MONEY).alias("line_amount"),
-        pl.lit("refunded").alias("status"),
+        pl.when(cancelled).then(pl.lit("cancelled")).otherwise(pl.lit("refunded")).alias("status"),
         pl.lit(True).alias("is_refund"),
         pl.col("_flags").str.contains("test_row").fill_null(False).alias("is_test"),
         **_lineage(staged),

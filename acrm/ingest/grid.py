@@ -26,7 +26,8 @@ def table_of(
         InputError: No header and no names, or names that do not fit.
     """
     rows = cells.head(1000).rows()
-    place = None if options.names else header_at(rows)
+    told = options.header_row - 1 if options.header_row and options.header_row <= len(rows) else None
+    place = None if options.names else header_at(rows) if told is None else told
     top = place or 0
     header: Row | None = None if needs_header else ("",) * cells.width
     if place is not None:

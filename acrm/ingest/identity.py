@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import polars as pl
 
 from acrm.ingest.contacts import email_key, name_keys, phone_numbers
+from acrm.ingest.mapping import Plan
 from acrm.ingest.raw import ROW
 from acrm.ingest.stage import Staged
 from acrm.schema import TABLES, dtype
 
 SHARED_BY = 5
-"""A phone or e-mail that more ids than this have is a switchboard or an office address: it joins nobody."""
+"""A phone or e-mail that more customers than this have is a switchboard or an office address: it joins nobody."""
 _TRAITS = tuple(
     name
     for name in TABLES["customers"].names
@@ -39,9 +40,8 @@ class Identity:
     """kind, value, ids: contact values that too many ids share."""
 
 
-def names_customers(staged: Staged) -> bool:
+def names_customers(plan: Plan) -> bool:
     """Whether the table's rows say anything of whose they are."""
-    plan = staged.plan
     return plan.entity != "other" and any(
         name.startswith("customers.") or name == f"{plan.entity}.customer_id" for name in (*plan.fields, *plan.literals)
     )
@@ -79,7 +79,10 @@ def referenced(staged: Staged, simple: bool) -> pl.LazyFrame:
     names = [name for name in ("customers.full_name", "customers.company") if name in have]
     parts = [name for name in ("customers.last_name", "customers.first_name", "customers.middle_name") if name in have]
     if "customers.full_name" not in have and "customers.last_name" in have:
-        whole = pl.concat_str(parts, separator=" ", ignore_nulls=True).str.strip_chars()
+        # Names in Cyrillic are written family name first.
+        formal = pl.concat_str(parts, separator=" ", ignore_nulls=True).str.strip_chars()
+        given_first = pl.concat_str(*parts[1:], parts[0], separator=" ", ignore_nulls=True).str.strip_chars()
+        whole = pl.when(formal.str.contains(r"\p{Cyrillic}")).then(formal).otherwise(given_first)
         good = good.with_columns(pl.when(whole != "").then(whole).alias("customers.full_name"))
         names.insert(0, "customers.full_name")
     for name in names:
@@ -105,7 +108,7 @@ def _with_phones(staged: Staged, good: pl.LazyFrame) -> pl.LazyFrame:
     have = good.collect_schema().names()
     country = "customers.country" if "customers.country" in have else None
     pairs = good.select("customers.phone", *([country] if country else [])).unique().collect()
-    region = staged.plan.phone_region or ("RU" if _is_russian(staged) else None)
+    region = staged.plan.phone_region or ("RU" if _is_russian(staged, pairs["customers.phone"]) else None)
     numbers = phone_numbers(pairs["customers.phone"], region, pairs[country] if country else None)
     numbers = numbers.rename({"phone": "customers.phone", "e164": "customers.phone_e164"})
     if country is None:
@@ -116,8 +119,12 @@ def _with_phones(staged: Staged, good: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _is_russian(staged: Staged) -> bool:
-    return any("а" <= letter <= "я" for header in staged.raw.header for letter in header.lower())
+def _is_russian(staged: Staged, phones: pl.Series) -> bool:
+    """Whether the headers are Russian, or most phones are written as in Russia: 8 or 7, then 9 and nine digits."""
+    if any("а" <= letter <= "я" for header in staged.raw.header for letter in header.lower()):
+        return True
+    mobile = phones.drop_nulls().str.replace_all(r"\D", "").str.contains(r"^[78]9\d{9}$")
+    return mobile.len() > 0 and int(mobile.sum()) * 2 > mobile.len()
 
 
 def listed(tables: list[tuple[Staged, pl.LazyFrame]]) -> pl.LazyFrame:
@@ -210,12 +217,11 @@ def _edges(nodes: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     pairs, crowds = [], []
     for kind, column in (("email", "email_key"), ("phone", "phone_e164")):
         having = nodes.filter(pl.col(column).is_not_null()).select("ref", pl.col(column).alias("value")).unique()
-        ids = pl.col("ref").str.starts_with("id:")
+        # A reference by the value itself is not one more customer who shares it.
+        ids = ~pl.col("ref").str.starts_with(f"{kind}:")
         crowd = having.group_by("value").agg(ids.sum().alias("ids")).filter(pl.col("ids") > SHARED_BY)
         crowds.append(crowd.select(pl.lit(kind).alias("kind"), "value", pl.col("ids").cast(pl.Int64)))
         plain = having.join(crowd, on="value", how="anti").sort("value", "ref")
-        own = pl.DataFrame({"ref": [f"{kind}:"], "value": [""]}).clear()
-        plain = pl.concat([plain, own])
         anchored = plain.with_columns(anchor=pl.col("ref").first().over("value", order_by="ref"))
         pairs.append(
             anchored.filter(pl.col("ref") != pl.col("anchor")).select(
@@ -261,10 +267,13 @@ def _spelled(chosen: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame:
 
 
 def _links(references: pl.DataFrame, edges: pl.DataFrame) -> pl.DataFrame:
-    pairs = edges.join(references.select("ref", "customer_id", pl.col("bare").alias("joined")), on="ref")
-    return (
-        pairs.select("customer_id", "joined", "rule", "value").unique().sort("customer_id", "joined", "rule", "value")
+    """Both ends of every edge with the customer they became, but for the reference that gave the customer its id."""
+    ends = pl.concat(
+        [edges.select("ref", "rule", "value"), edges.select(pl.col("anchor").alias("ref"), "rule", "value")]
     )
+    others = references.filter(~pl.col("first")).select("ref", "customer_id", pl.col("bare").alias("joined"))
+    joined = ends.join(others, on="ref").filter(pl.col("joined") != pl.col("value"))
+    return joined.select("customer_id", "joined", "rule", "value").unique().sort(pl.all())
 
 
 def _customers(mentions: pl.DataFrame, references: pl.DataFrame) -> pl.LazyFrame:
@@ -273,8 +282,8 @@ def _customers(mentions: pl.DataFrame, references: pl.DataFrame) -> pl.LazyFrame
     traits = [name for name in known.columns if name in _TRAITS or name.startswith("x_")]
     ranked = known.sort(
         "customer_id",
-        "_seen",
         "_master",
+        "_seen",
         "_order",
         "_source_row",
         "ref",

@@ -115,7 +115,9 @@ def parse(text: pl.Expr, form: NumberFormat) -> pl.Expr:
     """Trimmed text to Decimal(38, 4), rounded half away from zero past four decimals; what does not parse is null."""
     decimal = dtype("money")
     if form.style == "plain":
-        return text.cast(decimal, strict=False)
+        # Where the decision saw no dot, a dot that turns up later is for a new decision.
+        known = text if form.decimal else pl.when(~text.str.contains(".", literal=True)).then(text)
+        return known.cast(decimal, strict=False)
     if form.style == "comma":
         dotted = text.str.replace_all(_SPACES, "").str.replace(",", ".", literal=True)
         return dotted.cast(decimal, strict=False)

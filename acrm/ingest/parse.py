@@ -15,7 +15,7 @@ from acrm.schema import dtype
 
 _FLOAT_ID = r"^'?-?\d+\.0+$"
 _EXPONENT_ID = r"^\d([.,]\d+)?[eE]\+\d+$"
-_STRIP = " \t\r\n\u00a0\u202f\ufeff"
+_STRIP = " \t\r\n\u00a0\u202f\ufeff\u200b"
 
 
 @dataclass
@@ -46,7 +46,7 @@ def text_of(header: str, dtypes: pl.Schema) -> pl.Expr:
     kind = dtypes[header]
     if kind == pl.String:
         return column
-    if kind.is_temporal() and kind != pl.Date:
+    if kind == pl.Datetime:
         return column.dt.strftime("%Y-%m-%d %H:%M:%S%.f")
     if kind.is_float():
         whole = column.is_finite() & (column == column.round(0)) & (column.abs() < 1e15)
@@ -67,10 +67,19 @@ def source_text(plan: Plan, name: str, dtypes: pl.Schema) -> pl.Expr:
         texts = [
             pl.coalesce(folded(text).replace_strict(ours, default=None, return_dtype=pl.String), text) for text in texts
         ]
+    if name == "transactions.ordered_at" and "transactions.time_of_day" in plan.fields:
+        return _with_time(pl.coalesce(texts), source_text(plan, "transactions.time_of_day", dtypes))
     if name in ("customers.phone", "customers.email") and len(texts) > 1:
         joined = pl.concat_str(texts, separator="; ", ignore_nulls=True)
         return pl.when(joined != "").then(joined)
     return pl.coalesce(texts) if len(texts) > 1 else texts[0]
+
+
+def _with_time(day: pl.Expr, time: pl.Expr) -> pl.Expr:
+    """A day and the time that stands in a column of its own; a day that has a time already keeps it."""
+    bare = day.str.replace(r"[ T]0?0:00(:00(\.0+)?)?$", "")
+    fits = time.str.contains(r"^\d{1,2}:\d{2}") & ~bare.str.contains(":", literal=True)
+    return pl.when(fits).then(pl.concat_str(bare, pl.lit(" "), time)).otherwise(day)
 
 
 def decide(plan: Plan, names: list[str], sample: pl.DataFrame, options: IngestOptions) -> Decisions:
@@ -84,10 +93,12 @@ def decide(plan: Plan, names: list[str], sample: pl.DataFrame, options: IngestOp
     for name in names:
         if name in plan.literals:
             continue
-        if all(sample.schema[header] == pl.String for header in plan.fields[name]):
+        if _direct(plan, name, sample.schema, decisions) is None:
             texts[name] = sample.select(source_text(plan, name, sample.schema).alias("v")).to_series().unique()
         _decide_alone(name, texts.get(name), decisions, options)
-    orders = {form.order for form in decisions.dates.values() if form.order in ("dmy", "mdy") and not form.doubt}
+    decisions.float_ids = float_ids(plan, names, sample.lazy())
+    proven = [form for form in decisions.dates.values() if not form.doubt and not form.either]
+    orders = {form.order for form in proven if form.order in ("dmy", "mdy")}
     order = orders.pop() if len(orders) == 1 else plan.date_order
     for name, form in decisions.dates.items():
         if form.doubt and order:
@@ -101,28 +112,34 @@ def decide(plan: Plan, names: list[str], sample: pl.DataFrame, options: IngestOp
 
 
 def _decide_alone(name: str, values: pl.Series | None, decisions: Decisions, options: IngestOptions) -> None:
-    """Decide a field from its own texts; a typed column (no texts) needs no decision."""
+    """Decide a field from its own texts; a column that is converted straight (no texts) needs no decision."""
     kind = field_kind(name)
     if kind in ("date", "datetime"):
         decisions.dates[name] = dates.DateFormat() if values is None else dates.decide(values, options.date_order)
     elif kind in ("money", "number", "integer"):
         form = numbers.NumberFormat() if values is None else numbers.decide(values, options.decimal)
         decisions.numbers[name] = form
-    elif kind == "id" and values is not None:
-        filled = values.drop_nulls()
-        if filled.len() and bool(filled.str.contains(_FLOAT_ID).all()):
-            decisions.float_ids.add(name)
+
+
+def float_ids(plan: Plan, names: Iterable[str], frame: pl.LazyFrame, *, or_empty: bool = False) -> set[str]:
+    """The id fields whose texts all end in `.0`, as a spreadsheet writes whole numbers; or that have no text at all."""
+    dtypes = frame.collect_schema()
+    ids = [name for name in names if field_kind(name) == "id" and name not in plan.literals]
+    ids = [name for name in ids if all(dtypes[header] == pl.String for header in plan.fields[name])]
+    if not ids:
+        return set()
+    texts = [source_text(plan, name, dtypes) for name in ids]
+    tests = [text.str.contains(_FLOAT_ID).all() & (text.is_not_null().any() | or_empty) for text in texts]
+    held = frame.select(test.alias(name) for name, test in zip(ids, tests, strict=True)).collect(engine="streaming")
+    return {name for name in ids if held[name].item()}
 
 
 def value(plan: Plan, name: str, dtypes: pl.Schema, decisions: Decisions) -> pl.Expr:
     """The canonical value of a `table.field` as an expression over the raw frame; what does not parse is null."""
     kind = field_kind(name)
-    headers = plan.fields.get(name, ())
-    typed = bool(headers) and any(dtypes[header] != pl.String for header in headers)
-    if typed and len(headers) == 1:
-        direct = _typed(pl.col(headers[0]), dtypes[headers[0]], kind, decisions)
-        if direct is not None:
-            return direct
+    direct = _direct(plan, name, dtypes, decisions)
+    if direct is not None:
+        return direct
     text = source_text(plan, name, dtypes)
     if kind == "datetime":
         form = decisions.dates[name] if name in decisions.dates else dates.DateFormat()
@@ -168,11 +185,19 @@ def day(plan: Plan, name: str, dtypes: pl.Schema, decisions: Decisions) -> pl.Ex
     form = decisions.dates.get(name)
     if form is not None and form.has_offset and decisions.zone is None:
         return dates.business_day(source_text(plan, name, dtypes), form, None)
+    aware = [header for header in plan.fields.get(name, ()) if getattr(dtypes[header], "time_zone", None)]
+    if aware and decisions.zone is None:
+        return pl.col(aware[0]).dt.date()
     return (pl.col(name).dt.convert_time_zone(decisions.zone) if decisions.zone else pl.col(name)).dt.date()
 
 
-def _typed(column: pl.Expr, kind_in: pl.DataType, kind: str, decisions: Decisions) -> pl.Expr | None:
-    """Straight conversion of a typed source column, or None when its text is the way."""
+def _direct(plan: Plan, name: str, dtypes: pl.Schema, decisions: Decisions) -> pl.Expr | None:
+    """Straight conversion of a field whose one source column is typed, or None when its text is the way."""
+    headers = plan.fields.get(name, ())
+    timed = name == "transactions.ordered_at" and "transactions.time_of_day" in plan.fields
+    if name in plan.literals or len(headers) != 1 or timed:
+        return None
+    column, kind_in, kind = pl.col(headers[0]), dtypes[headers[0]], field_kind(name)
     if kind in ("date", "datetime") and kind_in.is_temporal():
         if kind == "date":
             return column.cast(pl.Date)

@@ -19,6 +19,8 @@ class ReadOptions:
 
     encoding: str | None = None
     delimiter: str | None = None
+    header_row: int | None = None
+    """Line or sheet row of the header, from 1; what stands above it is preamble."""
     names: tuple[str, ...] | None = None
     """Column names of a file that has no header row."""
 

@@ -8,8 +8,6 @@ from itertools import islice
 from pathlib import Path
 
 import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from acrm.errors import InputError, UsageError
 from acrm.ingest import excel, html
@@ -56,21 +54,36 @@ def read(source: SourceFile, options: ReadOptions, scratch: Path, *, lenient: bo
 
 def _parquet(source: SourceFile, path: Path) -> RawTable:
     try:
-        metadata = pq.read_metadata(path).metadata or {}
+        metadata = pl.read_parquet_metadata(path)
         scan = pl.scan_parquet(path, glob=False)
         columns = scan.collect_schema().names()
-    except (pa.ArrowException, pl.exceptions.PolarsError, OSError):
+    except (pl.exceptions.PolarsError, OSError):
         raise InputError("broken_parquet", path=source.name) from None
     header, renamed = unique_names(columns, reserved=(ROW,))
     frame = scan.rename(dict(zip(columns, header, strict=True))).with_row_index(ROW, offset=1)
+    cells = [_cells(pl.col(name), kind) for name, kind in frame.select(header).collect_schema().items()]
     return RawTable(
         source=source,
         sheet=None,
         header=header,
-        frame=frame.select(*header, pl.col(ROW).cast(pl.Int64)),
+        frame=frame.select(*cells, pl.col(ROW).cast(pl.Int64)),
         layout=Layout(renamed=renamed),
-        metadata={key.decode(): value.decode() for key, value in metadata.items() if key != b"ARROW:schema"},
+        metadata={key: value for key, value in metadata.items() if key != "ARROW:schema"},
     )
+
+
+def _cells(column: pl.Expr, kind: pl.DataType) -> pl.Expr:
+    """A typed column, as text unless it holds numbers, times or truth values; lists and records as JSON."""
+    if kind.is_numeric() or kind in (pl.String, pl.Boolean, pl.Date, pl.Datetime):
+        return column
+    if kind == pl.Duration:
+        return column.dt.total_seconds()
+    if kind == pl.Binary:
+        return column.map_elements(lambda cell: cell.decode(errors="backslashreplace"), return_dtype=pl.String)
+    if not kind.is_nested():
+        return column.cast(pl.String)
+    wrapped = pl.struct(column.alias("")).struct.json_encode().str.strip_prefix('{"":').str.strip_suffix("}")
+    return pl.when(column.is_not_null()).then(wrapped).alias(column.meta.output_name())
 
 
 def _text(source: SourceFile, options: ReadOptions, scratch: Path, lenient: bool) -> RawTable:
@@ -78,7 +91,7 @@ def _text(source: SourceFile, options: ReadOptions, scratch: Path, lenient: bool
     sample = _sample(text.path)
     if not sample.strip():
         raise InputError("empty_file", path=source.name)
-    found = text_layout(sample, _delimiter(options.delimiter), len(options.names or ()) or None)
+    found = text_layout(sample, _delimiter(options.delimiter), len(options.names or ()) or None, options.header_row)
     names, renamed = column_names(source.name, found.header, found.first_row, found.width, options.names)
     quoted = text.quotes and found.quote is not None and holds_opening(text.path, found.delimiter, found.quote)
     body = _Body(text.path, found, names, found.quote if quoted else None)
@@ -136,14 +149,11 @@ class _Body:
 
     def cut(self, scratch: Path, damaged: bool) -> tuple[pl.LazyFrame, pl.DataFrame]:
         """The records cut one by one into a scratch file, and those that could not be cut."""
-        schema = pa.schema([(name, pa.large_string()) for name in self.names] + [(ROW, pa.int64())])
-        target = scratch_file(scratch)
+        schema = {**dict.fromkeys(self.names, pl.String), ROW: pl.Int64}
+        parts: list[Path] = []
         broken = [pl.DataFrame(schema={"line": pl.Int64, "rule": pl.String, "raw": pl.String})]
         above = self.found.first_line - 1
-        with (
-            self.path.open(encoding="utf-8-sig", errors="surrogateescape", newline="\n") as file,
-            pq.ParquetWriter(target, schema) as writer,
-        ):
+        with self.path.open(encoding="utf-8-sig", errors="surrogateescape", newline="\n") as file:
             lines = islice(file, above, None)
             stream = records(lines, self.found.delimiter, self.quote, len(self.names))
             while batch := list(islice(stream, 1 + _BATCH_CELLS // len(self.names))):
@@ -152,10 +162,11 @@ class _Body:
                 good = [record for record in batch if not record.rule]
                 columns = [*zip(*(record.fields for record in good), strict=True)] or [()] * len(self.names)
                 numbers = [record.line + above for record in good]
-                writer.write_batch(pa.record_batch([*map(_strings, columns), pa.array(numbers, pa.int64())], schema))
+                parts.append(scratch_file(scratch))
+                pl.DataFrame([*columns, numbers], schema=schema).write_parquet(parts[-1], compression="lz4")
                 bad = [(record.line + above, record.rule, record.raw) for record in batch if record.rule]
                 broken.append(pl.DataFrame(bad, schema=broken[0].schema, orient="row"))
-        frame = pl.scan_parquet(target, glob=False)
+        frame = pl.scan_parquet(parts) if parts else pl.LazyFrame(schema=schema)
         _, empty = _looked_at(frame, (), self._nameless())
         return frame.drop(empty), pl.concat(broken)
 
@@ -197,10 +208,6 @@ def _looked_at(frame: pl.LazyFrame, whole: Sequence[str], nameless: Sequence[str
 
 def _height(frame: pl.LazyFrame) -> int:
     return int(frame.select(pl.len()).collect().item())
-
-
-def _strings(column: Sequence[str]) -> pa.Array:
-    return pa.array(column, pa.large_string())
 
 
 def _checked(record: Record) -> Record:

@@ -17,16 +17,17 @@ from acrm.schema import TABLES
 
 SAMPLE = 50_000
 _SMALL_BYTES = 64 << 20
+_MORE_DECIMALS = r"[.,]\d{4}\d*[1-9]"
 _NULL_DAY = r"^(01\.01\.0001|0001-01-01|1/1/0001|30\.12\.1899|1899-12-30|00\.00\.0000|0000-00-00)"
-_DATED = {"transactions": "ordered_at", "interactions": "started_at", "campaigns": "date", "payments": "paid_at"}
-_DATED |= {"deal_stages": "entered_at", "service_costs": "period"}
-_KEYED = {
+DATED = {"transactions": "ordered_at", "interactions": "started_at", "campaigns": "date", "payments": "paid_at"}
+DATED |= {"deal_stages": "entered_at", "service_costs": "period"}
+KEYED = {
     "products": ("product_id", "name"),
     "deals": ("deal_id", "name"),
     "units": ("unit",),
     "stock": ("product_id",),
 }
-_KEYED |= {"customers": ("customer_id", "email", "phone", "full_name", "last_name", "first_name", "company")}
+KEYED |= {"customers": ("customer_id", "email", "phone", "full_name", "last_name", "first_name", "company")}
 _CONTACTS = ("customers.full_name", "customers.email", "customers.phone", "deals.name", "customers.last_name")
 
 
@@ -50,6 +51,11 @@ class Staged:
         """Rows that stayed."""
         return self.rows_in - self.rejects.height
 
+    def reject(self, rows: pl.DataFrame) -> None:
+        """Set further rows apart: `rows` holds their `ROW` and the `rule` they broke."""
+        self.rejects = pl.concat([self.rejects, _rejects(rows, self.raw)]).sort("line", "rule")
+        self.good = self.good.join(rows.lazy().select(ROW), on=ROW, how="anti", maintain_order="left")
+
 
 def stage(raw: RawTable, plan: Plan, options: IngestOptions, columns: frozenset[str] | None, scratch: Path) -> Staged:
     """Parse one raw table.
@@ -62,7 +68,9 @@ def stage(raw: RawTable, plan: Plan, options: IngestOptions, columns: frozenset[
         scratch: Folder for what does not fit in memory comfortably.
     """
     names = [name for name in (*plan.fields, *plan.literals) if columns is None or name in columns]
-    extra = _extra(plan, raw) if columns is None or plan.entity == "other" else {}
+    extra = _extra(plan, raw)
+    if columns is not None and plan.entity != "other":
+        extra = {name: header for name, header in extra.items() if f"{plan.entity}.{name}" in columns}
     wide = [header for header in raw.header if header not in plan.mapped_headers()] if plan.wide else []
     wanted = {header for name in names for header in plan.fields.get(name, ())} | set(extra.values()) | set(wide)
     wanted |= set(plan.fill_down) | {raw.header[0]}
@@ -74,9 +82,9 @@ def stage(raw: RawTable, plan: Plan, options: IngestOptions, columns: frozenset[
     small = _is_small(raw)
     base = lazy.collect() if small else lazy.head(SAMPLE).collect()
     decisions = parse.decide(plan, names, base, options)
-    decisions.currency = currency.of_table(plan, base)
     if not small:
         decisions = _settle(decisions, plan, names, lazy, base, options)
+    decisions.currency = currency.of_table(plan, base.lazy() if small else lazy, decisions)
     _refuse_doubts(raw, decisions, plan)
     extra = {name: header for name, header in extra.items() if not small or _filled(base[header])}
     while True:
@@ -108,18 +116,14 @@ def _filled(column: pl.Series) -> bool:
 
 def _extra(plan: Plan, raw: RawTable) -> dict[str, str]:
     """Names for the columns that feed no field, or stand second behind one: `x_` and the normalised header."""
-    seconds = {
-        header
-        for name, headers in plan.fields.items()
-        if name not in ("customers.phone", "customers.email")
-        for header in headers[1:]
-    }
-    if plan.entity == "other":
-        kept: tuple[str, ...] = raw.header
-    else:
-        kept = tuple(header for header in raw.header if header in seconds or header in unmapped(plan, raw))
+    unused = set(unmapped(plan, raw))
+    for name, headers in plan.fields.items():
+        if name not in ("customers.phone", "customers.email"):
+            unused.update(headers[1:])
     named: dict[str, str] = {}
-    for header in kept:
+    for header in raw.header:
+        if header not in unused and plan.entity != "other":
+            continue
         stem = fold(normalise(header)).replace(" ", "_") or "column"
         name = stem if plan.entity == "other" else f"x_{stem}"
         unique, count = name, 1
@@ -138,18 +142,18 @@ def _settle(
     sample: pl.DataFrame,
     options: IngestOptions,
 ) -> parse.Decisions:
-    """Where the sample of a large file left a question open, ask every value of that column."""
-    open_names = [n for n, d in decisions.dates.items() if d.doubt] + [
-        n for n, m in decisions.numbers.items() if m.doubt
-    ]
-    open_headers = sorted({header for name in open_names for header in plan.fields[name]})
-    if not open_headers:
-        return decisions
-    telling = [lazy.select(header).unique().head(2_000_000).collect() for header in open_headers]
-    more = pl.concat([sample, *telling], how="diagonal")
-    settled = parse.decide(plan, names, more, options)
-    settled.currency = decisions.currency
-    return settled
+    """Ask every value of a large file's columns where its sample cannot speak for the rest.
+
+    That is: an open day order; numbers with marks, as any value may say what the marks are; ids that all end in `.0`
+    so far. Everything else that the sample got wrong will not parse.
+    """
+    doubtful = [name for name, form in decisions.dates.items() if form.doubt or form.either]
+    doubtful += [name for name, form in decisions.numbers.items() if form.doubt or form.style != "plain"]
+    if headers := sorted({header for name in doubtful for header in plan.fields[name]}):
+        telling = [lazy.select(header).unique().collect(engine="streaming") for header in headers]
+        decisions = parse.decide(plan, names, pl.concat([sample, *telling], how="diagonal"), options)
+    decisions.float_ids = parse.float_ids(plan, parse.float_ids(plan, names, sample.lazy(), or_empty=True), lazy)
+    return decisions
 
 
 def _refuse_doubts(raw: RawTable, decisions: parse.Decisions, plan: Plan) -> None:
@@ -193,7 +197,7 @@ def _parsed(
         ROW,
         *kept,
         *(pl.col(header).alias(f"wide:{header}") for header in wide if header not in kept),
-        *(pl.col(header).alias(name) for name, header in extra.items()),
+        *(parse.text_of(header, dtypes).alias(name) for name, header in extra.items()),
         _rule(plan, names, dtypes).alias("_rule"),
         pl.when(pl.col("_flags") != "").then(pl.col("_flags")).alias("_flags"),
     )
@@ -240,6 +244,9 @@ def _flags(plan: Plan, names: list[str], dtypes: pl.Schema) -> pl.Expr:
             if kind in ("date", "datetime"):
                 bad = bad & ~source.str.contains(_NULL_DAY)
             marks.append(pl.when(bad).then(pl.lit(f"bad_value:{name.split('.')[1]}")))
+            if kind == "money":
+                cut = source.str.contains(_MORE_DECIMALS)
+                marks.append(pl.when(cut).then(pl.lit(f"too_many_decimals:{name.split('.')[1]}")))
         if (
             kind == "id"
             and name.endswith(("customer_id", "order_id", "deal_id", "product_id", "card_number"))
@@ -262,7 +269,7 @@ def _rule(plan: Plan, names: list[str], dtypes: pl.Schema) -> pl.Expr:
     """The rule a row breaks, null when it stays; `rules.refine` says it more exactly later."""
     broken: list[pl.Expr] = []
     entity = plan.entity
-    dated = f"{entity}.{_DATED[entity]}" if entity in _DATED else ""
+    dated = f"{entity}.{DATED[entity]}" if entity in DATED else ""
     if dated and dated in plan.fields:
         source = parse.source_text(plan, dated, dtypes)
         no_day = source.is_null() | source.str.contains(_NULL_DAY)
@@ -278,7 +285,7 @@ def _rule(plan: Plan, names: list[str], dtypes: pl.Schema) -> pl.Expr:
         bad = pl.all_horizontal(texts) if texts else pl.lit(False)
         empty = pl.col("transactions.line_amount").is_null()
         broken.append(pl.when(empty & bad).then(pl.lit("bad_amount")).when(empty).then(pl.lit("missing_amount")))
-    keys = [f"{entity}.{name}" for name in _KEYED.get(entity, ()) if f"{entity}.{name}" in names]
+    keys = [f"{entity}.{name}" for name in KEYED.get(entity, ()) if f"{entity}.{name}" in names]
     if keys:
         empty = pl.all_horizontal(pl.col(name).is_null() for name in keys)
         broken.append(pl.when(empty).then(pl.lit("missing_key")))
@@ -307,14 +314,9 @@ def _revise(
         return None
     failing = lazy.filter(pl.col(ROW).is_in(rows[ROW].implode())).collect()
     wider = pl.concat([sample, failing]).unique(ROW).sort(ROW)
-    revised = parse.decide(plan, names, wider, options)
-    revised.currency = decisions.currency
-    same = (revised.dates, revised.numbers, revised.float_ids) == (
-        decisions.dates,
-        decisions.numbers,
-        decisions.float_ids,
-    )
-    return None if same else (wider, revised)
+    revised = _settle(parse.decide(plan, names, wider, options), plan, names, lazy, wider, options)
+    revised.currency = currency.of_table(plan, lazy, revised)
+    return None if revised == decisions else (wider, revised)
 
 
 def _split(

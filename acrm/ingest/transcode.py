@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-import pyarrow as pa
-
 from acrm.errors import InputError
 from acrm.ingest import encoding as encodings
 from acrm.ingest.raw import SourceFile
@@ -69,6 +67,8 @@ def unpacked(source: SourceFile, scratch: Path) -> Path:
 
 def unpacked_chunks(path: Path, compression: str, name: str, size: int = _CHUNK) -> Iterator[bytes]:
     """What a gzip or zstd file holds, piece by piece; `name` stands in the error when it is damaged."""
+    import pyarrow as pa
+
     with path.open("rb") as packed:
         try:
             with pa.CompressedInputStream(packed, _CODECS[compression]) as stream:

@@ -93,4 +93,4 @@ def test_online_retail_half_a_year_apart(data: Path) -> None:
     assert result.summary["customers_in_both"] == 2811
     champions = result.tables["migration"].filter(cut="recut", before="champions")
     shares = dict(champions.select("now", pl.col("share").round(3)).rows())
-    assert shares == {"champions": 0.413, "loyal": 0.358, "at_risk": 0.164, "cant_loose": 0.065}
+    assert shares == {"champions": 0.413, "loyal": 0.358, "at_risk": 0.164, "cant_lose": 0.065}

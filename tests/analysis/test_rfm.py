@@ -197,7 +197,7 @@ BY_RANK = {
     "about_to_sleep": 352,
     "need_attention": 187,
     "promising": 94,
-    "cant_loose": 63,
+    "cant_lose": 63,
     "new": 42,
 }
 TIE_SAFE = dict(zip(BY_RANK, (1335, 688, 604, 357, 484, 478, 121, 169, 35, 67), strict=True))
@@ -240,7 +240,7 @@ R_ORDERS = {
     "loyal": (170, 799, 76562),
     "promising": (9, 28, 4249),
     "new": (104, 329, 28837),
-    "cant_loose": (47, 274, 32446),
+    "cant_lose": (47, 274, 32446),
     "at_risk": (28, 216, 22227),
     "need_attention": (10, 57, 4562),
     "about_to_sleep": (102, 283, 23449),
@@ -291,7 +291,7 @@ def test_r_package_customers_as_published(data: Path) -> None:
         "about_to_sleep": 4095,
         "at_risk": 2081,
         "champions": 1571,
-        "cant_loose": 1471,
+        "cant_lose": 1471,
         "need_attention": 679,
         "promising": 297,
         "other": 68,

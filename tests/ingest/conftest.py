@@ -10,7 +10,8 @@ from typing import Any, Protocol
 
 import pytest
 
-from acrm.ingest.dataset import Dataset, load as load_sources
+from acrm.ingest.dataset import Dataset
+from acrm.ingest.dataset import load as load_sources
 from acrm.ingest.options import IngestOptions
 
 
