@@ -74,7 +74,8 @@ class Message:
 def text(id: str, /, **values: object) -> str:
     """The sentence `id` in the language in use, with its placeholders filled.
 
-    Whole numbers are grouped and decimal marks follow the language; a text stays as it is.
+    Whole numbers are grouped and decimal marks follow the language; a text stays as it is. `{n} buyer{n:s}` reads one
+    buyer or two buyers.
 
     >>> text("error.no_file", path="orders.csv")
     'orders.csv: no such file or folder'
@@ -102,6 +103,8 @@ class _Formatter(string.Formatter):
     def format_field(self, value: Any, format_spec: str) -> Any:
         if isinstance(value, bool) or value is None:
             return str(value)
+        if format_spec == "s" and isinstance(value, int):
+            return "" if value == 1 else "s"
         if isinstance(value, int | float | Decimal):
             return number(value, format_spec)
         if isinstance(value, datetime | date):

@@ -223,6 +223,8 @@ class Run:
     command: str
     sources: tuple[str, ...]
     options: Mapping[str, tuple[object, str]]
+    commands: tuple[str, ...] = ()
+    """All commands of the program."""
 
     def typed(self, *without: str) -> str:
         """The sources and the flags of this run as they can be typed again, but for the options named."""
@@ -332,11 +334,13 @@ def _run(ctx: typer.Context, values: Mapping[str, Any]) -> Run:
                 settings[option.name] = (ctx.parent.params[option.name], before)
     quiet, verbose, no_color = (bool(settings[name][0]) for name in ("quiet", "verbose", "no_color"))
     console: Console = ctx.obj
+    program = ctx.parent.command if ctx.parent else ctx.command
     return Run(
         console=console.adjusted(quiet=quiet, verbose=verbose, no_color=no_color),
         command=str(ctx.info_name),
         sources=tuple(values.get("sources", ())),
         options={name: setting for name, setting in settings.items() if name not in NEUTRAL},
+        commands=tuple(getattr(program, "commands", ())),
     )
 
 

@@ -82,7 +82,7 @@ def _sink(table: str, frame: pl.LazyFrame, path: Path, metadata: dict[str, str])
     names = frame.collect_schema().names()
     if table == "transactions":
         parts = _numbered(frame, names, path)
-        pl.scan_parquet(parts, glob=False).sink_parquet(
+        pl.scan_ipc(parts, glob=False).sink_parquet(
             path, compression="zstd", row_group_size=ROW_GROUP, metadata=metadata
         )
         _discard(parts)
@@ -117,7 +117,7 @@ def _numbered(lines: pl.LazyFrame, names: list[str], path: Path) -> list[Path]:
             .select(names)
         )
         files.append(path.with_name(f".{path.stem}-{part}.part.new"))
-        numbered.write_parquet(files[-1], compression="lz4")
+        numbered.write_ipc(files[-1], compression="lz4")
     return files
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -95,6 +96,7 @@ def write_result(
     if result.actions is not None:
         frames[f"{command}_actions"] = result.actions
     taken = {source.resolve() for source in sources}
+    before = _listed(out / f"{command}.json")
     outputs: list[dict[str, object]] = []
     with staged(out) as new:
         for stem, frame in frames.items():
@@ -105,6 +107,10 @@ def write_result(
                 (write_parquet if suffix == "parquet" else write_csv)(frame, new(name), lineage)
                 outputs.append({"name": name, "rows": frame.height, "sha256": sha256(new(name))})
         new(f"{command}.json").write_text(manifest(result, lineage, outputs), encoding="utf-8", newline="\n")
+    for name in before - {str(output["name"]) for output in outputs}:
+        # Left over from a run with other options, it would pass for a part of this result.
+        if (out / name).resolve() not in taken:
+            (out / name).unlink(missing_ok=True)
     return [*(str(output["name"]) for output in outputs), f"{command}.json"]
 
 
@@ -206,9 +212,21 @@ def _safe(texts: pl.Expr) -> pl.Expr:
     return pl.when(texts.str.contains(_NUMBER)).then(texts).otherwise(texts.str.replace(_FORMULA, "'$1"))
 
 
-def manifest(result: Result, lineage: Lineage, outputs: Iterable[Mapping[str, object]] = ()) -> str:
-    """What stands beside the data files: lineage, files, figures and notes, as JSON."""
-    return dumps(lineage.as_dict() | {"outputs": list(outputs)} | _summary(result)) + "\n"
+def _listed(manifest_path: Path) -> set[str]:
+    """The data files that an earlier manifest says were written beside it."""
+    try:
+        outputs = json.loads(manifest_path.read_text(encoding="utf-8")).get("outputs", [])
+        return {Path(str(output["name"])).name for output in outputs}
+    except (OSError, ValueError, AttributeError, KeyError, TypeError):
+        return set()
+
+
+def manifest(
+    result: Result, lineage: Lineage, outputs: Iterable[Mapping[str, object]] = (), tables: Iterable[str] = ()
+) -> str:
+    """What stands beside the data files: lineage, files, figures, notes and the result's small `tables`, as JSON."""
+    listed = {name: result.tables[name].to_dicts() for name in tables}
+    return dumps(lineage.as_dict() | {"outputs": list(outputs)} | _summary(result) | listed) + "\n"
 
 
 def to_json(result: Result, command: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from acrm.analysis.readiness import figures, readiness
 from acrm.analysis.result import Result, Scalar
 from acrm.messages import Message
+from acrm.schema import TABLES
 
 if TYPE_CHECKING:
     import polars as pl
@@ -78,11 +79,13 @@ def _overview(tables: Mapping[str, pl.LazyFrame], filled: Mapping[str, Mapping[s
 
     rows = []
     for name, frame in tables.items():
-        when = next((column for column in _EVENTS if filled[name].get(column)), None)
+        # A table that is kept as it came has texts only, whatever they are called.
+        own = filled[name] if name in TABLES else {}
+        when = next((column for column in _EVENTS if own.get(column)), None)
         days = pl.col(when).cast(pl.Date) if when else pl.lit(None, pl.Date)
         first, last = frame.select(days.min().alias("from"), days.max().alias("to")).collect().row(0)
         codes: list[str] = []
-        if "currency" in filled[name]:
+        if "currency" in own:
             codes = frame.select(pl.col("currency").drop_nulls().unique().sort()).collect().to_series().to_list()
         rows.append(
             {"table": name, "rows": filled[name][""], "from": first, "to": last, "currency": " ".join(codes) or None}

@@ -71,14 +71,17 @@ def figures(tables: Mapping[str, pl.LazyFrame]) -> dict[str, int]:
     if lines is None:
         return found
     names = lines.collect_schema().names()
-    sold = lines.filter((pl.col("line_amount") > 0) & ~pl.col("is_test") & ~pl.col("is_refund"))
+    sold = lines.filter(~pl.col("is_test") & ~pl.col("is_refund"))
     if "status" in names:
         sold = sold.filter(pl.col("status").fill_null("") != "cancelled")
-    orders = sold.group_by("customer_id", "order_id").agg(pl.len().alias("lines"))
+    paid = sold.filter(pl.col("line_amount") > 0)
+    orders = paid.group_by("customer_id", "order_id").agg(pl.len().alias("lines"))
+    product = next((name for name in ("product_id", "product_name") if name in names), None)
+    products = sold.group_by("order_id", product).agg() if product else sold.head(0).select("order_id")
     buyers = orders.filter(pl.col("customer_id").is_not_null()).group_by("customer_id").agg(pl.len().alias("orders"))
     queries = [
         buyers.select(pl.len(), (pl.col("orders") > 1).cast(pl.Int64).sum().alias("again")),
-        orders.group_by("order_id").agg(pl.col("lines").sum()).select((pl.col("lines") > 1).cast(pl.Int64).sum()),
+        products.group_by("order_id").agg(pl.len().alias("n")).select((pl.col("n") > 1).cast(pl.Int64).sum()),
     ]
     counted, baskets = pl.collect_all(queries)
     found |= {

@@ -215,7 +215,7 @@ def _edge_table(customers: pl.DataFrame, edges: Mapping[str, Edges], classes: in
     money = pl.Decimal(38, 4)
     tables = []
     for axis, column in VALUES.items():
-        ends = pl.Series("edge", [*edges[axis].values, None], dtype=money)
+        ends = pl.Series("edge", [*map(str, edges[axis].values), None], dtype=pl.String).cast(money)
         scores = axis_score(pl.int_range(1, classes + 1, dtype=pl.UInt8, eager=True), axis, classes).alias("score")
         value = pl.col(column).cast(money)
         seen = customers.group_by(pl.col(axis).alias("score")).agg(

@@ -27,7 +27,8 @@ class Edges:
         """The class of each value, 1 for the lowest; equal values are always in the same class."""
         import polars as pl
 
-        edges = [pl.lit(edge, dtype=pl.Decimal(38, SCALE)) for edge in self.values]
+        # As text: Polars would import numpy to look at a Decimal.
+        edges = [pl.lit(str(edge)).cast(pl.Decimal(38, SCALE)) for edge in self.values]
         column = pl.col(values.name).cast(pl.Decimal(38, SCALE))
         passed = [(column >= edge if self.equal_above else column > edge).cast(pl.UInt8) for edge in edges]
         return values.to_frame().select(pl.sum_horizontal(pl.lit(1, dtype=pl.UInt8), *passed)).to_series()

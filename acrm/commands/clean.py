@@ -77,9 +77,12 @@ def clean(
                 account.notes(dataset),
             )
             if not dry_run:
-                commit(folder, written, {MANIFEST: manifest(result, lineage), "dictionary.md": dictionary(written)})
+                outputs = [{"name": f"{table.name}.parquet", "rows": table.rows} for table in written]
+                details = ("sources", "decisions", "fields", "rules", "tables", "readiness")
+                texts = {MANIFEST: manifest(result, lineage, outputs, details), "dictionary.md": dictionary(written)}
+                commit(folder, written, texts)
     if json:
         run.console.data(to_json(result, run.command).encode())
     else:
-        run.console.show(clean_page(result, None if dry_run else out, verbose=run.console.verbose))
+        run.console.show(clean_page(result, None if dry_run else out, run.commands, verbose=run.console.verbose))
     check(fail_on, result.summary)

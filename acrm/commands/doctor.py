@@ -31,5 +31,5 @@ def doctor(run: Run, sources: Sources, *, reading: Reading, json: Json = False, 
     if json:
         run.console.data(to_json(result, run.command).encode())
     else:
-        run.console.show(doctor_page(result))
+        run.console.show(doctor_page(result, run.commands))
     check(fail_on, result.summary)

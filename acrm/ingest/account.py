@@ -40,6 +40,9 @@ def lineage(dataset: Dataset, command: str, options: Mapping[str, tuple[object, 
     )
 
 
+_READ = frozenset({"bad_value", "too_many_decimals", "id_exponent", "test_row"})
+"""Flags set when a row is read; the others come up when tables are made of the rows."""
+_MADE = frozenset(rule.id for rule in RULES if rule.action == "flag") - _READ
 _DELIMITERS = {"\t": "tab", " ": "spaces"}
 
 
@@ -134,19 +137,13 @@ def fields(dataset: Dataset) -> pl.DataFrame:
 
 def rules(dataset: Dataset) -> pl.DataFrame:
     """One row per rule that rejected or flagged rows: rule, action, rows, meaning."""
-    counts = dict(dataset.rejects.group_by("rule").len().iter_rows())
+    counts: dict[str, int] = dict(dataset.rejects.group_by("rule").len().iter_rows())
+    for source in dataset.inputs:
+        if source.staged:
+            _add_flags(counts, source.staged.good, _READ)
     for frame in dataset.tables.values():
-        if "_flags" not in frame.collect_schema().names():
-            continue
-        flags = (
-            frame.select(pl.col("_flags").drop_nulls().str.split(" ").explode().str.extract(r"^([a-z_]+)"))
-            .group_by("_flags")
-            .len()
-            .collect()
-        )
-        for flag, count in flags.iter_rows():
-            if flag:
-                counts[flag] = counts.get(flag, 0) + count
+        if "_flags" in frame.collect_schema().names():
+            _add_flags(counts, frame, _MADE)
     order = {rule.id: (index, rule.action) for index, rule in enumerate(RULES)}
     rows = [
         {"rule": rule, "action": order[rule][1], "rows": int(count), "meaning": text(f"rule.{rule}")}
@@ -154,6 +151,19 @@ def rules(dataset: Dataset) -> pl.DataFrame:
     ]
     schema = {"rule": pl.String, "action": pl.String, "rows": pl.Int64, "meaning": pl.String}
     return pl.DataFrame(rows, schema=schema)
+
+
+def _add_flags(counts: dict[str, int], frame: pl.LazyFrame, flags: frozenset[str]) -> None:
+    """Count the rows that carry each flag; a flag set on reading is counted where it was read, once."""
+    found = (
+        frame.select(pl.col("_flags").drop_nulls().str.split(" ").explode().str.extract(r"^([a-z_]+)"))
+        .group_by("_flags")
+        .len()
+        .collect()
+    )
+    for flag, count in found.iter_rows():
+        if flag in flags:
+            counts[flag] = counts.get(flag, 0) + count
 
 
 def notes(dataset: Dataset) -> tuple[Message, ...]:
@@ -170,6 +180,8 @@ def notes(dataset: Dataset) -> tuple[Message, ...]:
         renamed = source.raw.layout.renamed
         if renamed:
             found.append(Message("clean.renamed", {"file": source.name, "columns": ", ".join(renamed)}))
+    for rule, joined in dataset.links.group_by("rule").len().sort("rule").iter_rows():
+        found.append(Message("clean.joined", {"kind": text(f"clean.kind_{rule}"), "n": joined}))
     for kind, value, ids in dataset.shared.iter_rows():
         found.append(Message("clean.shared", {"kind": text(f"clean.kind_{kind}"), "value": value, "ids": ids}))
     if not dataset.from_deals and "transactions" in dataset.tables and "deals" in dataset.tables:

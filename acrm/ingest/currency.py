@@ -114,8 +114,11 @@ def _read_rates(path: Path) -> dict[str, Decimal]:
         pairs = [line.split(",") for line in lines if line.strip()]
         if pairs and not pairs[0][1].strip()[:1].isdigit():
             pairs = pairs[1:]
-        return {code.strip().upper(): Decimal(rate.strip()) for code, rate in pairs}
+        worth = {code.strip().upper(): Decimal(rate.strip()) for code, rate in pairs}
     except OSError as error:
         raise InputError("bad_rates", path=path.name, reason=error.strerror or str(error)) from error
     except (ValueError, IndexError, InvalidOperation) as error:
         raise InputError("bad_rates", path=path.name, reason="currency,rate") from error
+    if not all(rate.is_finite() and rate > 0 for rate in worth.values()):
+        raise InputError("bad_rates", path=path.name, reason="rate > 0")
+    return worth

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,13 +14,18 @@ from acrm.errors import InputError, UsageError
 from acrm.ingest import grain, identity, mapping, read, sources
 from acrm.ingest.mapping import Plan
 from acrm.ingest.options import IngestOptions
-from acrm.ingest.raw import ROW, RawTable
+from acrm.ingest.raw import ROW, RawTable, SourceFile
 from acrm.ingest.stage import DATED, KEYED, SAMPLE, Staged, stage
 from acrm.ingest.vocabulary import normalise
+from acrm.lineage import sha256
 from acrm.messages import Message, text
 from acrm.schema import LINEAGE, SCHEMA_VERSION, TABLES, polars_schema
 
 REJECTS = {"file": pl.String, "line": pl.Int64, "rule": pl.String, "table": pl.String, "raw": pl.String}
+
+
+_UNIQUE = {"deals": "deal_id", "deal_lines": "order_id"}
+"""Tables in which several files of a system may tell of the same thing, and what says that it is the same."""
 
 
 @dataclass(kw_only=True)
@@ -131,7 +137,8 @@ def load(
         columns: Canonical columns wanted per table; tables left out are not made. None: everything.
     """
     raws: list[RawTable] = []
-    for file in sources.find(arguments, scratch):
+    files, copies = _without_copies(sources.find(arguments, scratch))
+    for file in files:
         raws += read.read(file, options.read, scratch)
     _check_map(options, raws)
     inputs, stored = [], []
@@ -143,6 +150,7 @@ def load(
             stored.append((own, raw))
             inputs.append(_from_store(own, raw))
     dataset = _assemble(inputs, columns, options)
+    dataset.notes += [Message("clean.copy", {"file": copy, "of": original}) for copy, original in copies]
     for own, raw in stored:
         if columns is not None and own not in columns and own != "customers":
             continue
@@ -153,6 +161,22 @@ def load(
     if columns is None and not dataset.rows_in:
         raise InputError("no_rows", files=", ".join(source.name for source in dataset.inputs))
     return dataset
+
+
+def _without_copies(files: list[SourceFile]) -> tuple[list[SourceFile], list[tuple[str, str]]]:
+    """Files of different content, and the copies left out: (copy, the file it repeats byte for byte)."""
+    kept: list[SourceFile] = []
+    copies: list[tuple[str, str]] = []
+    seen: dict[tuple[int, str], str] = {}
+    sizes = Counter(file.bytes for file in files)
+    for file in files:
+        key = (file.bytes, sha256(file.path) if sizes[file.bytes] > 1 else "")
+        if key in seen:
+            copies.append((file.name, seen[key]))
+        else:
+            seen[key] = file.name
+            kept.append(file)
+    return kept, copies
 
 
 def _own_table(raw: RawTable) -> str | None:
@@ -242,7 +266,7 @@ def _assemble(inputs: list[Input], columns: Mapping[str, frozenset[str]] | None,
         references, links, shared, customers = who.references.lazy(), who.links, who.shared, who.customers
     elif people and (columns is None or "customers" in columns):
         customers = identity.listed(people)
-    gathered: dict[str, list[pl.LazyFrame]] = {}
+    gathered: dict[str, list[tuple[str | None, pl.LazyFrame]]] = {}
     notes: list[Message] = []
     for source, table, good in named:
         if table.plan.entity == "customers" or not _wanted(table.plan, columns):
@@ -251,8 +275,9 @@ def _assemble(inputs: list[Input], columns: Mapping[str, frozenset[str]] | None,
         source.merged, source.derived = made.merged, made.derived
         notes += made.notes
         for name, frame in made.tables.items():
-            gathered.setdefault(name, []).append(_identified(frame, references))
-    tables = {name: pl.concat(frames, how="diagonal") for name, frames in gathered.items()}
+            system = table.plan.system if table.plan.has("deals.deal_id") else None
+            gathered.setdefault(name, []).append((system, _identified(frame, references)))
+    tables = {name: _together(name, frames, notes) for name, frames in gathered.items()}
     zone = options.time_zone
     lines = tables.pop("deal_lines", None)
     from_deals = "transactions" not in tables and "deals" in tables
@@ -278,6 +303,28 @@ def _assemble(inputs: list[Input], columns: Mapping[str, frozenset[str]] | None,
         notes=notes,
         from_deals=from_deals,
     )
+
+
+def _together(table: str, frames: list[tuple[str | None, pl.LazyFrame]], notes: list[Message]) -> pl.LazyFrame:
+    """The rows of all sources of a table; of a deal that stands in several files of a system, the last file's.
+
+    Deals without an id of their own system (None) are never taken to be the same.
+    """
+    whole = pl.concat([frame for _, frame in frames], how="diagonal")
+    key = _UNIQUE.get(table)
+    if key is None or len(frames) == 1:
+        return whole
+    marked = [
+        frame.with_columns(_place=pl.lit(place), _system=pl.lit(system, pl.String))
+        for place, (system, frame) in enumerate(frames)
+    ]
+    nameless = pl.col(key).is_null() | pl.col("_system").is_null()
+    latest = nameless | (pl.col("_place") == pl.col("_place").max().over(key, "_system"))
+    last = pl.concat(marked, how="diagonal").filter(latest).drop("_place", "_system")
+    before, after = pl.collect_all([whole.select(pl.len()), last.select(pl.len())])
+    if before.item() > after.item():
+        notes.append(Message("clean.repeated", {"table": table, "rows": int(before.item()) - int(after.item())}))
+    return last
 
 
 def _wanted(plan: Plan, columns: Mapping[str, frozenset[str]] | None) -> bool:

@@ -128,8 +128,10 @@ def _numeric(shapes: pl.DataFrame, preferred: str | None) -> DateFormat:
     doubt = mixed = None
     either = False
     order = "ymd" if forms["year_first"].all() else "dmy"
-    if dmy is not None and mdy is not None:
+    if dmy is not None and mdy is not None and preferred not in ("dmy", "mdy"):
         mixed = (str(dmy), str(mdy))
+    elif mdy is not None and dmy is not None:
+        order = str(preferred)
     elif mdy is not None:
         order = "mdy"
     elif dmy is None and open_forms.height:
@@ -210,7 +212,14 @@ def _aware(text: pl.Expr, form: str, zone: str | None) -> pl.Expr:
     naive = _naive(text, form)
     if zone is None or form.startswith("epoch"):
         return naive.dt.replace_time_zone("UTC")
-    return naive.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC")
+    return in_utc(naive, zone)
+
+
+def in_utc(naive: pl.Expr, zone: str) -> pl.Expr:
+    """Wall-clock times of a zone in UTC; one that stood twice is the earlier, one that never was an hour later."""
+    there = naive.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+    later = naive.dt.offset_by("1h").dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+    return pl.coalesce(there, later).dt.convert_time_zone("UTC")
 
 
 def _naive(text: pl.Expr, form: str) -> pl.Expr:

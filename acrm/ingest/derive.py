@@ -8,6 +8,9 @@ from acrm.ingest.mapping import Plan
 from acrm.ingest.vocabulary import fold, folded, value_map
 from acrm.schema import dtype
 
+_CANCELLED = (
+    r"\b(отмен|аннул|удал|черновик|корзин|не ?оплач|cancel|annul|storn|void|draft|trash|abandon|unpaid|uncaptured)"
+)
 _KINDS = ("kind_call", "kind_email", "kind_meeting", "kind_chat", "kind_ticket", "kind_web_visit")
 _HEADER_KINDS = {
     "звонк": "call",
@@ -30,6 +33,12 @@ def with_status(parsed: pl.LazyFrame, plan: Plan, names: list[str]) -> pl.LazyFr
         status = pl.lit(None, pl.String)
         if "transactions.status" in names:
             status = folded(pl.col("transactions.status")).replace_strict(known, default=None, return_dtype=pl.String)
+            word = folded(pl.col("transactions.status"))
+            # Stems, for what no list can hold: "Отменён клиентом", "Cancelled by buyer", "черновик заказа".
+            dropped = word.str.contains(_CANCELLED)
+            partly = (status == "refunded") & word.str.contains(r"partial|частич")
+            status = pl.when(partly).then(pl.lit("paid")).otherwise(status)
+            status = pl.when(status.is_null() & dropped).then(pl.lit("cancelled")).otherwise(status)
         if "transactions.cancelled_at" in names:
             status = (
                 pl.when(pl.col("transactions.cancelled_at").is_not_null()).then(pl.lit("cancelled")).otherwise(status)
@@ -79,7 +88,9 @@ def with_amount(parsed: pl.LazyFrame, names: list[str]) -> pl.LazyFrame:
     if "line_amount" in have:
         ways.append(pl.col("transactions.line_amount"))
     if {"quantity", "unit_price"} <= have:
-        product = (pl.col("transactions.quantity") * pl.col("transactions.unit_price")).cast(money)
+        # Beyond these no till has ever gone, and the product would not fit.
+        quantity, price = (_within(f"transactions.{name}", 10**13) for name in ("quantity", "unit_price"))
+        product = (quantity * price).cast(money)
         if "discount" in have:
             less = pl.col("transactions.discount").fill_null(0).abs() * pl.col("transactions.quantity").sign()
             product = (product - less).cast(money)
@@ -93,3 +104,7 @@ def with_amount(parsed: pl.LazyFrame, names: list[str]) -> pl.LazyFrame:
     cancelled = pl.col("transactions.status") == "cancelled"
     amount = pl.when(amount.is_null() & cancelled).then(pl.lit(0).cast(money)).otherwise(amount)
     return parsed.with_columns(amount.cast(money).alias("transactions.line_amount"))
+
+
+def _within(column: str, limit: int) -> pl.Expr:
+    return pl.when(pl.col(column).abs() < limit).then(pl.col(column))

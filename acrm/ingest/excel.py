@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import fastexcel
 import polars as pl
 
 from acrm.errors import InputError
 from acrm.ingest.grid import table_of
 from acrm.ingest.header import header_at
 from acrm.ingest.raw import RawTable, ReadOptions, SourceFile
+
+if TYPE_CHECKING:
+    import fastexcel
 
 # A sheet that is a chart is no fault worth a line on the screen.
 logging.getLogger("calamine").setLevel(logging.ERROR)
@@ -31,6 +34,8 @@ def tables(source: SourceFile, path: Path, options: ReadOptions) -> list[RawTabl
     Raises:
         InputError: No workbook, nothing in it, or no header in its only sheet.
     """
+    import fastexcel
+
     try:
         book = fastexcel.read_excel(path)
         sheets = [(name, _cells(book, name)) for name in book.sheet_names]

@@ -9,9 +9,9 @@ import polars as pl
 
 from acrm.ingest import dates
 from acrm.ingest.raw import ROW
-from acrm.ingest.stage import SAMPLE, Staged
+from acrm.ingest.stage import Staged
 from acrm.ingest.vocabulary import normalise
-from acrm.messages import Message
+from acrm.messages import Message, number
 from acrm.schema import TABLES, dtype
 
 _LINE = "transactions."
@@ -19,7 +19,10 @@ _ORDER = "_order"
 _MONEY = dtype("money")
 _MANY_ORDERS = 5
 """Fewer orders of several lines than this do not prove that a total is repeated."""
-_DOCUMENT_TYPES = ("тип документа", "вид операции", "тип операции", "event type", "transaction type", "тип начисления")
+_DOCUMENT_TYPES = {
+    *("тип документа", "типдокумента", "вид операции", "видоперации", "тип операции", "типоперации"),
+    *("тип начисления", "event type", "transaction type"),
+}
 """Columns that say what a row is: "refund" there makes the row itself a refund, though its amount is positive."""
 
 
@@ -97,9 +100,10 @@ def _transactions(staged: Staged, good: pl.LazyFrame) -> Parts:
         good = good.with_columns(pl.coalesce(known, said.str.to_lowercase()).alias(f"{_LINE}status"))
     lines = _canonical(staged, good, "transactions")
     amount, quantity = pl.col("line_amount"), pl.col("quantity") if f"{_LINE}quantity" in have else pl.lit(None, _MONEY)
-    given_back = (
-        (pl.col("status") == "refunded") & (amount > 0) if "status" in lines.collect_schema().names() else pl.lit(False)
-    )
+    given_back = pl.lit(False)
+    if f"{_LINE}_status_text" in have:
+        notes += _unknown_statuses(staged, lines)
+        given_back = (pl.col("status") == "refunded") & (amount > 0)
     documents = any(normalise(header) in _DOCUMENT_TYPES for header in staged.plan.fields.get(f"{_LINE}status", ()))
     if documents:
         turned = [
@@ -116,13 +120,31 @@ def _transactions(staged: Staged, good: pl.LazyFrame) -> Parts:
     if f"{_LINE}refunded_amount" in have:
         refunds = _refund_rows(staged, good, have)
     elif f"{_LINE}_status_text" in have and not documents:
-        refunds = lines.filter(given_back).with_columns(
+        # An order that has refund rows of its own needs none from its status.
+        own_rows = (amount < 0).any().over("order_id") if f"{_LINE}order_id" in have else pl.lit(False)
+        wholly = given_back & ~own_rows
+        refunds = lines.filter(wholly).with_columns(
             line_amount=-amount, is_refund=pl.lit(True), _flags=_mark(pl.col("_flags"), pl.lit(True), "derived_refund")
         )
     else:
         return Parts(tables={"transactions": lines}, notes=notes)
     derived = int(refunds.select(pl.len()).collect().item())
     return Parts(tables={"transactions": pl.concat([lines, refunds], how="diagonal")}, derived=derived, notes=notes)
+
+
+def _unknown_statuses(staged: Staged, lines: pl.LazyFrame) -> list[Message]:
+    """Say which status words nobody knows: their orders count as sales."""
+    strange = (
+        lines.filter(~pl.col("status").is_in(["paid", "pending", "cancelled", "refunded"]))
+        .group_by("status")
+        .len()
+        .sort("len", "status", descending=[True, False])
+        .collect()
+    )
+    if strange.is_empty():
+        return []
+    named = ", ".join(f"{status} ({number(count)})" for status, count in strange.head(5).iter_rows())
+    return [Message("ingest.unknown_statuses", {"file": staged.raw.name, "words": named})]
 
 
 def _mark(flags: pl.Expr, when: pl.Expr, word: str) -> pl.Expr:
@@ -174,9 +196,12 @@ def _repeats_total(staged: Staged, good: pl.LazyFrame, have: set[str]) -> bool:
     if not lined or (priced and not staged.plan.has("transactions.line_amount")):
         return False
     amount = pl.col(f"{_LINE}line_amount")
+    if priced:
+        product = pl.col(f"{_LINE}quantity") * pl.col(f"{_LINE}unit_price")
+        if (good.select(((product - amount).abs() <= 1).mean()).collect().item() or 0) > 0.5:
+            return False
     orders = (
-        good.head(SAMPLE)
-        .group_by(f"{_LINE}order_id")
+        good.group_by(f"{_LINE}order_id")
         .agg(pl.len().alias("lines"), (amount.min() == amount.max()).alias("same"))
         .filter(pl.col("lines") > 1)
         .select(pl.len(), pl.col("same").mean())
@@ -197,21 +222,32 @@ def _once(good: pl.LazyFrame, have: set[str]) -> pl.LazyFrame:
 
 
 def _refund_rows(staged: Staged, good: pl.LazyFrame, have: set[str]) -> pl.LazyFrame:
-    """One negative row per order that has a refunded amount, dated as the order; cancelled where the order is."""
-    refunded = pl.col(f"{_LINE}refunded_amount")
+    """One negative row per order that was refunded, dated as the order; cancelled where the order is.
+
+    The amount is the order's refunded amount, all of its lines where only the status says so, and never more than its
+    lines: what is given back may include shipping and tax, which are no part of them.
+    """
+    refunded, lines = pl.col(f"{_LINE}refunded_amount"), pl.col(f"{_LINE}line_amount")
+    # One figure, once or repeated, is the order's; several figures are its lines'.
+    positive = refunded.filter(refunded > 0)
+    figure = pl.when(positive.n_unique() == 1).then(positive.max()).otherwise(positive.sum())
+    said = pl.col(f"{_LINE}status") == "refunded" if f"{_LINE}status" in have else pl.lit(False)
     kept = [name for name in ("order_id", "ordered_at", "ordered_on", "currency", "status") if f"{_LINE}{name}" in have]
     rows = (
-        good.filter(refunded > 0)
+        good.filter(((refunded > 0) | said).any().over(_ORDER))
         .sort(ROW)
         .group_by(_ORDER, maintain_order=True)
         .agg(
             *(pl.col(f"{_LINE}{name}").first().alias(name) for name in kept),
-            # One figure, once or repeated, is the order's; several figures are its lines'.
-            pl.when(refunded.n_unique() == 1).then(refunded.max()).otherwise(refunded.sum()).alias("line_amount"),
+            pl.when(figure > 0)
+            .then(pl.min_horizontal(figure, lines.sum()))
+            .otherwise(lines.sum())
+            .alias("line_amount"),
             pl.col("ref").first().alias("customer_id"),
             pl.col("_flags").first(),
             pl.col(ROW).first(),
         )
+        .filter(pl.col("line_amount") > 0)
     )
     # What was cancelled counts for nothing, and so does giving back what was paid for it.
     cancelled = pl.col("status") == "cancelled" if "status" in kept else pl.lit(False)
@@ -271,16 +307,13 @@ def _deals(staged: Staged, good: pl.LazyFrame) -> Parts:
 
 
 def _deal_lines(staged: Staged, good: pl.LazyFrame, have: set[str]) -> pl.LazyFrame:
-    """Product lines of won deals; a line without a price takes the deal's amount when the deal has that line alone."""
+    """Product lines of won deals; a deal with a line that has no amount is left to `sales_of_deals` as a whole."""
     closed = [pl.col(name) for name in ("deals.closed_at", "deals.created_at") if name in have]
     names = ("product_id", "product_name", "category", "quantity", "unit_price", "line_amount", "currency")
     columns = [pl.col(f"{_LINE}{name}").alias(name) for name in names if f"{_LINE}{name}" in have]
     amount = pl.col(f"{_LINE}line_amount") if f"{_LINE}line_amount" in have else pl.lit(None, _MONEY)
     if {f"{_LINE}quantity", f"{_LINE}unit_price"} <= have:
         amount = pl.coalesce(amount, (pl.col(f"{_LINE}quantity") * pl.col(f"{_LINE}unit_price")).cast(_MONEY))
-    if "deals.amount" in have:
-        alone = pl.when(pl.len().over("deals.deal_id") == 1).then(pl.col("deals.amount"))
-        amount = pl.coalesce(amount, alone)
     product = pl.any_horizontal(
         pl.col(f"{_LINE}{name}").is_not_null() for name in ("product_id", "product_name") if f"{_LINE}{name}" in have
     )
@@ -289,15 +322,20 @@ def _deal_lines(staged: Staged, good: pl.LazyFrame, have: set[str]) -> pl.LazyFr
         if f"{_LINE}currency" in have or "deals.currency" not in have
         else [pl.col("deals.currency").alias("currency")]
     )
-    return good.filter((pl.col("deals.status") == "won") & product).select(
-        pl.col("deals.deal_id").alias("order_id"),
-        pl.col("ref").alias("customer_id"),
-        pl.coalesce(closed).alias("ordered_at"),
-        *(column for column in columns if column.meta.output_name() != "line_amount"),
-        *currency,
-        amount.alias("line_amount"),
-        **_lineage(staged),
-        _flags=pl.col("_flags"),
+    priced = amount.is_not_null().all().over("deals.deal_id")
+    return (
+        good.filter((pl.col("deals.status") == "won") & product)
+        .filter(priced)
+        .select(
+            pl.col("deals.deal_id").alias("order_id"),
+            pl.col("ref").alias("customer_id"),
+            pl.coalesce(*closed, pl.lit(None, dtype("datetime"))).alias("ordered_at"),
+            *(column for column in columns if column.meta.output_name() != "line_amount"),
+            *currency,
+            amount.alias("line_amount"),
+            **_lineage(staged),
+            _flags=pl.col("_flags"),
+        )
     )
 
 
@@ -305,12 +343,13 @@ def sales_of_deals(deals: pl.LazyFrame, lines: pl.LazyFrame | None, zone: str | 
     """Won deals as transactions: their product lines where there are any, else one line with the deal's amount."""
     have = deals.collect_schema().names()
     closed = [pl.col(name) for name in ("closed_at", "created_at") if name in have]
-    whole = deals.filter((pl.col("status") == "won") & pl.col("amount").is_not_null()).select(
+    amount = pl.col("amount") if "amount" in have else pl.lit(None, _MONEY)
+    whole = deals.filter((pl.col("status") == "won") & amount.is_not_null()).select(
         pl.col("deal_id").alias("order_id"),
         "customer_id",
-        pl.coalesce(closed).alias("ordered_at"),
+        pl.coalesce(*closed, pl.lit(None, dtype("datetime"))).alias("ordered_at"),
         *(pl.col(name) for name in ("product_id", "currency", "campaign") if name in have),
-        pl.col("amount").alias("line_amount"),
+        amount.alias("line_amount"),
         "_source_file",
         "_source_row",
         "_flags",
@@ -344,7 +383,7 @@ def _wide_stages(staged: Staged, good: pl.LazyFrame) -> pl.LazyFrame:
                 continue
             text = pl.col(f"wide:{headers[role]}").str.strip_chars()
             form = dates.decide(good.select(text.alias("t")).collect()["t"], staged.plan.date_order)
-            times[role] = dates.instant(text, form, staged.decisions.zone)
+            times[role] = dates.instant(text, form, staged.decisions.source_zone)
         frames.append(
             good.select(
                 pl.col("deals.deal_id").alias("deal_id"),

@@ -19,6 +19,10 @@ _TRAITS = tuple(
     for name in TABLES["customers"].names
     if name not in ("customer_id", "external_id", "person_id", "household_id")
 )
+_LEGAL_FORM = (
+    r"(?i)(?:^|[\s«\",(])(?:ооо|оао|зао|пао|ао|ип|тоо|чп|фгуп|муп|llc|ltd|inc|corp|gmbh|s\.?a\.?|ag|plc)"
+    r"(?:$|[\s».\",)])"
+)
 _SEEN = {
     "transactions": "transactions.ordered_at",
     "deals": "deals.created_at",
@@ -62,6 +66,8 @@ def referenced(staged: Staged, simple: bool) -> pl.LazyFrame:
     good = staged.good
     have = good.collect_schema().names()
     entity = staged.plan.entity
+    if entity == "other":
+        return good
     ids = [name for name in (f"{entity}.customer_id", "customers.customer_id") if name in have]
     if simple:
         return good.with_columns(
@@ -284,10 +290,11 @@ def _customers(mentions: pl.DataFrame, references: pl.DataFrame) -> pl.LazyFrame
         "customer_id",
         "_master",
         "_seen",
-        "_order",
-        "_source_row",
         "ref",
-        descending=[False, True, True, False, False, False],
+        *traits,
+        "_source_file",
+        "_source_row",
+        descending=[False, True, True, *[False] * (len(traits) + 3)],
         nulls_last=True,
     )
     ids = pl.col("bare").filter(pl.col("ref").str.starts_with("id:")).unique().sort()
@@ -313,8 +320,12 @@ def _customers(mentions: pl.DataFrame, references: pl.DataFrame) -> pl.LazyFrame
 
 
 def _type(traits: list[str]) -> list[pl.Expr]:
-    """A customer that has the name of a firm and no person's name is a company."""
-    if "company" not in traits or "customer_type" in traits:
+    """A customer is a company when its name has a legal form, or when it has a firm's name and no person's."""
+    names = [name for name in ("full_name", "company") if name in traits]
+    if not names or "customer_type" in traits:
         return []
-    person = pl.col("full_name").is_null() if "full_name" in traits else pl.lit(True)
-    return [pl.when(pl.col("company").is_not_null() & person).then(pl.lit("company")).alias("customer_type")]
+    firm = pl.col("full_name").str.contains(_LEGAL_FORM) if "full_name" in traits else pl.lit(False)
+    if "company" in traits:
+        person = pl.col("full_name").is_null() if "full_name" in traits else pl.lit(True)
+        firm = firm.fill_null(False) | (pl.col("company").is_not_null() & person)
+    return [pl.when(firm).then(pl.lit("company")).alias("customer_type")]

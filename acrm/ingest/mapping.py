@@ -205,7 +205,13 @@ def _matches(raw: RawTable, pattern: str) -> bool:
 
 
 def _by_signature(raw: RawTable, by_name: dict[str, str], options: IngestOptions) -> Plan | None:
-    candidates = [load_system(options.system)] if options.system else list(systems().values())
+    if options.system and (own := _best_signature([load_system(options.system)], raw, by_name)):
+        return own
+    return _best_signature(list(systems().values()), raw, by_name)
+
+
+def _best_signature(candidates: list[dict[str, Any]], raw: RawTable, by_name: dict[str, str]) -> Plan | None:
+    """The plan of the table whose signature fits best; of the systems, the one told comes before all others."""
     best: tuple[tuple[int, int, int], dict[str, Any], dict[str, Any]] | None = None
     for system in candidates:
         for table in system.get("table", []):

@@ -13,6 +13,12 @@ _PLAIN = r"^-?\d+(\.\d+)?$"
 _COMMA = r"^-?\d[\d \x{a0}\x{202f}]*(,\d+)?$"
 _SPACES = r"[\s\x{a0}\x{2007}\x{2009}\x{202f}'’`]"
 _DIGITS = r"(\d(?:[\d.,\s\x{a0}\x{2007}\x{2009}\x{202f}'’`]*\d)?)"
+_TIMES = {"k": 1000, "к": 1000, "тыс": 1000, "m": 10**6, "млн": 10**6, "mln": 10**6}
+_UNITS = (
+    r"\b(?:k|к|тыс|m|млн|mln|руб\pL*|р|rub|сум|сом|тг|тенге|грн|бел|br|kč|zł|us|ca|au|шт|pcs|ед|кг|kg|г|л|м|pt|stk|x"
+    r"|usd|eur|gbp|kzt|uah|byn|uzs|kgs|chf|pln|czk|brl|inr|cny|jpy|try|aed|cad|aud|sek|nok|dkk|tl|rs|kr|fr|bdt"
+    r"|евро|euro|dollars?|доллар\pL*|gross|net|брутто|нетто|36)\b"
+)
 _EXPONENT = r"^[+-]?\d+(?:[.,]\d+)?[eE][+-]?\d+$"
 
 
@@ -153,14 +159,16 @@ def parse(text: pl.Expr, form: NumberFormat) -> pl.Expr:
         .then(digits)
         .cast(decimal, strict=False)
     )
-    number = pl.when(clean.str.contains(r"(?i)\d\s*[kк]$")).then((number * 1000).cast(decimal)).otherwise(number)
+    around = clean.str.replace(_DIGITS, " ").str.to_lowercase().str.replace_all(r"[^\pL\d]+", " ").str.strip_chars()
+    times = clean.str.to_lowercase().str.extract(r"\d\s*(k|к|тыс|m|млн|mln)(?:\PL|$)").replace_strict(_TIMES, default=1, return_dtype=pl.Int64)
+    number = (number * times).cast(decimal)
     number = pl.when(clean.str.contains(r"^[^\d]*[-−–(]\s*[^\d]*\d|\d\s*-$")).then(-number).otherwise(number)
     exponent = (
         clean.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False).round(4).cast(decimal, strict=False)
     )
-    # More than one run of digits ("2 шт по 5") is not a number; "M500" is not one either.
-    junk = clean.str.contains(r"\d\D*\pL+\D*\d") | clean.str.contains(r"^\pL\d|\d\pL\d|\pL{12,}")
-    return pl.when(clean.str.contains(_EXPONENT)).then(exponent).when(~junk).then(number)
+    # "2 шт по 5", "1200-1500", "see note 15" are no numbers: other digits, or words that are no currency and no unit.
+    known = (around.str.replace_all(_UNITS, "").str.strip_chars() == "") & ~clean.str.contains(r"^\pL\d")
+    return pl.when(clean.str.contains(_EXPONENT)).then(exponent).when(known).then(number)
 
 
 def refuse_doubt(file: str, column: str, form: NumberFormat) -> None:

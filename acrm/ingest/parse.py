@@ -15,6 +15,8 @@ from acrm.schema import dtype
 
 _FLOAT_ID = r"^'?-?\d+\.0+$"
 _EXPONENT_ID = r"^\d([.,]\d+)?[eE]\+\d+$"
+_NOBODY = ("", "0", "-1", "guest", "гость", "00000000-0000-0000-0000-000000000000")
+"""What shops write for the customer of an order that nobody signed in for."""
 _STRIP = " \t\r\n\u00a0\u202f\ufeff\u200b"
 
 
@@ -26,6 +28,9 @@ class Decisions:
     numbers: dict[str, numbers.NumberFormat] = field(default_factory=dict)
     float_ids: set[str] = field(default_factory=set)
     zone: str | None = None
+    """Of the business day; None: the day as the source wrote it."""
+    source_zone: str | None = None
+    """Of times without an offset; None: UTC."""
     currency: str | None = None
     """The one currency that the table's money texts or headers name."""
 
@@ -88,7 +93,7 @@ def decide(plan: Plan, names: list[str], sample: pl.DataFrame, options: IngestOp
     A column whose values leave the day order or the decimal mark open follows the option, then the file's other
     columns, then the system's own habit; if none decides, `doubt` stays set for the caller.
     """
-    decisions = Decisions(zone=options.time_zone or plan.time_zone)
+    decisions = Decisions(zone=options.time_zone or plan.time_zone, source_zone=plan.time_zone or options.time_zone)
     texts: dict[str, pl.Series] = {}
     for name in names:
         if name in plan.literals:
@@ -143,9 +148,9 @@ def value(plan: Plan, name: str, dtypes: pl.Schema, decisions: Decisions) -> pl.
     text = source_text(plan, name, dtypes)
     if kind == "datetime":
         form = decisions.dates[name] if name in decisions.dates else dates.DateFormat()
-        return dates.instant(text, form, decisions.zone)
+        return dates.instant(text, form, decisions.source_zone)
     if kind == "date":
-        return dates.business_day(text, decisions.dates[name], decisions.zone)
+        return dates.business_day(text, decisions.dates[name], None)
     if kind in ("money", "number"):
         return numbers.parse(text, decisions.numbers[name])
     if name == "interactions.duration_seconds":
@@ -163,6 +168,7 @@ def value(plan: Plan, name: str, dtypes: pl.Schema, decisions: Decisions) -> pl.
 def _own_id(plan: Plan, name: str, bare: pl.Expr) -> pl.Expr:
     """An id as its system means it: the first of several customers, cut and prefixed as the system asks."""
     if name.endswith(".customer_id"):
+        bare = pl.when(~bare.str.to_lowercase().is_in(_NOBODY)).then(bare)
         bare = bare.str.replace(r"^(\w+)\s*;.*$", "${1}")
     if plan.id_cut:
         long = bare.str.len_chars() == plan.id_cut + 3
@@ -204,9 +210,8 @@ def _direct(plan: Plan, name: str, dtypes: pl.Schema, decisions: Decisions) -> p
         time = column.cast(pl.Datetime("us", getattr(kind_in, "time_zone", None)))
         if getattr(kind_in, "time_zone", None):
             return time.dt.convert_time_zone("UTC")
-        if decisions.zone and kind_in != pl.Date:
-            local = time.dt.replace_time_zone(decisions.zone, ambiguous="earliest", non_existent="null")
-            return local.dt.convert_time_zone("UTC")
+        if decisions.source_zone and kind_in != pl.Date:
+            return dates.in_utc(time, decisions.source_zone)
         return time.dt.replace_time_zone("UTC")
     if kind in ("money", "number") and (kind_in.is_numeric() or kind_in.is_decimal()):
         exact = column.round(4) if kind_in.is_float() else column

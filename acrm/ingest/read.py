@@ -132,13 +132,14 @@ class _Body:
     def scan(self) -> pl.LazyFrame | None:
         """The records as Polars parses them, with their lines; None when it finds them not well formed."""
         scan = self._csv(self.names, self.found.delimiter, self.quote)
-        whole = self.path.stat().st_size < STRICT_CHECK
+        lines = self._csv(("line",), SINGLE_COLUMN, None)
         try:
             scan.head(1).collect()
-            if not whole and self.quote:
-                lines = self._csv(("line",), SINGLE_COLUMN, None)
-                whole = _height(scan) != _height(lines)
-            spread, empty = _looked_at(scan, self.names if whole else (), self._nameless())
+            # Fewer records than lines: some cell holds a line end.
+            spans = bool(self.quote) and _height(scan) != _height(lines)
+            if not spans and self.path.stat().st_size < STRICT_CHECK:
+                scan.select(pl.col(self.names).str.len_bytes().max()).collect(engine="streaming")
+            spread, empty = _looked_at(scan, self.names if spans else (), self._nameless())
         except (pl.exceptions.ComputeError, pl.exceptions.SchemaError):
             return None
         line = pl.col(ROW).cast(pl.Int64)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from acrm.ingest.vocabulary import null_words
+from acrm.ingest.vocabulary import null_words, words
 
 if TYPE_CHECKING:
     import polars as pl
@@ -17,7 +17,8 @@ _NUMBER = r"^\D{0,5}[\s(−-]*\D{0,5}\d[\d\s.,'’\x{a0}\x{202f}]*(e[+-]?\d+)?[)
 _PATTERNS = {
     "date": _DATE,
     "datetime": _DATE,
-    "money": "(?i)" + _NUMBER,
+    # A share of something is no sum of money: a discount of 10% is not 10.
+    "money": "(?i)" + _NUMBER.replace("%", ""),
     "number": "(?i)" + _NUMBER,
     "integer": r"(?i)^\s*\d+:\d{2}(:\d{2})?\s*$|" + _NUMBER,
 }
@@ -33,7 +34,9 @@ def fits(values: pl.Series, kind: str) -> bool:
     if kind not in _PATTERNS:
         return True
     filled = values.str.strip_chars()
-    filled = filled.filter(~filled.is_in(null_words()))
+    # The word that heads a total stands in the first column, which is often the date.
+    total = filled.str.to_lowercase().str.strip_chars(": ").is_in(words("totals_row"))
+    filled = filled.filter(~filled.is_in(null_words()) & ~total)
     if filled.is_empty():
         return True
     return float(filled.str.contains(_PATTERNS[kind]).mean() or 0.0) >= 0.6  # type: ignore[arg-type]

@@ -97,9 +97,16 @@ def _below(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Path]:
         if entry.name.startswith((".", "~$")) or entry.name == "rejects.parquet":
             continue
         if entry.is_dir():
-            yield from _below(entry, seen)
+            # A store or results of ours lying among the exports would count everything twice.
+            if not _ours(entry):
+                yield from _below(entry, seen)
         elif not _NO_EXPORTS.fullmatch(entry.suffix):
             yield entry
+
+
+def _ours(folder: Path) -> bool:
+    """Whether a folder holds a manifest of acrm's: it is read only when it is named."""
+    return any(manifest.read_bytes()[:16].split() == [b"{", b'"acrm":'] for manifest in folder.glob("*.json"))
 
 
 def _copied(stream: BinaryIO, scratch: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +29,8 @@ KEYED = {
     "stock": ("product_id",),
 }
 KEYED |= {"customers": ("customer_id", "email", "phone", "full_name", "last_name", "first_name", "company")}
+_TELLING = ("deals.stage", "deals.created_at", "customers.email", "customers.phone", "interactions.started_at")
+"""A row with one of these is a record, though its first cell reads `Total`: there are firms of that name."""
 _CONTACTS = ("customers.full_name", "customers.email", "customers.phone", "deals.name", "customers.last_name")
 
 
@@ -87,20 +90,45 @@ def stage(raw: RawTable, plan: Plan, options: IngestOptions, columns: frozenset[
     decisions.currency = currency.of_table(plan, base.lazy() if small else lazy, decisions)
     _refuse_doubts(raw, decisions, plan)
     extra = {name: header for name, header in extra.items() if not small or _filled(base[header])}
+    if not small and raw.source.kind == "text":
+        # A scan of some columns would cut a record that is too long without a word.
+        raw.frame.select(pl.col(raw.header).str.len_bytes().max()).collect(engine="streaming")
     while True:
         frame = _parsed(base.lazy() if small else lazy, plan, names, dtypes, decisions, extra)
-        if small:
-            staged = frame.collect()
-            break
-        path = scratch / f"stage-{abs(hash((raw.name, raw.sheet)))}.parquet"
-        frame.sink_parquet(path, compression="lz4", row_group_size=250_000)
-        staged_lazy = pl.scan_parquet(path)
-        revised = _revise(staged_lazy, lazy, plan, names, base, decisions, options)
-        if revised is None:
-            return _split(staged_lazy, raw, plan, decisions, extra)
-        base, decisions = revised
-        _refuse_doubts(raw, decisions, plan)
-    return _split(staged.lazy(), raw, plan, decisions, extra)
+        staged = frame.collect().lazy() if small else _on_disk(frame, scratch)
+        revised = None if small else _revise(staged, lazy, plan, names, base, decisions, options)
+        if revised is not None:
+            base, decisions = revised
+            _refuse_doubts(raw, decisions, plan)
+            continue
+        unread = _unread(staged, plan, extra) if columns is None else {}
+        if not unread:
+            return _split(staged, raw, plan, decisions, extra)
+        extra |= unread
+
+
+def _on_disk(frame: pl.LazyFrame, scratch: Path) -> pl.LazyFrame:
+    """The frame from a file of its own in the scratch folder: memory holds a part of it at a time."""
+    path = scratch / f"staged-{len(list(scratch.iterdir()))}.parquet"
+    frame.sink_parquet(path, compression="lz4", row_group_size=250_000)
+    return pl.scan_parquet(path)
+
+
+def _unread(staged: pl.LazyFrame, plan: Plan, extra: dict[str, str]) -> dict[str, str]:
+    """Columns some of whose values could not be read: they are kept as they are beside what could, as `x_` columns."""
+    flags = pl.col("_flags").drop_nulls().str.extract_all(r"bad_value:\w+").explode().unique()
+    fields = {flag.removeprefix("bad_value:") for flag in staged.select(flags).collect().to_series().drop_nulls()}
+    headers = [
+        header
+        for name, headers in plan.fields.items()
+        if name.partition(".")[2] in fields
+        for header in headers
+        if header not in extra.values()
+    ]
+    named: dict[str, str] = {}
+    for header in dict.fromkeys(headers):
+        named[_x_name(header, {**extra, **named})] = header
+    return named
 
 
 def _is_small(raw: RawTable) -> bool:
@@ -120,18 +148,25 @@ def _extra(plan: Plan, raw: RawTable) -> dict[str, str]:
     for name, headers in plan.fields.items():
         if name not in ("customers.phone", "customers.email"):
             unused.update(headers[1:])
+        if name.startswith("customers.") and plan.entity != "customers" and name != "customers.customer_id":
+            # What a row says of its customer may differ from row to row; the customer has but one of each.
+            unused.update(headers)
     named: dict[str, str] = {}
     for header in raw.header:
         if header not in unused and plan.entity != "other":
             continue
-        stem = fold(normalise(header)).replace(" ", "_") or "column"
-        name = stem if plan.entity == "other" else f"x_{stem}"
-        unique, count = name, 1
-        while unique in named or unique in (ROW, "row", "_source_file", "_flags"):
-            count += 1
-            unique = f"{name}_{count}"
-        named[unique] = header
+        named[_x_name(header, named, "" if plan.entity == "other" else "x_")] = header
     return named
+
+
+def _x_name(header: str, taken: Collection[str], prefix: str = "x_") -> str:
+    """A column name of ours for a source column, different from those taken."""
+    stem = prefix + (fold(normalise(header)).replace(" ", "_") or "column")
+    name, count = stem, 1
+    while name in taken or name in (ROW, "row", "_source_file", "_flags"):
+        count += 1
+        name = f"{stem}_{count}"
+    return name
 
 
 def _settle(
@@ -176,6 +211,10 @@ def _parsed(
         frame = _filled_down(frame, plan, dtypes)
         dtypes = frame.collect_schema()
     entity = plan.entity
+    # Set aside at once, as a source may call its columns what the parsed ones are called.
+    aside = {f"kept {name}": _kept(header, dtypes) for name, header in extra.items()}
+    frame = frame.with_columns(**aside)
+    before = set(frame.collect_schema().names())
     parsed = frame.with_columns(parse.value(plan, name, dtypes, decisions).alias(name) for name in names)
     more = []
     if f"{entity}.ordered_at" in names:
@@ -191,16 +230,22 @@ def _parsed(
     if entity == "interactions":
         parsed = parsed.with_columns(derive.kind(plan, names).alias("interactions.kind"))
     columns = parsed.collect_schema().names()
-    kept = [name for name in columns if "." in name and name.split(".")[0] in TABLES]
+    kept = [name for name in columns if name.partition(".")[0] in TABLES and (name in names or name not in before)]
     wide = [name for name in dtypes.names() if plan.wide and name not in plan.mapped_headers() and name != ROW]
     return parsed.select(
         ROW,
         *kept,
         *(pl.col(header).alias(f"wide:{header}") for header in wide if header not in kept),
-        *(parse.text_of(header, dtypes).alias(name) for name, header in extra.items()),
+        *(pl.col(f"kept {name}").alias(name) for name in extra),
         _rule(plan, names, dtypes).alias("_rule"),
         pl.when(pl.col("_flags") != "").then(pl.col("_flags")).alias("_flags"),
     )
+
+
+def _kept(header: str, dtypes: pl.Schema) -> pl.Expr:
+    """A column that feeds no field: as it stands, empty cells as nulls."""
+    cell = parse.text_of(header, dtypes)
+    return pl.when(cell.str.len_bytes() > 0).then(cell)
 
 
 def _filled_down(frame: pl.LazyFrame, plan: Plan, dtypes: pl.Schema) -> pl.LazyFrame:
@@ -292,7 +337,9 @@ def _rule(plan: Plan, names: list[str], dtypes: pl.Schema) -> pl.Expr:
     if entity != "transactions":
         headers = [header for header in dtypes.names() if header != ROW]
         texts = [parse.text_of(header, dtypes) for header in headers]
-        broken.append(pl.when(rules.is_totals(texts[0])).then(pl.lit("totals_row")))
+        telling = [pl.col(name).is_not_null() for name in _TELLING if name in names]
+        record = pl.any_horizontal(telling) if telling else pl.lit(False)
+        broken.append(pl.when(rules.is_totals(texts[0]) & ~record).then(pl.lit("totals_row")))
         blank = pl.all_horizontal(text.is_null() | (text.str.strip_chars() == "") for text in texts)
         broken.append(pl.when(blank).then(pl.lit("blank_row")))
     return pl.coalesce(broken) if broken else pl.lit(None, pl.String)
@@ -307,13 +354,20 @@ def _revise(
     decisions: parse.Decisions,
     options: IngestOptions,
 ) -> tuple[pl.DataFrame, parse.Decisions] | None:
-    """When rows of a large file did not parse, decide anew with their values; None when that changes nothing."""
-    bad = pl.col("_flags").str.contains("bad_value:") | pl.col("_rule").is_in(["bad_date", "bad_amount"])
-    rows = staged.filter(bad.fill_null(False)).select(ROW).head(SAMPLE).collect()
-    if rows.is_empty() or sample[ROW].is_in(rows[ROW].implode()).all():
+    """When cells of a large file did not parse, decide anew with their texts; None when that changes nothing."""
+    marks = {
+        name: pl.col("_flags").str.contains(rf"(^| )bad_value:{name.partition('.')[2]}( |$)").fill_null(False)
+        for name in (*decisions.dates, *decisions.numbers)
+    }
+    failed = staged.select(mark.any().alias(name) for name, mark in marks.items()).collect()
+    failing = [name for name in marks if failed[name].item()]
+    if not failing:
         return None
-    failing = lazy.filter(pl.col(ROW).is_in(rows[ROW].implode())).collect()
-    wider = pl.concat([sample, failing]).unique(ROW).sort(ROW)
+    rows = staged.filter(pl.any_horizontal(marks[name] for name in failing)).select(ROW)
+    cells = lazy.join(rows, on=ROW, how="semi")
+    headers = sorted({header for name in failing for header in plan.fields[name]})
+    texts = pl.collect_all([cells.select(header).unique() for header in headers], engine="streaming")
+    wider = pl.concat([sample, *texts], how="diagonal").unique(maintain_order=True)
     revised = _settle(parse.decide(plan, names, wider, options), plan, names, lazy, wider, options)
     revised.currency = currency.of_table(plan, lazy, revised)
     return None if revised == decisions else (wider, revised)

@@ -78,7 +78,9 @@ def null_words() -> tuple[str, ...]:
     """Every spelling of "no value" as it may stand in a cell, in the usual letter cases."""
     spellings: set[str] = set()
     for word in words("null_tokens"):
-        spellings |= {word, word.lower(), word.upper(), word.capitalize(), word.title()}
+        # `<Объект не найден>`: the first letter may stand behind a bracket.
+        sentence = re.sub(r"\w", lambda first: first[0].upper(), word, count=1)
+        spellings |= {word, word.lower(), word.upper(), word.capitalize(), word.title(), sentence}
     return tuple(sorted(spellings))
 
 

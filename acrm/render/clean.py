@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _MOST_FILES = 30
 
 
-def clean_page(result: CleanResult, out: str | None, *, verbose: bool = False) -> Page:
+def clean_page(result: CleanResult, out: str | None, commands: Sequence[str], *, verbose: bool = False) -> Page:
     """What was found, what became of every row, what the tables are good for; `out` is None after a dry run.
 
     The mapping of every column is shown for a single file, or when `verbose`; it always stands in the manifest.
@@ -36,7 +36,7 @@ def clean_page(result: CleanResult, out: str | None, *, verbose: bool = False) -
         _rules(result.tables["rules"]),
         _tables(result.tables["tables"], result.tables["columns"]),
         Lines([str(note) for note in result.notes], mark="!"),
-        ready_grid(result.tables["readiness"]),
+        ready_grid(result.tables["readiness"], commands),
     ]
     if out:
         where = shlex.quote(out)
@@ -139,28 +139,25 @@ def _tables(tables: pl.DataFrame, columns: pl.DataFrame) -> Grid:
         Col(text("clean.col_rows"), "int"),
         Col(text("clean.col_from")),
         Col(text("clean.col_to")),
-        Col(text("clean.col_currency"), priority=2),
-        Col(text("clean.col_filled"), max=60, priority=1),
+        Col(text("clean.col_currency")),
+        Col(text("clean.col_filled"), priority=1),
     ]
     rows = []
     for row in tables.iter_rows(named=True):
         own = columns.filter(
             (pl.col("table") == row["table"]) & (pl.col("filled") > 0) & ~pl.col("column").str.starts_with("x_")
         )
-        partly = own.filter(pl.col("share") < 1).sort("share", descending=True)
-        full = own.height - partly.height
-        filled = [
-            f"{name} {number(share, '.0%')}" for name, share in partly.select("column", "share").head(4).iter_rows()
-        ]
-        rest = ", ".join(filled + (["…"] if partly.height > 2 else []))
-        told = text("clean.full", columns=full) + (f"; {rest}" if rest else "")
+        partly = own.filter(pl.col("share") < 1)
+        told = text("clean.full", columns=own.height - partly.height)
+        if partly.height:
+            told += text("clean.partly", columns=partly.height)
         dates = [str(row[end]) if row[end] else None for end in ("from", "to")]
         rows.append([row["table"], row["rows"], *dates, row["currency"], told])
     return Grid(text("clean.tables"), heads, rows)
 
 
-def ready_grid(readiness: pl.DataFrame) -> Grid:
-    """What each command has to work with."""
+def ready_grid(readiness: pl.DataFrame, commands: Sequence[str]) -> Grid:
+    """What each command has to work with; those that are not among `commands` come in a later version."""
     columns = [Col(text("clean.col_command")), Col(text("clean.col_ready")), Col(text("clean.col_why"))]
     rows = []
     for row in readiness.iter_rows(named=True):
@@ -171,18 +168,19 @@ def ready_grid(readiness: pl.DataFrame) -> Grid:
             why = what
         else:
             why = text("clean.too_few", what=what, minimum=row["minimum"])
-        rows.append([row["command"], text("clean.yes") if row["ready"] else text("clean.no"), why])
+        label = row["command"] if row["command"] in commands else text("clean.later", command=row["command"])
+        rows.append([label, text("clean.yes") if row["ready"] else text("clean.no"), why])
     return Grid(text("clean.ready"), columns, rows)
 
 
-def doctor_page(result: Result) -> Page:
+def doctor_page(result: Result, commands: Sequence[str]) -> Page:
     """What the tables hold and which commands they carry."""
     held = [
         (name.removesuffix("_rows"), text("clean.rows", rows=rows))
         for name, rows in result.summary.items()
         if name.endswith("_rows")
     ]
-    return Page([Facts(held, text("clean.tables")), ready_grid(result.tables["readiness"])])
+    return Page([Facts(held, text("clean.tables")), ready_grid(result.tables["readiness"], commands)])
 
 
 def rules_page(rules: Sequence[tuple[str, str, str]]) -> Page:

@@ -63,7 +63,10 @@ def _segments(result: RfmResult) -> Grid:
         Col(_word("median_days"), "int"),
         Col(_word("what_to_do"), "prose", priority=1),
     ]
-    table = result.tables["segments"].with_columns(next_step=pl.col("next_step").replace("", None))
+    # Nothing is to be done about nobody.
+    table = result.tables["segments"].with_columns(
+        next_step=pl.when(pl.col("customers") > 0).then(pl.col("next_step").replace("", None))
+    )
     rows = table.select("label", "customers", "share", "spend_share", "median_days", "next_step").rows()
     return Grid(_word("segments"), columns, rows)
 

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 import pytest
 
+from acrm.ingest import dataset as ingested
 from acrm.ingest.dataset import Dataset
-from acrm.ingest.dataset import load as load_sources
 from acrm.ingest.options import IngestOptions
 
 
@@ -28,7 +28,7 @@ def load_texts(folder: Path, files: Mapping[str, str | bytes] | str, **options: 
     scratch.mkdir()
     for name, content in ({"table.csv": files} if isinstance(files, str) else files).items():
         (sources / name).write_bytes(dedent(content).encode() if isinstance(content, str) else content)
-    return load_sources([str(sources)], IngestOptions(**options), scratch)
+    return ingested.load([str(sources)], IngestOptions(**options), scratch)
 
 
 def rows(dataset: Dataset, table: str, *columns: str) -> list[tuple[Any, ...]]:
