@@ -84,6 +84,14 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def is_manifest(path: Path) -> bool:
+    """Whether a file is a manifest that acrm wrote."""
+    try:
+        return b"".join(path.read_bytes()[:32].split()).startswith(b'{"acrm":')
+    except OSError:
+        return False
+
+
 def read(path: Path) -> dict[str, Any]:
     """The lineage that a Parquet file carries.
 

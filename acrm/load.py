@@ -17,8 +17,10 @@ from acrm.ingest import dataset as ingested
 from acrm.ingest.currency import in_one_currency
 from acrm.ingest.dataset import Dataset
 from acrm.ingest.options import IngestOptions
+from acrm.ingest.where import names_in, where
 from acrm.lineage import Lineage
-from acrm.store import recover
+from acrm.messages import Message
+from acrm.store import is_store, recover
 from acrm.write import reported
 
 if TYPE_CHECKING:
@@ -36,6 +38,18 @@ class Sales:
 
     lines: pl.LazyFrame
     dataset: Dataset
+    selected: tuple[Message, ...] = ()
+
+    def counted(self) -> dict[str, int | float]:
+        """What every summary says first: the rows of the sources, and how many of them were rejected."""
+        rows, rejected = self.dataset.rows_in, self.dataset.rejects.height
+        return {"rows_in": rows, "rejected": rejected, "rejected_share": round(rejected / rows, 6) if rows else 0.0}
+
+    def notes(self) -> tuple[Message, ...]:
+        """What reading the sources has to say."""
+        counted = self.counted()
+        rejected = (Message("clean.rejected_note", counted),) if counted["rejected"] else ()
+        return (*rejected, *self.dataset.notes, *self.selected)
 
     def lineage(self, run: Run, **known: Any) -> Lineage:
         """Where the run's results come from; `known` sets fields such as `as_of`."""
@@ -53,8 +67,9 @@ def load(
     A store whose last run died in the middle of publishing it is put in order first.
     """
     for folder in map(Path, sources):
-        with reported(folder):
-            recover(folder)
+        if is_store(folder):
+            with reported(folder):
+                recover(folder)
     return ingested.load(sources, options, scratch, columns)
 
 
@@ -64,23 +79,15 @@ def sales(sources: Sequence[str], command: str, reading: Reading, selecting: Sel
     Raises:
         InputError: No source is, or makes, a transactions table.
     """
-    columns = {"transactions": SALES | _named(selecting.where)}
+    named = names_in(selecting.where)
+    columns = {"transactions": SALES | named}
     if selecting.where:
-        columns["customers"] = _named(selecting.where)
+        columns["customers"] = named
     dataset = load(sources, reading.ingest(), scratch, columns)
     dataset.require("transactions", command)
-    lines = dataset.where("transactions", selecting.where)
-    return Sales(lines=in_one_currency(lines, ("line_amount",), selecting.currency, selecting.rates), dataset=dataset)
-
-
-def _named(condition: str | None) -> frozenset[str]:
-    """The columns that a condition names."""
-    if not condition:
-        return frozenset()
-    try:
-        return frozenset(pl.sql_expr(condition).meta.root_names())
-    except pl.exceptions.PolarsError as error:
-        raise UsageError("where_syntax", condition=condition, reason=str(error).split("\n")[0]) from error
+    lines = where(dataset.tables, "transactions", selecting.where)
+    lines, notes = in_one_currency(lines, ("line_amount",), selecting.currency, selecting.rates)
+    return Sales(lines=lines, dataset=dataset, selected=notes)
 
 
 def moment(word: str) -> date | None:

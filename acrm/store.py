@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,15 +13,16 @@ from pathlib import Path
 
 import polars as pl
 
+from acrm.errors import InputError, OutputError
 from acrm.ingest.dataset import Dataset, shaped
-from acrm.lineage import KEY, Lineage, dumps
+from acrm.lineage import KEY, Lineage, dumps, is_manifest
 from acrm.messages import number, text
 from acrm.schema import LINEAGE, TABLES
 from acrm.write import ROW_GROUP, reported
 
-MANIFEST = "clean.json"
-_JOURNAL = ".commit.json"
-_NEW = ".*.new"
+MANIFEST, DICTIONARY = "clean.json", "dictionary.md"
+_JOURNAL = ".acrm-commit.json"
+_NEW = ".acrm-*.new"
 _AT_ONCE = 2_500_000
 """Order lines that are sorted in memory at once."""
 
@@ -65,7 +67,7 @@ def prepare(dataset: Dataset, folder: Path, lineage: Lineage) -> list[Written]:
 
 
 def _new(folder: Path, name: str) -> Path:
-    return folder / f".{name}.new"
+    return folder / f".acrm-{name}.new"
 
 
 def _count(name: str, path: Path) -> Written:
@@ -116,7 +118,7 @@ def _numbered(lines: pl.LazyFrame, names: list[str], path: Path) -> list[Path]:
             .with_columns(line_no=(pl.col("_at") - start + 1).cast(pl.Int64))
             .select(names)
         )
-        files.append(path.with_name(f".{path.stem}-{part}.part.new"))
+        files.append(path.with_name(f"{path.stem}-{part}.part.new"))
         numbered.write_ipc(files[-1], compression="lz4")
     return files
 
@@ -165,17 +167,44 @@ def commit(out: Path, written: Iterable[Written], texts: Mapping[str, str]) -> N
         recover(out)
 
 
+def is_store(folder: Path) -> bool:
+    """Whether a folder is a store, or was about to become one."""
+    return (folder / _JOURNAL).is_file() or is_manifest(folder / MANIFEST)
+
+
 def recover(folder: Path) -> None:
-    """Finish a commit whose journal stands, because the run that wrote it died; else do nothing."""
+    """Finish a commit whose journal stands, because the run that wrote it died; what a run is writing now stays.
+
+    Raises:
+        InputError: The journal is none of ours.
+    """
     journal = folder / _JOURNAL
     if journal.exists():
-        planned = json.loads(journal.read_text())
-        for name in planned["replace"]:
+        try:
+            planned = json.loads(journal.read_text(encoding="utf-8"))
+            names, gone = list(planned["replace"]), list(planned["remove"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError("bad_journal", path=journal) from error
+        if any(Path(name).name != name for name in (*names, *gone)):
+            raise InputError("bad_journal", path=journal)
+        for name in names:
+            new = _new(folder, name)
             # What is gone was renamed before, or by another run that opens the store just now.
             with suppress(FileNotFoundError):
-                _new(folder, name).replace(folder / name)
-        _discard(folder / name for name in planned["remove"])
+                if (folder / name).exists():
+                    shutil.copymode(folder / name, new)
+                new.replace(folder / name)
+        _discard(folder / name for name in gone if _ours(folder / name))
         journal.unlink(missing_ok=True)
+
+
+def _refuse_foreign(folder: Path, names: Iterable[str]) -> None:
+    """Replace nothing that acrm did not write: an export may have the name of a table."""
+    ours = is_manifest(folder / MANIFEST)
+    for name in names:
+        path = folder / name
+        if path.exists() and not (_ours(path) if path.suffix == ".parquet" else ours):
+            raise OutputError("not_ours", path=path)
 
 
 def _discard(paths: Iterable[Path]) -> None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from datetime import date
 from enum import IntEnum
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import narwhals.stable.v2 as nw
-from narwhals.stable.v2.typing import IntoLazyFrameT
+
+if TYPE_CHECKING:
+    from narwhals.stable.v2.typing import IntoLazyFrameT
 
 Refunds = Literal["net", "ignore"]
 

@@ -16,7 +16,7 @@ import polars as pl
 from acrm import messages
 from acrm.errors import OutputError, UsageError
 from acrm.limits import check
-from acrm.lineage import Lineage, dumps, sha256
+from acrm.lineage import Lineage, dumps, is_manifest, sha256
 from acrm.messages import Message
 
 if TYPE_CHECKING:
@@ -99,11 +99,14 @@ def write_result(
     before = _listed(out / f"{command}.json")
     outputs: list[dict[str, object]] = []
     with staged(out) as new:
+        ours = is_manifest(out / f"{command}.json")
         for stem, frame in frames.items():
             for suffix in formats:
                 name = f"{stem}.{suffix}"
                 if (out / name).resolve() in taken:
                     raise UsageError("is_input", path=out / name)
+                if (out / name).exists() and not (ours and name in before):
+                    raise OutputError("not_ours", path=out / name)
                 (write_parquet if suffix == "parquet" else write_csv)(frame, new(name), lineage)
                 outputs.append({"name": name, "rows": frame.height, "sha256": sha256(new(name))})
         new(f"{command}.json").write_text(manifest(result, lineage, outputs), encoding="utf-8", newline="\n")
@@ -160,7 +163,7 @@ def reported(folder: Path) -> Iterator[None]:
         raise OutputError("cannot_write", path=folder, reason=error.strerror or error) from error
     except pl.exceptions.ComputeError as error:
         # Polars wraps what the system says about a Parquet file in an error of its own.
-        if "os error" not in str(error):
+        if not any(words in str(error) for words in ("os error", "thrift", "No space", "File too large")):
             raise
         raise OutputError("cannot_write", path=folder, reason=error) from error
 

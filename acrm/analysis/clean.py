@@ -49,7 +49,7 @@ def cleaned(
         "rows_in": rows_in,
         "kept": rows_in - rejected,
         "rejected": rejected,
-        "rejected_share": rejected / rows_in if rows_in else 0.0,
+        "rejected_share": round(rejected / rows_in, 6) if rows_in else 0.0,
         "unmapped_columns": fields.filter(~fields["field"].str.contains(r"\.").fill_null(False)).height,
         **{f"{row['table']}_rows": row["rows"] for row in overview.iter_rows(named=True)},
         **_sales(tables),
@@ -118,7 +118,8 @@ def _sales(tables: Mapping[str, pl.LazyFrame]) -> dict[str, Scalar]:
         refund_lines=pl.col("is_refund").sum(),
         test_lines=pl.col("is_test").sum(),
         cancelled_lines=(pl.col("status") == "cancelled").fill_null(False).sum(),
-        amount=pl.col("line_amount").sum(),
+        # Sums are never made across currencies.
+        amount=pl.when(pl.col("currency").drop_nulls().n_unique() <= 1).then(pl.col("line_amount").sum()),
     )
     people = lines.select(pl.col("customer_id").drop_nulls().unique().len().alias("customer_ids"))
     one, other = pl.collect_all([counts, people])

@@ -100,7 +100,7 @@ def readiness(filled: Mapping[str, Mapping[str, int]], counts: Mapping[str, int]
         counts: See `figures`.
 
     Returns:
-        `command`, `ready` Bool, `missing` (columns, comma separated), `counted`, `have`, `minimum`.
+        `command`, `ready` Bool, `missing` (columns, comma separated, any of `a|b`), `counted`, `have`, `minimum`.
     """
     import polars as pl
 
@@ -110,7 +110,7 @@ def readiness(filled: Mapping[str, Mapping[str, int]], counts: Mapping[str, int]
 
     rows = []
     for need in NEEDS:
-        missing = [columns.replace("|", " or ") for columns in need.columns if not any(map(there, columns.split("|")))]
+        missing = [columns for columns in need.columns if not any(map(there, columns.split("|")))]
         have = counts[need.counted]
         rows.append(
             {

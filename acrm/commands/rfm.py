@@ -86,5 +86,6 @@ def rfm(
             result = compared(result, before)
         if validate:
             result = validated(result, found.lines)
+        result = replace(result, summary={**found.counted(), **result.summary}, notes=(*found.notes(), *result.notes))
         lineage = found.lineage(run, as_of=result.summary["as_of"])
     emit(run, result, writing, lineage, lambda: rfm_page(result, run.typed("compare", "validate")))

@@ -9,7 +9,7 @@ import polars as pl
 
 from acrm import lineage as lineage_of
 from acrm.ingest.dataset import Dataset, Input
-from acrm.ingest.mapping import unmapped
+from acrm.ingest.mapping import field_kind, unmapped
 from acrm.ingest.rules import RULES
 from acrm.lineage import Lineage
 from acrm.messages import Message, text
@@ -70,7 +70,7 @@ def layout(source: Input) -> str:
     found = source.raw.layout
     parts = [found.encoding or source.raw.source.kind]
     if found.delimiter:
-        parts.append(_DELIMITERS.get(found.delimiter, found.delimiter))
+        parts.append(_DELIMITERS.get(found.delimiter, f"'{found.delimiter}'"))
     if found.header_row is None and source.raw.source.kind == "text":
         parts.append(text("clean.no_header"))
     elif found.header_row and found.header_row > 1:
@@ -89,7 +89,8 @@ def decisions(dataset: Dataset) -> pl.DataFrame:
             if column not in found.setdefault(decision, []):
                 found[decision].append(column)
         rows += [{"file": source.name, "decision": said, "columns": ", ".join(of)} for said, of in found.items()]
-    return pl.DataFrame(rows, schema={"file": pl.String, "decision": pl.String, "columns": pl.String}).sort("file")
+    schema = {"file": pl.String, "decision": pl.String, "columns": pl.String}
+    return pl.DataFrame(rows, schema=schema).sort("file", maintain_order=True)
 
 
 def _decided(source: Input) -> Iterator[tuple[str, str]]:
@@ -105,8 +106,8 @@ def _decided(source: Input) -> Iterator[tuple[str, str]]:
     for name in sorted(made.float_ids):
         yield text("clean.float_ids"), plan.fields[name][0]
     if made.currency:
-        amount = next((plan.fields[name][0] for name in made.numbers if name in plan.fields), "")
-        yield made.currency, amount
+        amounts = (plan.fields[name][0] for name in made.numbers if field_kind(name) == "money")
+        yield made.currency, next(amounts, "")
 
 
 def _readable(form: str) -> str:
@@ -173,12 +174,12 @@ def notes(dataset: Dataset) -> tuple[Message, ...]:
         if source.plan.entity == "other":
             if len(source.plan.lacks) == 1:
                 entity = source.plan.lacks[0].partition(".")[0]
-                needs = ", ".join(lack.partition(".")[2].replace("|", " or ") for lack in source.plan.lacks)
+                needs = ", ".join(lack.partition(".")[2].replace("|", text("ingest.or")) for lack in source.plan.lacks)
                 found.append(Message("clean.nearly", {"file": source.name, "table": entity, "needs": needs}))
             else:
                 found.append(Message("clean.unrecognised", {"file": source.name}))
         renamed = source.raw.layout.renamed
-        if renamed:
+        if renamed and source.plan.system != "acrm":
             found.append(Message("clean.renamed", {"file": source.name, "columns": ", ".join(renamed)}))
     for rule, joined in dataset.links.group_by("rule").len().sort("rule").iter_rows():
         found.append(Message("clean.joined", {"kind": text(f"clean.kind_{rule}"), "n": joined}))

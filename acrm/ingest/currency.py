@@ -11,6 +11,7 @@ from acrm.errors import InputError
 from acrm.ingest import parse
 from acrm.ingest.mapping import Plan
 from acrm.ingest.vocabulary import currencies, fold
+from acrm.messages import Message
 from acrm.schema import TABLES, dtype
 
 _AMOUNTS = ("money_text", "line_amount", "amount", "order_total", "unit_price", "spend", "price")
@@ -76,36 +77,47 @@ def _mark(plan: Plan, name: str, dtypes: pl.Schema) -> pl.Expr:
 
 def in_one_currency(
     frame: pl.LazyFrame, amounts: tuple[str, ...], currency: str | None, rates: Path | None
-) -> pl.LazyFrame:
-    """Keep one currency's rows, or convert every row's amounts by rates.
+) -> tuple[pl.LazyFrame, tuple[Message, ...]]:
+    """Keep one currency's rows, or convert every row's amounts by rates; and say what was left out.
+
+    Rows that name no currency are in the data's only currency, or in the one asked for when no row names any.
 
     Args:
         frame: A canonical table with the column `currency`.
         amounts: Its money columns.
-        currency: The currency to keep, or to convert to; rows that name none are taken to be in it. None with `rates`:
-            the one whose rate is 1.
+        currency: The currency to keep, or to convert to. None with `rates`: the one whose rate is 1.
         rates: CSV `currency,rate`: what one unit of the currency is worth in a common unit.
 
     Raises:
-        InputError: The rates cannot be read, or lack a currency of the rows.
+        InputError: No row is in the currency; the rates cannot be read, or lack a currency of the rows.
     """
+    if currency is None and rates is None:
+        return frame, ()
+    wanted = currency.upper() if currency else None
+    counted = dict(frame.group_by("currency").len().collect().sort("currency", nulls_last=True).iter_rows())
+    unnamed = counted.pop(None, 0)
+    only = next(iter(counted)) if len(counted) == 1 else None if counted else wanted
+    named = frame.with_columns(pl.col("currency").fill_null(only)) if only else frame
     if rates is None:
-        if currency is None:
-            return frame
-        named = frame.with_columns(pl.col("currency").fill_null(currency.upper()))
-        return named.filter(pl.col("currency") == currency.upper())
+        if counted and wanted not in counted:
+            raise InputError("no_such_currency", currency=wanted, known=", ".join(counted))
+        rest = sum(count for code, count in counted.items() if code != wanted) + (0 if only else unnamed)
+        left_out = (Message("clean.other_currencies", {"rows": rest, "currency": wanted}),) if rest else ()
+        return named.filter(pl.col("currency") == wanted), left_out
     worth = _read_rates(rates)
-    target = currency.upper() if currency else next((code for code, rate in worth.items() if rate == 1), None)
+    target = wanted or next((code for code, rate in worth.items() if rate == 1), None)
     if target is None or target not in worth:
         raise InputError("no_base_rate", path=rates.name, currency=target or "1")
-    codes = frame.select(pl.col("currency").drop_nulls().unique()).collect().to_series().to_list()
-    if lacking := sorted(set(codes) - set(worth)):
+    lacking = sorted(set(counted) - set(worth)) or ([] if only or not unnamed else ["?"])
+    if lacking:
         raise InputError("no_rate", path=rates.name, currencies=", ".join(lacking))
-    factors = {code: float(rate / worth[target]) for code, rate in worth.items()}
-    factor = pl.col("currency").fill_null(target).replace_strict(factors, return_dtype=pl.Float64)
-    money = dtype("money")
-    converted = [(pl.col(name).cast(pl.Float64) * factor).round(4).cast(money).alias(name) for name in amounts]
-    return frame.with_columns(*converted, currency=pl.lit(target))
+    money, fine = dtype("money"), pl.Decimal(38, 10)
+    # Rates as texts: Polars would take them through floats.
+    texts = {name: str(rate) for name, rate in worth.items()}
+    up = pl.col("currency").fill_null(target).replace_strict(texts, return_dtype=pl.String).cast(fine)
+    down = pl.lit(texts[target]).cast(fine)
+    converted = [(pl.col(name).cast(fine) * up / down).round(4).cast(money).alias(name) for name in amounts]
+    return named.with_columns(*converted, currency=pl.lit(target)), ()
 
 
 def _read_rates(path: Path) -> dict[str, Decimal]:

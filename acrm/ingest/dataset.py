@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from acrm.errors import InputError, UsageError
-from acrm.ingest import grain, identity, mapping, read, sources
+from acrm.ingest import grain, identity, mapping, overlap, read, sources
 from acrm.ingest.mapping import Plan
 from acrm.ingest.options import IngestOptions
 from acrm.ingest.raw import ROW, RawTable, SourceFile
@@ -22,10 +22,6 @@ from acrm.messages import Message, text
 from acrm.schema import LINEAGE, SCHEMA_VERSION, TABLES, polars_schema
 
 REJECTS = {"file": pl.String, "line": pl.Int64, "rule": pl.String, "table": pl.String, "raw": pl.String}
-
-
-_UNIQUE = {"deals": "deal_id", "deal_lines": "order_id"}
-"""Tables in which several files of a system may tell of the same thing, and what says that it is the same."""
 
 
 @dataclass(kw_only=True)
@@ -87,31 +83,6 @@ class Dataset:
         found = [(raw.name, mapping.nearest(raw, table)) for raw in raws]
         return min(found, key=lambda entry: sum(header is None for _, header in entry[1]), default=("", []))
 
-    def where(self, table: str, condition: str | None) -> pl.LazyFrame:
-        """Rows of a table that satisfy an SQL condition over its columns and its customers' columns."""
-        frame = self.tables[table]
-        if not condition:
-            return frame
-        try:
-            expression = pl.sql_expr(condition)
-            used = expression.meta.root_names()
-        except (pl.exceptions.SQLInterfaceError, pl.exceptions.SQLSyntaxError) as error:
-            raise UsageError("where_syntax", condition=condition, reason=str(error).split("\n")[0]) from error
-        have = frame.collect_schema().names()
-        foreign = [name for name in used if name not in have]
-        customers = self.tables.get("customers")
-        if foreign and customers is not None and "customer_id" in have:
-            theirs = customers.collect_schema().names()
-            if set(foreign) <= set(theirs):
-                joined = frame.join(customers.select("customer_id", *foreign), on="customer_id", how="left")
-                return joined.filter(expression).drop(foreign)
-        if foreign:
-            known = [*have, *(customers.collect_schema().names() if customers is not None else [])]
-            raise UsageError(
-                "where_column", name=foreign[0], known=", ".join(sorted({n for n in known if n[0] != "_"}))
-            )
-        return frame.filter(expression)
-
 
 def _called(plan: Plan) -> str:
     entity = text("ingest.no_table") if plan.entity == "other" else plan.entity
@@ -141,23 +112,19 @@ def load(
     for file in files:
         raws += read.read(file, options.read, scratch)
     _check_map(options, raws)
-    inputs, stored = [], []
+    inputs: list[Input] = []
+    stored: dict[str, pl.LazyFrame] = {}
     for raw in raws:
         own = _own_table(raw)
         if own is None:
             inputs.append(_stage(raw, options, columns, scratch))
         elif own in TABLES or own.startswith("other_"):
-            stored.append((own, raw))
+            if columns is None or own in columns or own in ("customers", "deals"):
+                frame = pl.scan_parquet(raw.source.path, glob=False)
+                stored[own] = pl.concat([stored[own], frame], how="diagonal") if own in stored else frame
             inputs.append(_from_store(own, raw))
-    dataset = _assemble(inputs, columns, options)
+    dataset = _assemble(inputs, stored, columns, options)
     dataset.notes += [Message("clean.copy", {"file": copy, "of": original}) for copy, original in copies]
-    for own, raw in stored:
-        if columns is not None and own not in columns and own != "customers":
-            continue
-        frame = pl.scan_parquet(raw.source.path, glob=False)
-        dataset.tables[own] = (
-            pl.concat([dataset.tables[own], frame], how="diagonal") if own in dataset.tables else frame
-        )
     if columns is None and not dataset.rows_in:
         raise InputError("no_rows", files=", ".join(source.name for source in dataset.inputs))
     return dataset
@@ -253,7 +220,12 @@ def _reading_set(plan: Plan, columns: Mapping[str, frozenset[str]]) -> frozenset
     return frozenset(keys)
 
 
-def _assemble(inputs: list[Input], columns: Mapping[str, frozenset[str]] | None, options: IngestOptions) -> Dataset:
+def _assemble(
+    inputs: list[Input],
+    stored: Mapping[str, pl.LazyFrame],
+    columns: Mapping[str, frozenset[str]] | None,
+    options: IngestOptions,
+) -> Dataset:
     staged = [source for source in inputs if source.staged is not None]
     simple = not any(identity.has_keys(source.staged) for source in staged if source.staged)
     named = [(source, source.staged, _referenced(source, source.staged, simple)) for source in staged if source.staged]
@@ -275,18 +247,21 @@ def _assemble(inputs: list[Input], columns: Mapping[str, frozenset[str]] | None,
         source.merged, source.derived = made.merged, made.derived
         notes += made.notes
         for name, frame in made.tables.items():
-            system = table.plan.system if table.plan.has("deals.deal_id") else None
+            keyed = table.plan.has("deals.deal_id") or table.plan.has("transactions.order_id")
+            system = table.plan.system if keyed else None
             gathered.setdefault(name, []).append((system, _identified(frame, references)))
-    tables = {name: _together(name, frames, notes) for name, frames in gathered.items()}
+    orders = _with_stored(gathered, stored)
+    tables = {name: overlap.once(name, frames, notes) for name, frames in gathered.items()}
     zone = options.time_zone
     lines = tables.pop("deal_lines", None)
-    from_deals = "transactions" not in tables and "deals" in tables
+    from_deals = not orders and "deals" in tables
     if from_deals:
         tables["transactions"] = grain.sales_of_deals(tables["deals"], lines, zone)
     if "transactions" in tables:
         tables["transactions"] = _with_order_ids(tables["transactions"])
     if customers is not None:
-        tables["customers"] = customers
+        known = [(overlap.STORE, tables["customers"])] if "customers" in tables else []
+        tables["customers"] = overlap.once("customers", [*known, ("", customers)], [])
     rejects = [
         source.staged.rejects.select(
             pl.lit(source.name).alias("file"), "line", "rule", pl.lit(source.plan.entity).alias("table"), "raw"
@@ -305,26 +280,21 @@ def _assemble(inputs: list[Input], columns: Mapping[str, frozenset[str]] | None,
     )
 
 
-def _together(table: str, frames: list[tuple[str | None, pl.LazyFrame]], notes: list[Message]) -> pl.LazyFrame:
-    """The rows of all sources of a table; of a deal that stands in several files of a system, the last file's.
-
-    Deals without an id of their own system (None) are never taken to be the same.
-    """
-    whole = pl.concat([frame for _, frame in frames], how="diagonal")
-    key = _UNIQUE.get(table)
-    if key is None or len(frames) == 1:
-        return whole
-    marked = [
-        frame.with_columns(_place=pl.lit(place), _system=pl.lit(system, pl.String))
-        for place, (system, frame) in enumerate(frames)
-    ]
-    nameless = pl.col(key).is_null() | pl.col("_system").is_null()
-    latest = nameless | (pl.col("_place") == pl.col("_place").max().over(key, "_system"))
-    last = pl.concat(marked, how="diagonal").filter(latest).drop("_place", "_system")
-    before, after = pl.collect_all([whole.select(pl.len()), last.select(pl.len())])
-    if before.item() > after.item():
-        notes.append(Message("clean.repeated", {"table": table, "rows": int(before.item()) - int(after.item())}))
-    return last
+def _with_stored(
+    gathered: dict[str, list[tuple[str | None, pl.LazyFrame]]], stored: Mapping[str, pl.LazyFrame]
+) -> bool:
+    """Put the rows of stores before the new ones; True when there are orders that did not come from deals."""
+    orders = "transactions" in gathered
+    for name, frame in stored.items():
+        rows = frame
+        if name == "transactions":
+            # Sales that came from deals are made anew, of all deals.
+            rows = overlap.unnamed(frame.filter(~pl.col("_flags").str.contains("from_deal").fill_null(False)))
+            if not rows.head(1).collect().height:
+                continue
+            orders = True
+        gathered.setdefault(name, []).insert(0, (overlap.STORE, rows))
+    return orders
 
 
 def _wanted(plan: Plan, columns: Mapping[str, frozenset[str]] | None) -> bool:
@@ -373,7 +343,8 @@ def _with_order_ids(lines: pl.LazyFrame) -> pl.LazyFrame:
     order_id = pl.concat_str(
         pl.col("customer_id").fill_null("-"), stamp, (pl.col("_n") - start + 1).cast(pl.String), separator="/"
     )
-    made = made.with_columns(order_id=order_id).drop("_n")
+    flags = pl.concat_str([pl.col("_flags"), pl.lit(overlap.MADE_ID)], separator=" ", ignore_nulls=True)
+    made = made.with_columns(order_id=order_id, _flags=flags).drop("_n")
     return made if known is None else pl.concat([known, made], how="diagonal")
 
 

@@ -39,7 +39,6 @@ class DateFormat:
 
     formats: tuple[str, ...] = ()
     order: str | None = None
-    has_time: bool = False
     has_offset: bool = False
     doubt: str | None = None
     either: bool = False
@@ -151,7 +150,6 @@ def _numeric(shapes: pl.DataFrame, preferred: str | None) -> DateFormat:
     return DateFormat(
         formats=tuple(formats),
         order=order,
-        has_time=any("%M" in name for name in formats),
         has_offset=any("%z" in name for name in formats),
         doubt=doubt,
         either=either,

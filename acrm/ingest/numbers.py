@@ -160,7 +160,11 @@ def parse(text: pl.Expr, form: NumberFormat) -> pl.Expr:
         .cast(decimal, strict=False)
     )
     around = clean.str.replace(_DIGITS, " ").str.to_lowercase().str.replace_all(r"[^\pL\d]+", " ").str.strip_chars()
-    times = clean.str.to_lowercase().str.extract(r"\d\s*(k|к|тыс|m|млн|mln)(?:\PL|$)").replace_strict(_TIMES, default=1, return_dtype=pl.Int64)
+    times = (
+        clean.str.to_lowercase()
+        .str.extract(r"\d\s*(k|к|тыс|m|млн|mln)(?:\PL|$)")
+        .replace_strict(_TIMES, default=1, return_dtype=pl.Int64)
+    )
     number = (number * times).cast(decimal)
     number = pl.when(clean.str.contains(r"^[^\d]*[-−–(]\s*[^\d]*\d|\d\s*-$")).then(-number).otherwise(number)
     exponent = (

@@ -43,6 +43,7 @@ RULES: tuple[Rule, ...] = (
     Rule("shared_discount", "flag", "transactions"),
     Rule("order_total_once", "flag", "transactions"),
     Rule("from_deal", "flag", "transactions"),
+    Rule("made_order_id", "flag", "transactions"),
 )
 
 

@@ -96,6 +96,8 @@ def _below(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Path]:
     for entry in sorted(folder.iterdir()):
         if entry.name.startswith((".", "~$")) or entry.name == "rejects.parquet":
             continue
+        if entry.is_fifo():
+            continue
         if entry.is_dir():
             # A store or results of ours lying among the exports would count everything twice.
             if not _ours(entry):
@@ -106,7 +108,9 @@ def _below(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Path]:
 
 def _ours(folder: Path) -> bool:
     """Whether a folder holds a manifest of acrm's: it is read only when it is named."""
-    return any(manifest.read_bytes()[:16].split() == [b"{", b'"acrm":'] for manifest in folder.glob("*.json"))
+    return any(
+        b"".join(manifest.read_bytes()[:32].split()).startswith(b'{"acrm":') for manifest in folder.glob("*.json")
+    )
 
 
 def _copied(stream: BinaryIO, scratch: Path) -> Path:

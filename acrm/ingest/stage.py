@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
-from acrm.ingest import currency, dates, derive, numbers, parse, rules
-from acrm.ingest.mapping import Plan, field_kind, unmapped
+from acrm.ingest import currency, dates, derive, extras, numbers, parse, rules
+from acrm.ingest.mapping import Plan, field_kind
 from acrm.ingest.options import IngestOptions
 from acrm.ingest.raw import ROW, RawTable
-from acrm.ingest.vocabulary import fold, folded, normalise
+from acrm.ingest.vocabulary import folded
 from acrm.messages import Message
 from acrm.schema import TABLES
 
@@ -71,7 +70,7 @@ def stage(raw: RawTable, plan: Plan, options: IngestOptions, columns: frozenset[
         scratch: Folder for what does not fit in memory comfortably.
     """
     names = [name for name in (*plan.fields, *plan.literals) if columns is None or name in columns]
-    extra = _extra(plan, raw)
+    extra = extras.of(plan, raw)
     if columns is not None and plan.entity != "other":
         extra = {name: header for name, header in extra.items() if f"{plan.entity}.{name}" in columns}
     wide = [header for header in raw.header if header not in plan.mapped_headers()] if plan.wide else []
@@ -89,7 +88,7 @@ def stage(raw: RawTable, plan: Plan, options: IngestOptions, columns: frozenset[
         decisions = _settle(decisions, plan, names, lazy, base, options)
     decisions.currency = currency.of_table(plan, base.lazy() if small else lazy, decisions)
     _refuse_doubts(raw, decisions, plan)
-    extra = {name: header for name, header in extra.items() if not small or _filled(base[header])}
+    extra = {name: header for name, header in extra.items() if not small or extras.filled(base[header])}
     if not small and raw.source.kind == "text":
         # A scan of some columns would cut a record that is too long without a word.
         raw.frame.select(pl.col(raw.header).str.len_bytes().max()).collect(engine="streaming")
@@ -101,7 +100,7 @@ def stage(raw: RawTable, plan: Plan, options: IngestOptions, columns: frozenset[
             base, decisions = revised
             _refuse_doubts(raw, decisions, plan)
             continue
-        unread = _unread(staged, plan, extra) if columns is None else {}
+        unread = extras.unread(staged, plan, extra) if columns is None else {}
         if not unread:
             return _split(staged, raw, plan, decisions, extra)
         extra |= unread
@@ -114,59 +113,9 @@ def _on_disk(frame: pl.LazyFrame, scratch: Path) -> pl.LazyFrame:
     return pl.scan_parquet(path)
 
 
-def _unread(staged: pl.LazyFrame, plan: Plan, extra: dict[str, str]) -> dict[str, str]:
-    """Columns some of whose values could not be read: they are kept as they are beside what could, as `x_` columns."""
-    flags = pl.col("_flags").drop_nulls().str.extract_all(r"bad_value:\w+").explode().unique()
-    fields = {flag.removeprefix("bad_value:") for flag in staged.select(flags).collect().to_series().drop_nulls()}
-    headers = [
-        header
-        for name, headers in plan.fields.items()
-        if name.partition(".")[2] in fields
-        for header in headers
-        if header not in extra.values()
-    ]
-    named: dict[str, str] = {}
-    for header in dict.fromkeys(headers):
-        named[_x_name(header, {**extra, **named})] = header
-    return named
-
-
 def _is_small(raw: RawTable) -> bool:
     inflation = 8 if raw.source.compression or raw.source.kind == "parquet" else 1
     return raw.source.bytes * inflation <= _SMALL_BYTES
-
-
-def _filled(column: pl.Series) -> bool:
-    if column.dtype != pl.String:
-        return column.null_count() < column.len()
-    return bool((column.str.strip_chars().str.len_bytes() > 0).any())
-
-
-def _extra(plan: Plan, raw: RawTable) -> dict[str, str]:
-    """Names for the columns that feed no field, or stand second behind one: `x_` and the normalised header."""
-    unused = set(unmapped(plan, raw))
-    for name, headers in plan.fields.items():
-        if name not in ("customers.phone", "customers.email"):
-            unused.update(headers[1:])
-        if name.startswith("customers.") and plan.entity != "customers" and name != "customers.customer_id":
-            # What a row says of its customer may differ from row to row; the customer has but one of each.
-            unused.update(headers)
-    named: dict[str, str] = {}
-    for header in raw.header:
-        if header not in unused and plan.entity != "other":
-            continue
-        named[_x_name(header, named, "" if plan.entity == "other" else "x_")] = header
-    return named
-
-
-def _x_name(header: str, taken: Collection[str], prefix: str = "x_") -> str:
-    """A column name of ours for a source column, different from those taken."""
-    stem = prefix + (fold(normalise(header)).replace(" ", "_") or "column")
-    name, count = stem, 1
-    while name in taken or name in (ROW, "row", "_source_file", "_flags"):
-        count += 1
-        name = f"{stem}_{count}"
-    return name
 
 
 def _settle(

@@ -55,7 +55,6 @@ def _sources(sources: pl.DataFrame) -> Grid:
         Col(text("clean.col_rows_in"), "int"),
         Col(text("clean.col_kept"), "int"),
         Col(text("clean.col_rejected"), "int"),
-        Col(text("clean.col_layout"), priority=2),
     ]
     rows = [
         [
@@ -65,7 +64,6 @@ def _sources(sources: pl.DataFrame) -> Grid:
             row["rows_in"],
             row["kept"],
             row["rejected"],
-            row["layout"],
         ]
         for row in sources.head(_MOST_FILES).iter_rows(named=True)
     ]
@@ -76,7 +74,7 @@ def _decisions(sources: pl.DataFrame, decisions: pl.DataFrame, *, several: bool)
     """How values are written; of several files only the ways, of one file the columns too."""
     rows = []
     for row in sources.head(_MOST_FILES).iter_rows(named=True):
-        told = []
+        told = [row["layout"]] if row["layout"] else []
         for decision, columns in decisions.filter(file=row["file"]).select("decision", "columns").iter_rows():
             told.append(decision if several else f"{decision} ({columns})")
         if row["merged"]:
@@ -163,7 +161,7 @@ def ready_grid(readiness: pl.DataFrame, commands: Sequence[str]) -> Grid:
     for row in readiness.iter_rows(named=True):
         what = text(f"clean.counted_{row['counted']}", n=row["have"])
         if row["missing"]:
-            why = text("clean.lacks", columns=row["missing"])
+            why = text("clean.lacks", columns=row["missing"].replace("|", text("ingest.or")))
         elif row["ready"]:
             why = what
         else:

@@ -48,7 +48,10 @@ def test_the_status_of_a_deal(stage: str, status: str, load: Load) -> None:
 
 
 def test_flags_of_a_deal_beat_its_words(load: Load) -> None:
-    text = "deal id,deal name,stage,is won,is closed,amount\n1,A,Done,true,true,5\n2,B,Done,false,true,5\n3,C,Won,false,false,5\n"
+    text = (
+        "deal id,deal name,stage,is won,is closed,amount\n"
+        "1,A,Done,true,true,5\n2,B,Done,false,true,5\n3,C,Won,false,false,5\n"
+    )
     assert rows(load(text), "deals", "deal_id", "status") == [("1", "won"), ("2", "lost"), ("3", "won")]
 
 
@@ -66,7 +69,10 @@ def test_flags_of_a_deal_beat_its_words(load: Load) -> None:
     ],
 )
 def test_the_amount_of_a_line(cells: str, amount: str, load: Load) -> None:
-    text = f"order_id,date,product,quantity,unit price,discount,amount\n1,2024-01-13,Mug,{cells}\n2,2024-01-13,Cup,1,2,1,1\n"
+    text = (
+        f"order_id,date,product,quantity,unit price,discount,amount\n"
+        f"1,2024-01-13,Mug,{cells}\n2,2024-01-13,Cup,1,2,1,1\n"
+    )
     assert rows(load(text), "transactions", "order_id", "line_amount")[0] == ("1", Decimal(amount))
 
 

@@ -75,7 +75,10 @@ def test_a_phone_that_many_addresses_share_joins_nobody_either(load: Load) -> No
 
 
 def test_the_same_id_in_two_systems_is_two_customers(load: Load) -> None:
-    hubspot = "Record ID,Email,First Name,Last Name,Lifecycle Stage,Lead Status,Contact owner\n5,john@x.com,John,Doe,lead,new,me\n"
+    hubspot = (
+        "Record ID,Email,First Name,Last Name,Lifecycle Stage,Lead Status,Contact owner\n"
+        "5,john@x.com,John,Doe,lead,new,me\n"
+    )
     files = {"DEAL_1.csv": DEALS + "1;В работе;П1;100;5;ann@x.com;13.02.2024\n", "contacts.csv": hubspot}
     dataset = load(files)
     assert rows(dataset, "customers", "customer_id", "email_key") == [("5", "ann@x.com"), ("hubspot:5", "john@x.com")]

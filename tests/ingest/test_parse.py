@@ -1,4 +1,4 @@
-"""Cells to values: one decision per column, from all of its values and, where they leave it open, from the file's others."""
+"""Cells to values: one decision per column, from all of its values, else from the file's other columns."""
 
 from __future__ import annotations
 
@@ -90,7 +90,10 @@ def test_an_id_that_a_spreadsheet_damaged_is_flagged(load: Load) -> None:
 
 
 def test_blanks_and_null_words_around_and_instead_of_values(load: Load) -> None:
-    text = "order_id,customer_id,status,date,amount\n 1\u00a0,\u200bann\ufeff,н/д,\t2024-01-13 , 5 \n2,NULL,-,2024-01-13,6\n"
+    text = (
+        "order_id,customer_id,status,date,amount\n"
+        " 1\u00a0,\u200bann\ufeff,н/д,\t2024-01-13 , 5 \n2,NULL,-,2024-01-13,6\n"
+    )
     dataset = load(text)
     assert rows(dataset, "transactions", "order_id", "customer_id", "status") == [("1", "ann", None), ("2", None, None)]
 
@@ -152,7 +155,10 @@ def test_several_columns_of_one_field(load: Load) -> None:
 
 
 def test_durations_and_answers(load: Load) -> None:
-    text = "call date,client id,duration,agent\n2024-01-13 10:00,7,1:02:03,Ann\n2024-01-13 11:00,7,02:03,Ann\n2024-01-13 12:00,7,45,Ann\n"
+    text = (
+        "call date,client id,duration,agent\n2024-01-13 10:00,7,1:02:03,Ann\n"
+        "2024-01-13 11:00,7,02:03,Ann\n2024-01-13 12:00,7,45,Ann\n"
+    )
     assert rows(load(text), "interactions", "duration_seconds") == [(45,), (123,), (3723,)]
     people = load("customer id,email,subscribed\n1,a@x.ru,Да\n2,b@x.ru,no\n3,c@x.ru,maybe\n")
     assert rows(people, "customers", "customer_id", "consent") == [("1", True), ("2", False), ("3", None)]
@@ -169,7 +175,8 @@ def test_typed_columns_give_what_their_texts_give(load: Load) -> None:
         )
     )
     text = load(
-        "order_id,customer_id,date,amount,quantity\n1,17850.0,2024-01-13 10:30:00,0.3,2\n2,,2024-01-14 00:00:00,-2.5,-1\n"
+        "order_id,customer_id,date,amount,quantity\n"
+        "1,17850.0,2024-01-13 10:30:00,0.3,2\n2,,2024-01-14 00:00:00,-2.5,-1\n"
     )
     columns = ("order_id", "customer_id", "ordered_at", "ordered_on", "line_amount", "quantity", "is_refund")
     assert rows(typed, "transactions", *columns) == rows(text, "transactions", *columns)

@@ -73,7 +73,10 @@ def test_what_cannot_be_cut_is_unreadable(load: Load) -> None:
 
 
 def test_lines_below_a_preamble(load: Load) -> None:
-    text = "Отчёт о продажах;;\nПериод: январь 2024;;\n;;\nДата;Товар;Сумма\n13.01.2024;Доска;5,00\n;Доска;6,00\nИтого;;11,00\n"
+    text = (
+        "Отчёт о продажах;;\nПериод: январь 2024;;\n;;\nДата;Товар;Сумма\n"
+        "13.01.2024;Доска;5,00\n;Доска;6,00\nИтого;;11,00\n"
+    )
     assert rejected(load(text)) == [("missing_date", 6), ("totals_row", 7)]
 
 

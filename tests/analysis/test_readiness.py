@@ -1,0 +1,130 @@
+"""What the data carries, counted by hand."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+import pytest
+
+from acrm.analysis.readiness import NEEDS, diagnose, figures, readiness
+from acrm.messages import Message
+
+COLUMNS: dict[str, type[pl.DataType] | pl.DataType] = {
+    "order_id": pl.String,
+    "customer_id": pl.String,
+    "product_id": pl.String,
+    "ordered_at": pl.Date,
+    "line_amount": pl.Decimal(38, 4),
+    "status": pl.String,
+    "is_refund": pl.Boolean,
+    "is_test": pl.Boolean,
+}
+DAY = date(2024, 1, 13)
+
+
+def line(order: str, customer: str | None, product: str | None, amount: int = 5, **marks: Any) -> dict[str, Any]:
+    return {
+        "order_id": order,
+        "customer_id": customer,
+        "product_id": product,
+        "ordered_at": DAY,
+        "line_amount": Decimal(amount),
+        "status": "paid",
+        "is_refund": False,
+        "is_test": False,
+    } | marks
+
+
+LINES = pl.LazyFrame(
+    [
+        # ann: two orders, one of them of two products.
+        line("1", "ann", "mug"),
+        line("1", "ann", "cup"),
+        line("2", "ann", "mug"),
+        # bob: one order of one product on two lines.
+        line("3", "bob", "mug"),
+        line("3", "bob", "mug"),
+        # Nobody's order of two products is a basket all the same.
+        line("4", None, "mug"),
+        line("4", None, "cup"),
+        # No sales.
+        line("5", "bob", "mug", status="cancelled"),
+        line("6", "bob", "mug", -5, is_refund=True),
+        line("7", "eve", "mug", is_test=True),
+        line("8", "eve", "mug", 0),
+    ],
+    schema=COLUMNS,
+)
+
+
+def test_figures() -> None:
+    customers = pl.LazyFrame({"customer_id": ["ann", "bob", "eve"]})
+    assert figures({"transactions": LINES, "customers": customers}) == {
+        "customers": 3,
+        "buyers": 2,
+        "repeat_buyers": 1,
+        "baskets": 2,
+    }
+    assert figures({}) == {"customers": 0, "buyers": 0, "repeat_buyers": 0, "baskets": 0}
+    assert figures({"transactions": LINES.drop("product_id", "status")})["baskets"] == 0
+
+
+FULL = {
+    "transactions": {"": 9, "customer_id": 9, "ordered_at": 9, "line_amount": 9, "order_id": 9, "product_name": 9},
+    "customers": {"": 9, "customer_id": 9},
+}
+MANY = {"customers": 500, "buyers": 25, "repeat_buyers": 199, "baskets": 100}
+
+
+def test_enough_of_what_is_needed() -> None:
+    found = readiness(FULL, MANY)
+    assert found.select("command", "ready", "missing").rows() == [
+        ("rfm", True, None),
+        ("clv", True, None),
+        ("basket", True, None),
+        ("segment", True, None),
+        ("churn", False, None),
+    ]
+    assert found.select("counted", "have", "minimum").row(4) == ("repeat_buyers", 199, 200)
+
+
+def test_too_few() -> None:
+    assert readiness(FULL, MANY | {"buyers": 24})["ready"].to_list()[0] is False
+
+
+def test_missing_columns_are_named_and_an_empty_one_is_missing() -> None:
+    empty = FULL | {"transactions": FULL["transactions"] | {"customer_id": 0, "product_name": 0}}
+    found = dict(readiness(empty, MANY).select("command", "missing").iter_rows())
+    assert found["rfm"] == "transactions.customer_id"
+    assert found["basket"] == "transactions.product_id|transactions.product_name"
+    assert found["churn"] == "transactions.customer_id|contracts.customer_id"
+    assert not readiness(empty, MANY)["ready"].to_list()[0]
+    assert readiness({}, MANY)["missing"].null_count() == 0
+
+
+def test_diagnosis() -> None:
+    result = diagnose({"transactions": LINES, "other_x": pl.LazyFrame({"row": [1], "_source_row": [1]})})
+    assert result.summary == {
+        "customers": 0,
+        "buyers": 2,
+        "repeat_buyers": 1,
+        "baskets": 2,
+        "other_x_rows": 1,
+        "transactions_rows": 11,
+    }
+    assert result.tables["readiness"].height == len(NEEDS)
+
+
+@pytest.mark.parametrize("need", NEEDS, ids=[need.command for need in NEEDS])
+def test_every_need_is_of_columns_that_exist_and_can_be_said(need: Any) -> None:
+    from acrm.schema import TABLES
+
+    for columns in need.columns:
+        for column in columns.split("|"):
+            table, _, name = column.partition(".")
+            assert name in TABLES[table].names
+    assert Message(f"clean.counted_{need.counted}").exists
+    assert need.minimum > 0

@@ -1,0 +1,150 @@
+"""From sources and options to the lines an analysis takes."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from acrm import store
+from acrm.errors import InputError, UsageError
+from acrm.ingest.options import IngestOptions
+from acrm.lineage import Lineage
+from acrm.load import Sales, earlier_result, load, moment, sales, toml_file
+from acrm.options import Reading, Selecting
+from acrm.store import commit, prepare
+from tests.ingest.conftest import load_texts
+
+ORDERS = {
+    "orders.csv": "order_id,date,amount,currency,customer id,email,branch\n"
+    "1,2024-01-13,5,EUR,7,a@x.com,Bath\n2,2024-02-14,6,USD,8,b@x.com,Oxford\n3,2024-03-15,7,EUR,9,A@x.com,Bath\n4,,8,EUR,7,,\n",
+    "people.csv": "customer id,gender\n7,f\n8,m\n",
+}
+
+
+@pytest.fixture
+def exports(tmp_path: Path) -> Path:
+    load_texts(tmp_path / "files", ORDERS)
+    return tmp_path / "files" / "exports"
+
+
+@pytest.fixture
+def cleaned(tmp_path: Path, exports: Path) -> Path:
+    (tmp_path / "scratch of clean").mkdir()
+    folder = tmp_path / "store"
+    dataset = load([str(exports)], IngestOptions(), tmp_path / "scratch of clean")
+    commit(folder, prepare(dataset, folder, Lineage(command="clean", options={})), {})
+    return folder
+
+
+def found(source: Path, tmp_path: Path, **selecting: Any) -> Sales:
+    scratch = tmp_path / "scratch"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir()
+    return sales([str(source)], "rfm", Reading(), Selecting(**selecting), scratch)
+
+
+def lines(made: Sales) -> list[tuple[Any, ...]]:
+    columns = ("order_id", "customer_id", "ordered_on", "line_amount", "currency")
+    return made.lines.select(columns).sort("order_id").collect().rows()
+
+
+@pytest.mark.parametrize(
+    "where", [None, "currency = 'EUR'", "gender = 'f'", "branch = 'Bath'", "unit = 'Bath' AND gender = 'f'"]
+)
+def test_exports_give_what_their_store_gives(where: str | None, exports: Path, cleaned: Path, tmp_path: Path) -> None:
+    # The shop's branch is a field of ours.
+    condition = where.replace("branch", "unit") if where else None
+    raw = lines(found(exports, tmp_path, where=condition))
+    assert raw == lines(found(cleaned, tmp_path, where=condition))
+    assert len(raw) == (3 if where is None else 2)
+
+
+def test_orders_of_one_customer(exports: Path, tmp_path: Path) -> None:
+    assert lines(found(exports, tmp_path)) == [
+        ("1", "7", date(2024, 1, 13), Decimal(5), "EUR"),
+        ("2", "8", date(2024, 2, 14), Decimal(6), "USD"),
+        ("3", "7", date(2024, 3, 15), Decimal(7), "EUR"),
+    ]
+
+
+def test_one_currency(exports: Path, tmp_path: Path) -> None:
+    assert [row[0] for row in lines(found(exports, tmp_path, currency="usd"))] == ["2"]
+    rates = tmp_path / "rates.csv"
+    rates.write_text("EUR,1\nUSD,0.5\n", encoding="utf-8")
+    assert [row[3:] for row in lines(found(exports, tmp_path, rates=rates))] == [(5, "EUR"), (3, "EUR"), (7, "EUR")]
+
+
+def test_what_was_left_out_is_said(exports: Path, tmp_path: Path) -> None:
+    made = found(exports, tmp_path, currency="USD")
+    assert made.counted() == {"rows_in": 6, "rejected": 1, "rejected_share": round(1 / 6, 6)}
+    said = {note.id: note.values for note in made.notes()}
+    assert said["clean.rejected_note"]["rejected"] == 1
+    assert said["clean.other_currencies"] == {"rows": 2, "currency": "USD"}
+
+
+def test_a_condition_that_cannot_be(exports: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no column 'town'"):
+        found(exports, tmp_path, where="town = 'Bath'")
+    with pytest.raises(UsageError) as raised:
+        found(exports, tmp_path, where="gender == = 'f'")
+    assert raised.value.id == "where_syntax"
+
+
+def test_no_sales(tmp_path: Path) -> None:
+    load_texts(tmp_path / "files", {"people.csv": "customer id,email\n7,a@x.com\n"})
+    with pytest.raises(InputError, match="rfm needs transactions"):
+        found(tmp_path / "files" / "exports", tmp_path)
+
+
+def test_a_commit_that_was_broken_off_is_finished_by_the_next_who_reads(
+    cleaned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer = load_texts(tmp_path / "newer", {"orders.csv": "order_id,date,amount\n9,2024-01-13,5\n"})
+    written = prepare(newer, cleaned, Lineage(command="clean", options={}))
+    with monkeypatch.context() as patch:
+        # The run dies with its journal in place.
+        patch.setattr(store, "recover", lambda _: None)
+        commit(cleaned, written, {})
+    assert lines(found(cleaned, tmp_path)) == [("9", None, date(2024, 1, 13), Decimal(5), None)]
+    assert not list(cleaned.glob(".*"))
+
+
+def test_a_moment_is_a_date_or_something_that_is_there(tmp_path: Path) -> None:
+    assert moment("2024-02-29") == date(2024, 2, 29)
+    assert moment(str(tmp_path)) is None
+    for word in ("2024-02-30", str(tmp_path / "nowhere")):
+        with pytest.raises(UsageError, match="neither a date nor a file"):
+            moment(word)
+
+
+def test_an_earlier_result(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"customer_id": ["7"]})
+    frame.write_parquet(tmp_path / "rfm.parquet", metadata=Lineage(command="rfm", options={}).metadata())
+    for path in (tmp_path, tmp_path / "rfm.parquet"):
+        result = earlier_result(str(path), "rfm")
+        assert result is not None
+        assert result.equals(frame)
+    assert earlier_result(str(tmp_path), "clv") is None
+    assert earlier_result(str(tmp_path / "rfm.parquet"), "clv") is None
+    (tmp_path / "clv.parquet").write_bytes(b"no Parquet")
+    frame.write_parquet(tmp_path / "churn.parquet")
+    assert earlier_result(str(tmp_path), "clv") is None
+    assert earlier_result(str(tmp_path), "churn") is None
+
+
+def test_a_toml_file(tmp_path: Path) -> None:
+    file = tmp_path / "grid.toml"
+    file.write_bytes(b"\xef\xbb\xbfclasses = 5\n")
+    assert toml_file(str(file)) == {"classes": 5}
+    for content in (b"classes = \n", b"name = '\xff'\n"):
+        file.write_bytes(content)
+        with pytest.raises(InputError, match="not TOML"):
+            toml_file(str(file))
+    with pytest.raises(InputError, match="no such file"):
+        toml_file(str(tmp_path / "nowhere.toml"))
