@@ -250,13 +250,13 @@ def _assemble(
             keyed = table.plan.has("deals.deal_id") or table.plan.has("transactions.order_id")
             system = table.plan.system if keyed else None
             gathered.setdefault(name, []).append((system, _identified(frame, references)))
-    orders = _with_stored(gathered, stored)
+    told = list(gathered.get("deals", []))
+    sold = _with_stored(gathered, stored)
     tables = {name: overlap.once(name, frames, notes) for name, frames in gathered.items()}
-    zone = options.time_zone
     lines = tables.pop("deal_lines", None)
-    from_deals = not orders and "deals" in tables
+    from_deals = "transactions" not in tables and (bool(told) or sold is not None)
     if from_deals:
-        tables["transactions"] = grain.sales_of_deals(tables["deals"], lines, zone)
+        tables["transactions"] = _sales(told, lines, sold, options.time_zone)
     if "transactions" in tables:
         tables["transactions"] = _with_order_ids(tables["transactions"])
     if customers is not None:
@@ -282,19 +282,31 @@ def _assemble(
 
 def _with_stored(
     gathered: dict[str, list[tuple[str | None, pl.LazyFrame]]], stored: Mapping[str, pl.LazyFrame]
-) -> bool:
-    """Put the rows of stores before the new ones; True when there are orders that did not come from deals."""
-    orders = "transactions" in gathered
+) -> pl.LazyFrame | None:
+    """Put the rows of stores before the new ones, but for sales that came from deals, which are returned."""
+    sold = None
     for name, frame in stored.items():
         rows = frame
         if name == "transactions":
-            # Sales that came from deals are made anew, of all deals.
-            rows = overlap.unnamed(frame.filter(~pl.col("_flags").str.contains("from_deal").fill_null(False)))
+            from_deal = pl.col("_flags").str.contains("from_deal").fill_null(False)
+            sold, rows = frame.filter(from_deal), overlap.unnamed(frame.filter(~from_deal))
             if not rows.head(1).collect().height:
                 continue
-            orders = True
         gathered.setdefault(name, []).insert(0, (overlap.STORE, rows))
-    return orders
+    return sold
+
+
+def _sales(
+    told: list[tuple[str | None, pl.LazyFrame]], lines: pl.LazyFrame | None, sold: pl.LazyFrame | None, zone: str | None
+) -> pl.LazyFrame:
+    """Won deals as transactions; those of a store stay as they are, unless a file tells of the deal again."""
+    frames = [] if sold is None else [sold]
+    if told:
+        deals = overlap.once("deals", told, [])
+        again = deals.select(pl.col("deal_id").alias("order_id"))
+        frames = [frame.join(again, on="order_id", how="anti", maintain_order="left") for frame in frames]
+        frames.append(grain.sales_of_deals(deals, lines, zone))
+    return pl.concat(frames, how="diagonal")
 
 
 def _wanted(plan: Plan, columns: Mapping[str, frozenset[str]] | None) -> bool:

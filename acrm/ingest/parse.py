@@ -168,7 +168,8 @@ def value(plan: Plan, name: str, dtypes: pl.Schema, decisions: Decisions) -> pl.
 def _own_id(plan: Plan, name: str, bare: pl.Expr) -> pl.Expr:
     """An id as its system means it: the first of several customers, cut and prefixed as the system asks."""
     if name.endswith(".customer_id"):
-        bare = pl.when(~bare.str.to_lowercase().is_in(_NOBODY)).then(bare)
+        if plan.entity != "customers":
+            bare = pl.when(~bare.str.to_lowercase().is_in(_NOBODY)).then(bare)
         bare = bare.str.replace(r"^(\w+)\s*;.*$", "${1}")
     if plan.id_cut:
         long = bare.str.len_chars() == plan.id_cut + 3

@@ -342,3 +342,36 @@ def test_a_workbook_gives_what_its_csv_gives(data: Path, tmp_path: Path) -> None
         for name, folder in (("book.xlsx", tmp_path), ("plain.csv", tmp_path))
     )
     assert_frame_equal(one, other)
+
+
+def test_a_store_of_deals_read_again_is_the_same_store(tmp_path: Path) -> None:
+    text = (
+        "ID;Стадия сделки;Название сделки;Сумма;Дата создания;Дата закрытия;Товар;Цена;Количество\n"
+        "1;Сделка успешна;П1;300;01.02.2024;13.02.2024;Доска;100;1\n"
+        "1;Сделка успешна;П1;300;01.02.2024;13.02.2024;Гвоздь;50;4\n"
+        "2;Сделка успешна;П2;50;01.02.2024;;;;\n3;В работе;П3;70;01.02.2024;;Доска;70;1\n"
+    )
+    one = stored(load_texts(tmp_path / "in", text), tmp_path / "one")
+    assert one["transactions"].height == 3
+    (tmp_path / "scratch").mkdir()
+    again = ingested.load([str(tmp_path / "one")], IngestOptions(), tmp_path / "scratch")
+    other = stored(again, tmp_path / "other")
+    for name in ("deals", "transactions"):
+        assert_frame_equal(one[name], other[name])
+
+
+def test_a_deal_that_is_told_again_is_sold_as_it_is_told(tmp_path: Path) -> None:
+    header = "ID;Стадия сделки;Название сделки;Сумма;Дата создания;Дата закрытия\n"
+    old = "1;Сделка успешна;П1;300;01.02.2024;13.02.2024\n2;Сделка успешна;П2;50;01.02.2024;14.02.2024\n"
+    stored(load_texts(tmp_path / "in", header + old), tmp_path / "store")
+    file, scratch = tmp_path / "DEAL_2.csv", tmp_path / "scratch"
+    scratch.mkdir()
+    file.write_text(
+        header + "1;Сделка успешна;П1;320;01.02.2024;13.02.2024\n3;Сделка успешна;П3;7;01.02.2024;15.02.2024\n"
+    )
+    dataset = ingested.load([str(tmp_path / "store"), str(file)], IngestOptions(), scratch)
+    assert rows(dataset, "transactions", "order_id", "line_amount") == [("1", 320), ("2", 50), ("3", 7)]
+    # With an orders file none of them is a sale.
+    file.write_text("order_id,date,amount\n9,2024-01-13,5\n")
+    dataset = ingested.load([str(tmp_path / "store"), str(file)], IngestOptions(), scratch)
+    assert rows(dataset, "transactions", "order_id") == [("9",)]
