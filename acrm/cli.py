@@ -6,7 +6,9 @@ import errno
 import os
 import re
 import shlex
+import signal
 import sys
+import threading
 import tomllib
 import traceback
 from collections.abc import Collection, Iterable, Mapping
@@ -68,6 +70,9 @@ def main(argv: list[str] | None = None) -> int:
     """
     words = sys.argv[1:] if argv is None else argv
     console = Console.real()
+    if threading.current_thread() is threading.main_thread():
+        # Ended from outside, a run cleans up behind it as after Ctrl-C.
+        signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     try:
         code = _run(words, console)
         console.flush()
@@ -115,8 +120,8 @@ Version = Annotated[bool, typer.Option("--version", is_eager=True, callback=_ver
 def _acrm(ctx: typer.Context, run: Run, *, version: Version = False) -> None:  # noqa: ARG001  # _version acts on it
     """Analytical CRM: who the customers are, what they are worth, who is leaving, and what to do about it.
 
-    Options may stand anywhere after the command. Every option can also be set as ACRM_<OPTION> in the environment or
-    in ./acrm.toml; a flag wins over the environment, the environment over the file.
+    Options may stand anywhere after the command. Each can also be set in ./acrm.toml and, unless it may be repeated,
+    as ACRM_<OPTION> in the environment; a flag wins over the environment, the environment over the file.
 
     \b
     Exit codes: 0 done, 1 a check failed (--fail-on), 2 usage, 3 input,

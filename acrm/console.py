@@ -113,11 +113,6 @@ class Console:
         if self.verbose and not self.quiet:
             self._say(str(message))
 
-    def warn(self, message: Message) -> None:
-        """Say what the user should know although the run succeeded."""
-        if not self.quiet:
-            self._say(text("console.warning", message=message))
-
     def error(self, message: Message, hint: Message | None = None) -> None:
         """Say why the run failed, and what can be typed about it; never silenced."""
         self._say(text("console.error", message=message))

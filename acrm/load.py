@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -109,9 +110,11 @@ def earlier_result(path: str, command: str) -> pl.DataFrame | None:
         made = pl.read_parquet_metadata(file).get("acrm")
     except pl.exceptions.PolarsError:
         return None
-    if made is None or f'"command": "{command}"' not in made:
+    if made is None or json.loads(made).get("command") != command:
         return None
-    return pl.read_parquet(file)
+    if file.name != f"{command}.parquet":
+        raise InputError("not_the_main_table", path=path, wanted=f"{command}.parquet")
+    return pl.read_parquet(file, glob=False)
 
 
 def toml_file(path: str) -> Mapping[str, Any]:

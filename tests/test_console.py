@@ -48,8 +48,8 @@ def test_no_color_beats_everything() -> None:
 @pytest.mark.parametrize(
     ("quiet", "verbose", "heard"),
     [
-        (False, False, ["status", "warning"]),
-        (False, True, ["status", "detail", "warning"]),
+        (False, False, ["status"]),
+        (False, True, ["status", "detail"]),
         (True, False, []),
         (True, True, []),
     ],
@@ -58,8 +58,7 @@ def test_what_is_said(quiet: bool, verbose: bool, heard: list[str]) -> None:
     talker, out, err = console(quiet=quiet, verbose=verbose)
     talker.status(Message("error.usage", {"message": "status"}))
     talker.detail(Message("error.usage", {"message": "detail"}))
-    talker.warn(Message("error.usage", {"message": "warning"}))
-    assert [line.removeprefix("acrm: warning: ") for line in err.getvalue().splitlines()] == heard
+    assert err.getvalue().splitlines() == heard
     assert out.getvalue() == ""
 
 

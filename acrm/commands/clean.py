@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from acrm.errors import UsageError
 from acrm.options import DryRun, FailOn, Json, Out, Reading, Run, Sources
 
 
@@ -46,6 +47,8 @@ def clean(
       acrm clean orders.csv --map customer_id="Card no" --dry-run
       acrm clean exports/ --fail-on "rejected_share>0.01"
     """
+    if out == "-":
+        raise UsageError("store_to_stdout")
     from pathlib import Path
     from tempfile import TemporaryDirectory
 

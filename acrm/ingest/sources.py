@@ -55,6 +55,8 @@ def find(arguments: Sequence[str], scratch: Path) -> list[SourceFile]:
         signal.siginterrupt(signal.SIGINT, True)
     named: dict[tuple[int, int], tuple[Path, str]] = {}
     for argument in arguments:
+        if not argument.strip():
+            raise InputError("no_file", path=repr(argument))
         for path, name in _meant(argument, scratch):
             status = path.stat()
             named.setdefault((status.st_dev, status.st_ino), (path, name))

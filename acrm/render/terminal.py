@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -112,10 +113,8 @@ class _Pen:
         inner = self.width - INDENT
         column = max((longest([label]) for label, _ in cleaned if longest([label]) <= inner * 3 // 5), default=INDENT)
         for label, value in cleaned:
-            labels, values = wrap(label, inner), wrap(value, inner - column - GAP)
-            if len(labels) > 1:
-                *before, end = wrap(label, inner - len(joint))
-                labels = [*(line + joint for line in before), end]
+            values = wrap(value, inner - column - GAP)
+            labels = _command_lines(label, inner, joint) if joint else wrap(label, inner)
             if longest(labels) > column:
                 values = [""] * len(labels) + values
             margin = self.clean(mark)
@@ -223,3 +222,16 @@ class _Column:
         if self.col.kind == "heat" and isinstance(value, Number):
             return Text(pad(figure, width, "right"), next((look for least, look in SHADES if value >= least), ""))
         return Text("\n".join(wrap(figure, width)), style)
+
+
+def _command_lines(command: str, width: int, joint: str) -> list[str]:
+    """A command on as many lines as it takes, broken between shell words; only too long a word is chopped."""
+    words = re.findall(r"(?:'[^']*'|\"[^\"]*\"|[^\s'\"]|['\"])+", command) or [""]
+    lines = [words[0]]
+    for word in words[1:]:
+        if longest([f"{lines[-1]} {word}{joint}"]) <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    lines = [*(line + joint for line in lines[:-1]), lines[-1]]
+    return [part for line in lines for part in wrap(line, width)]
