@@ -15,6 +15,7 @@ _NUMERIC = (
     r"(?:(?<t>[ T])\s*(?<h>\d{1,2}):\d{2}(?<s>:\d{2})?(?<f>\.\d+)?\s*(?<p>[AaPp]\.?[Mm]\.?)?)?"
     r"\s*(?<z>Z|UTC|[+-]\d{2}:?\d{2})?$"
 )
+_CLOCK = r"[\s,]+(?:в |at )?(\d{1,2}):(\d{2})(?::(\d{2}))?\s*(?:([ap])\.?m\.?)?$"
 _OFFSET = r"\s*(Z|UTC|[+-]\d{2}:?\d{2})$"
 _COMPACT = r"^\d{8}$"
 _COMPACT_TIME = r"^\d{14}$"
@@ -179,7 +180,7 @@ def _spelled_out(text: pl.Expr) -> pl.Expr:
     russian = words("ru_months")
     months = {name: f"{index % 12 + 1:02d}" for index, name in enumerate([*_ENGLISH_MONTHS, *russian])}
     months["май"] = months["мая"] = "05"
-    spelled = text.str.to_lowercase()
+    spelled = text.str.to_lowercase().str.replace(_CLOCK, "")
     for name, digits in months.items():
         spelled = spelled.str.replace(rf"{name}\pL*\.?", f" M{digits} ")
     return spelled.str.replace(r"\s*г(ода|\.)?\s*$", "").str.replace_all(r"[\s,.\-]+", "-").str.strip_chars("-")
@@ -240,7 +241,12 @@ def _naive(text: pl.Expr, form: str) -> pl.Expr:
                 .then(first.str.to_datetime("%d-%m-%y", strict=False, time_unit="us"))
                 .otherwise(first.str.to_datetime("%d-%m-%Y", strict=False, time_unit="us"))
             )
-        return spelled.str.to_datetime(form.removeprefix("words:"), strict=False, time_unit="us")
+        midnight = spelled.str.to_datetime(form.removeprefix("words:"), strict=False, time_unit="us")
+        hour, minute, second, half = (clean.str.to_lowercase().str.extract(_CLOCK, group) for group in (1, 2, 3, 4))
+        hours = hour.cast(pl.Int64).fill_null(0)
+        hours = pl.when(half == "p").then(hours % 12 + 12).when(half == "a").then(hours % 12).otherwise(hours)
+        minutes, seconds = (part.cast(pl.Int64).fill_null(0) for part in (minute, second))
+        return midnight + pl.duration(hours=hours, minutes=minutes, seconds=seconds)
     if " %p" in form:
         upper = clean.str.to_uppercase().str.replace(r"\s*([AP])\.?M\.?$", " ${1}M")
         return upper.str.to_datetime(form, strict=False, time_unit="us")

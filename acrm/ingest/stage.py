@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from acrm.errors import InputError
 from acrm.ingest import currency, dates, derive, extras, numbers, parse, rules
 from acrm.ingest.mapping import Plan, field_kind
 from acrm.ingest.options import IngestOptions
@@ -18,6 +19,8 @@ from acrm.schema import TABLES
 SAMPLE = 50_000
 _SMALL_BYTES = 64 << 20
 _MORE_DECIMALS = r"[.,]\d{4}\d*[1-9]"
+_MOST_UNREAD = 4
+"""More unread dates than this, and than half of the rows, say that the way they are written is not known."""
 _NULL_DAY = r"^(01\.01\.0001|0001-01-01|1/1/0001|30\.12\.1899|1899-12-30|00\.00\.0000|0000-00-00)"
 DATED = {"transactions": "ordered_at", "interactions": "started_at", "campaigns": "date", "payments": "paid_at"}
 DATED |= {"deal_stages": "entered_at", "service_costs": "period"}
@@ -335,6 +338,12 @@ def _split(
             staged.filter(pl.col("_rule").is_not_null()).select(ROW, pl.col("_rule").alias("rule")),
         ]
     )
+    unread = broken.filter(pl.col("rule") == "bad_date").height
+    if unread > _MOST_UNREAD and unread * 2 > counted.item():
+        dated = plan.fields[f"{plan.entity}.{DATED[plan.entity]}"][0]
+        line = broken.filter(pl.col("rule") == "bad_date")[ROW].min()
+        example = raw.frame.filter(pl.col(ROW) == line).select(pl.col(dated).cast(pl.String)).collect().item()
+        raise InputError("dates_unread", file=raw.name, column=dated, example=example, rows=unread)
     rejects = _rejects(broken, raw)
     if raw.broken is not None:
         lost = raw.broken.select("rule", pl.col("line").cast(pl.Int64), "raw")

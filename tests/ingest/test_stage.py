@@ -189,3 +189,9 @@ def test_a_lone_file_of_a_folder_may_be_packed(load: Load, tmp_path: Path) -> No
 
     dataset = load({"orders.csv.gz": gzip.compress(early(lambda i: f"{i},c,2024-01-{i:02},{i}").encode())})
     assert dataset.rows_in == 12
+
+
+def test_dates_in_no_known_way_are_refused_as_a_whole(load: Load) -> None:
+    lines = "".join(f"{n},day {n} of the moon,5\n" for n in range(1, 9))
+    with pytest.raises(InputError, match="day 1 of the moon"):
+        load("order_id,date,amount\n" + lines, fields=(("ordered_at", "date"),))
