@@ -11,6 +11,7 @@ from acrm.schema import dtype
 _CANCELLED = (
     r"\b(отмен|аннул|удал|черновик|корзин|не ?оплач|cancel|annul|storn|void|draft|trash|abandon|unpaid|uncaptured)"
 )
+_WON_STAGE, _LOST_STAGE = r"\b(closed won|успешно реализован)", r"\b(closed lost|не реализован)"
 _KINDS = ("kind_call", "kind_email", "kind_meeting", "kind_chat", "kind_ticket", "kind_web_visit")
 _HEADER_KINDS = {
     "звонк": "call",
@@ -50,6 +51,11 @@ def with_status(parsed: pl.LazyFrame, plan: Plan, names: list[str]) -> pl.LazyFr
     known = value_map("won", "lost") | own
     sources = [name for name in ("deals.status", "deals.stage") if name in names]
     said = [folded(pl.col(name)).replace_strict(known, default=None, return_dtype=pl.String) for name in sources]
+    # What firms make of the standard stages: "7. Closed Won", "Closed Lost (EMEA)", "Успешно реализовано (розница)".
+    for name in sources:
+        words = folded(pl.col(name))
+        lost, won = words.str.contains(_LOST_STAGE), words.str.contains(_WON_STAGE)
+        said.append(pl.when(lost).then(pl.lit("lost")).when(won).then(pl.lit("won")))
     if "deals.is_won" in names:
         won = pl.col("deals.is_won")
         lost = ~won & (pl.col("deals.is_closed") if "deals.is_closed" in names else pl.lit(False))

@@ -68,10 +68,11 @@ def quote_of(sample: str, delimiter: str) -> str | None:
     """
     mark = re.escape(delimiter)
     sample = sample[: 1 << 16]
-    opened = len(re.findall(rf'(?:^|{mark})"', sample, re.MULTILINE))
     whole = rf'(?:^|{mark})"(?:(?:\\"|""|[^"])*|[^\n{mark}]*)"(?=\r?$|{mark})'
-    closed = len(re.findall(whole, sample, re.MULTILINE))
-    return '"' if closed * 2 >= opened else None
+    # Delimiters inside a quoted field are no beginnings of fields.
+    rest, closed = re.subn(whole, lambda _: delimiter, sample, flags=re.MULTILINE)
+    unclosed = len(re.findall(rf'(?:^|{mark})"', rest, re.MULTILINE))
+    return '"' if closed >= unclosed else None
 
 
 class _Cut:

@@ -15,8 +15,10 @@ from acrm.schema import dtype
 
 _FLOAT_ID = r"^'?-?\d+\.0+$"
 _EXPONENT_ID = r"^\d([.,]\d+)?[eE]\+\d+$"
-_NOBODY = ("", "0", "-1", "guest", "гость", "00000000-0000-0000-0000-000000000000")
+_NOBODY = ("", "guest", "гость", "00000000-0000-0000-0000-000000000000")
 """What shops write for the customer of an order that nobody signed in for."""
+_ZEROS = ("0", "-1")
+"""The same in systems that count their customers from 1; in a file of an unknown system 0 may be somebody."""
 _STRIP = " \t\r\n\u00a0\u202f\ufeff\u200b"
 
 
@@ -169,7 +171,8 @@ def _own_id(plan: Plan, name: str, bare: pl.Expr) -> pl.Expr:
     """An id as its system means it: the first of several customers, cut and prefixed as the system asks."""
     if name.endswith(".customer_id"):
         if plan.entity != "customers":
-            bare = pl.when(~bare.str.to_lowercase().is_in(_NOBODY)).then(bare)
+            nobody = _NOBODY if plan.system == "unknown" else (*_NOBODY, *_ZEROS)
+            bare = pl.when(~bare.str.to_lowercase().is_in(nobody)).then(bare)
         bare = bare.str.replace(r"^(\w+)\s*;.*$", "${1}")
     if plan.id_cut:
         long = bare.str.len_chars() == plan.id_cut + 3

@@ -88,3 +88,8 @@ def test_the_kind_of_a_contact(load: Load) -> None:
     assert rows(dataset, "interactions", "customer_id", "kind") == [("7", "call"), ("8", "fax"), ("9", "other")]
     calls = load("call date,client id,duration\n2024-01-13 10:00,7,60\n")
     assert rows(calls, "interactions", "kind") == [("call",)]
+
+
+def test_standard_stages_with_words_around_them(load: Load) -> None:
+    text = "deal id,deal name,stage,amount\n1,A,7. Closed Won,5\n2,B,Closed Lost (EMEA),5\n3,C,Almost closed,5\n"
+    assert rows(load(text), "deals", "deal_id", "status") == [("1", "won"), ("2", "lost"), ("3", "open")]
