@@ -53,6 +53,7 @@ def prepare(dataset: Dataset, folder: Path, lineage: Lineage) -> list[Written]:
         folder.mkdir(parents=True, exist_ok=True)
         recover(folder)
         _discard(folder.glob(_NEW))
+        _refuse_foreign(folder, [*(f"{name}.parquet" for name in frames), MANIFEST, DICTIONARY])
         try:
             for name, frame in frames.items():
                 path = _new(folder, f"{name}.parquet")

@@ -310,3 +310,14 @@ def test_an_interruption(files: Path, command: str) -> None:
     with running.stdout, running.stderr:
         assert (running.returncode, running.stdout.read(), running.stderr.read()) == (130, b"", b"")
     assert snapshot(files) == before
+
+
+@pytest.mark.parametrize("name", ["transactions.parquet", "clean.json", "dictionary.md"])
+def test_clean_replaces_no_file_of_somebody_else(acrm: Acrm, files: Path, name: str) -> None:
+    (files / "mine").mkdir()
+    (files / "mine" / name).write_bytes(b"mine")
+    before = snapshot(files)
+    ran = acrm("clean", "orders.csv", "-o", "mine")
+    assert (ran.code, ran.out) == (4, "")
+    assert is_one_error(ran.err)
+    assert snapshot(files) == before

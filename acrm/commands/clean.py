@@ -58,7 +58,7 @@ def clean(
     from acrm.load import load
     from acrm.messages import Message
     from acrm.render.clean import clean_page
-    from acrm.store import MANIFEST, commit, dictionary, prepare
+    from acrm.store import DICTIONARY, MANIFEST, commit, dictionary, prepare
     from acrm.write import manifest, to_json
 
     with TemporaryDirectory(prefix="acrm-") as scratch:
@@ -82,7 +82,7 @@ def clean(
             if not dry_run:
                 outputs = [{"name": f"{table.name}.parquet", "rows": table.rows} for table in written]
                 details = ("sources", "decisions", "fields", "rules", "tables", "readiness")
-                texts = {MANIFEST: manifest(result, lineage, outputs, details), "dictionary.md": dictionary(written)}
+                texts = {MANIFEST: manifest(result, lineage, outputs, details), DICTIONARY: dictionary(written)}
                 commit(folder, written, texts)
     if json:
         run.console.data(to_json(result, run.command).encode())
