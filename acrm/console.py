@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # Control characters inside names and cells could drive the terminal; a tab and a newline are harmless.
 _VISIBLE = {code: "\N{REPLACEMENT CHARACTER}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"}
+# Bytes of a file's name that are no text.
+_VISIBLE_BYTES = {0xDC00 + byte: f"\\x{byte:02x}" for byte in range(128, 256)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +81,7 @@ class Console:
     def result(self, words: str) -> None:
         """Write text of a result; it is never silenced."""
         with _reported(self.stdout):
+            words = words.translate(_VISIBLE_BYTES)
             self.stdout.write(words if words.endswith("\n") else words + "\n")
 
     def show(self, page: Page) -> None:
@@ -140,7 +143,7 @@ class Console:
 
     def _say(self, line: str) -> None:
         self.flush()
-        self.stderr.write(line.translate(_VISIBLE) + "\n")
+        self.stderr.write(line.translate({**_VISIBLE, **_VISIBLE_BYTES}) + "\n")
         self.stderr.flush()
 
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 from difflib import get_close_matches
 
 from acrm.errors import CheckFailed, UsageError
+from acrm.messages import listed
 
 _HOLDS = {
     "<": operator.lt,
@@ -53,7 +54,7 @@ class Limit:
         if self.figure not in numbers:
             near = get_close_matches(self.figure, numbers, 1)
             id = "unknown_figure_near" if near else "unknown_figure"
-            raise UsageError(id, name=self.figure, near="".join(near), known=", ".join(numbers))
+            raise UsageError(id, name=self.figure, near="".join(near), known=listed(numbers))
         value = numbers[self.figure]
         return value is None or bool(_HOLDS[self.comparison](Decimal(str(value)), self.number))
 

@@ -103,7 +103,9 @@ def read(path: Path) -> dict[str, Any]:
     if not path.exists():
         raise InputError("no_file", path=path)
     try:
-        found = json.loads(pl.read_parquet_metadata(path)[KEY], parse_float=Decimal)
+        # Opened here, as a name need not be text that Polars can take.
+        with path.open("rb") as file:
+            found = json.loads(pl.read_parquet_metadata(file)[KEY], parse_float=Decimal)
     except (pl.exceptions.PolarsError, OSError, KeyError, ValueError) as error:
         raise InputError("no_lineage", path=path) from error
     return dict(found)
@@ -129,7 +131,16 @@ def dumps(value: object, indent: int | None = 2, _margin: str = "\n") -> str:
         case None | bool() | int():
             return json.dumps(value)
         case _:
-            return json.dumps(value.isoformat() if isinstance(value, date) else str(value), ensure_ascii=False)
+            return json.dumps(value.isoformat() if isinstance(value, date) else readable(value), ensure_ascii=False)
+
+
+def readable(name: object) -> str:
+    r"""A name of a file as text that can be written anywhere: bytes that are not UTF-8 stand there as numbers.
+
+    >>> print(readable("orders\udcff.csv"))
+    orders\xff.csv
+    """
+    return str(name).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _joined(opening: str, items: list[str], closing: str, indent: int | None, inner: str, margin: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -13,16 +14,15 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from acrm.errors import InputError, UsageError
-from acrm.ingest import account
-from acrm.ingest import dataset as ingested
+from acrm.ingest import account, overrides
 from acrm.ingest.currency import in_one_currency
-from acrm.ingest.dataset import Dataset
-from acrm.ingest.options import IngestOptions
+from acrm.ingest.dataset import Dataset, load
+from acrm.ingest.sources import folders
 from acrm.ingest.where import names_in, where
 from acrm.lineage import Lineage
 from acrm.messages import Message
-from acrm.store import is_store, recover
-from acrm.write import reported
+from acrm.publish import reading as held
+from acrm.publish import standing
 
 if TYPE_CHECKING:
     from acrm.options import Reading, Run, Selecting
@@ -57,21 +57,19 @@ class Sales:
         return replace(account.lineage(self.dataset, run.command, run.options), **known)
 
 
-def load(
-    sources: Sequence[str],
-    options: IngestOptions,
-    scratch: Path,
-    columns: Mapping[str, frozenset[str]] | None = None,
-) -> Dataset:
-    """The canonical tables of some sources, as `ingest.dataset.load` makes them.
+def undisturbed(sources: Sequence[str]) -> AbstractContextManager[None]:
+    """Keep stores among the sources as they are while they are read; one whose last run died is put in order first."""
+    return held(folders(sources))
 
-    A store whose last run died in the middle of publishing it is put in order first.
+
+def settled(run: Run, reading: Reading, dataset: Dataset) -> None:
+    """Refuse what was typed about the exports and meets none of them.
+
+    Raises:
+        UsageError: A `--table` names no export, or a `--map` speaks of stores.
     """
-    for folder in map(Path, sources):
-        if is_store(folder):
-            with reported(folder):
-                recover(folder)
-    return ingested.load(sources, options, scratch, columns)
+    typed = [name for name, (_, origin) in run.options.items() if origin == "flag"]
+    overrides.check_typed(reading.ingest(), typed, [source.raw for source in dataset.inputs])
 
 
 def sales(sources: Sequence[str], command: str, reading: Reading, selecting: Selecting, scratch: Path) -> Sales:
@@ -104,17 +102,18 @@ def moment(word: str) -> date | None:
 def earlier_result(path: str, command: str) -> pl.DataFrame | None:
     """The main table of an earlier result of a command, None when the path is no result of acrm's."""
     file = Path(path) / f"{command}.parquet" if Path(path).is_dir() else Path(path)
-    if file.suffix != ".parquet" or not file.is_file():
+    content = standing(file)
+    if file.suffix != ".parquet" or not content.is_file():
         return None
     try:
-        made = pl.read_parquet_metadata(file).get("acrm")
+        made = pl.read_parquet_metadata(content).get("acrm")
     except pl.exceptions.PolarsError:
         return None
     if made is None or json.loads(made).get("command") != command:
         return None
     if file.name != f"{command}.parquet":
         raise InputError("not_the_main_table", path=path, wanted=f"{command}.parquet")
-    return pl.read_parquet(file, glob=False)
+    return pl.read_parquet(content, glob=False)
 
 
 def toml_file(path: str) -> Mapping[str, Any]:

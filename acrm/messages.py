@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import string
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -97,6 +97,17 @@ def number(value: int | float | Decimal, spec: str = "") -> str:
         return written
     swap = {",": _THOUSANDS[_language], ".": _DECIMAL[_language]}
     return "".join(swap.get(letter, letter) for letter in written)
+
+
+def listed(names: Iterable[object], most: int = 8) -> str:
+    """Names for a sentence, separated by commas; of many the first few, and how many more there are.
+
+    >>> listed(["orders.csv", "clients.csv"]), listed(range(100), most=2)
+    ('orders.csv, clients.csv', '0, 1 … (98 more)')
+    """
+    words = [str(name) for name in names]
+    shown = ", ".join(words[:most])
+    return shown if len(words) <= most else text("list.more", shown=shown, n=len(words) - most)
 
 
 class _Formatter(string.Formatter):

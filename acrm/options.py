@@ -57,6 +57,15 @@ def _zone(value: str | None) -> str | None:
     return value
 
 
+def _region(value: str | None) -> str | None:
+    if value:
+        from phonenumbers import SUPPORTED_REGIONS
+
+        if value.upper() not in SUPPORTED_REGIONS:
+            raise UsageError("no_region", name=value)
+    return value.upper() if value else None
+
+
 def _limits(values: list[str]) -> list[str]:
     for value in values:
         Limit.parse(value)
@@ -139,6 +148,15 @@ class Reading:
         str | None,
         typer.Option("--tz", metavar="ZONE", callback=_zone, help="Time zone of the business day: Europe/Moscow."),
     ] = None
+    phone_region: Annotated[
+        str | None,
+        typer.Option(
+            "--phone-region",
+            metavar="CC",
+            callback=_region,
+            help="Country of phone numbers without a country code: RU, DE.",
+        ),
+    ] = None
 
     def ingest(self) -> IngestOptions:
         """The same as ingest wants it."""
@@ -158,6 +176,7 @@ class Reading:
             decimal=self.decimal,
             date_order=self.date_order,
             time_zone=self.tz,
+            phone_region=self.phone_region,
         )
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 SCHEMA_VERSION = 1
-LINEAGE = ("_source_file", "_source_row")
+LINEAGE = ("_source_file", "_source_row", "_ref", "_origin")
 """Columns that say where a row came from: kept in every table, left out of comparisons."""
 
 
@@ -68,7 +68,7 @@ TABLES: dict[str, Table] = {
             "customer_id:id* customer_type external_id:id tax_id:id card_number:id full_name first_name middle_name"
             " last_name company email email_key phone phone_e164 birth_date:date gender family_status social_status"
             " city district region country postal_code:id holidays source created_at:datetime consent:bool owner"
-            " tags household_id:id person_id:id",
+            " tags household_id:id company_id:id person_id:id",
         ),
         _table(
             "transactions",

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 import polars as pl
 
-from acrm.errors import InputError, OutputError
+from acrm.errors import OutputError
 from acrm.ingest.dataset import Dataset, shaped
 from acrm.lineage import KEY, Lineage, dumps, is_manifest
 from acrm.messages import number, text
+from acrm.publish import new, publish, reported
 from acrm.schema import LINEAGE, TABLES
-from acrm.write import ROW_GROUP, reported
+from acrm.write import ROW_GROUP
 
-MANIFEST, DICTIONARY = "clean.json", "dictionary.md"
-_JOURNAL = ".acrm-commit.json"
-_NEW = ".acrm-*.new"
+MANIFEST, DICTIONARY, REVIEW = "clean.json", "dictionary.md", "review.csv"
 _AT_ONCE = 2_500_000
 """Order lines that are sorted in memory at once."""
 
@@ -43,32 +39,22 @@ class Written:
 
 
 def prepare(dataset: Dataset, folder: Path, lineage: Lineage) -> list[Written]:
-    """Write all tables of a dataset, sorted by their keys, beside the store's present ones; `commit` publishes them."""
+    """Write all tables of a dataset, sorted by their keys, beside the store's present ones; `commit` publishes them.
+
+    The folder is held by `publish.writing`, which cleans up when this fails.
+    """
     frames = {name: shaped(name, frame) for name, frame in sorted(dataset.tables.items())}
-    frames["rejects"] = dataset.rejects.lazy()
-    if dataset.links.height:
-        frames["links"] = dataset.links.lazy()
+    frames |= {name: frame.lazy() for name, frame in dataset.asides().items()}
     written = []
     with reported(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        recover(folder)
-        _discard(folder.glob(_NEW))
         _refuse_foreign(folder, [*(f"{name}.parquet" for name in frames), MANIFEST, DICTIONARY])
-        try:
-            for name, frame in frames.items():
-                path = _new(folder, f"{name}.parquet")
-                made = lineage.as_dict() | {"table": name}
-                _sink(name, frame, path, {KEY: dumps(made, indent=None)})
-                written.append(_count(name, path))
-        except BaseException:
-            _discard(folder.glob(_NEW))
-            _remove_empty(folder)
-            raise
+        for name, frame in frames.items():
+            path = new(folder, f"{name}.parquet")
+            made = lineage.as_dict() | {"table": name}
+            _sink(name, frame, path, {KEY: dumps(made, indent=None)})
+            written.append(_count(name, path))
     return written
-
-
-def _new(folder: Path, name: str) -> Path:
-    return folder / f".acrm-{name}.new"
 
 
 def _count(name: str, path: Path) -> Written:
@@ -114,7 +100,7 @@ def _numbered(lines: pl.LazyFrame, names: list[str], path: Path) -> list[Path]:
     for part, orders in enumerate(_ranges(lines)):
         chosen = lines.filter(orders).collect(engine="streaming")
         numbered = (
-            chosen.sort(*ahead, *rest, *LINEAGE, nulls_last=True)
+            chosen.sort(*ahead, *rest, *(name for name in LINEAGE if name in names), nulls_last=True)
             .with_row_index("_at")
             .with_columns(line_no=(pl.col("_at") - start + 1).cast(pl.Int64))
             .select(names)
@@ -138,10 +124,7 @@ def _ranges(lines: pl.LazyFrame) -> list[pl.Expr]:
 
 
 def commit(out: Path, written: Iterable[Written], texts: Mapping[str, str]) -> None:
-    """Publish prepared tables as the store `out`: all of them, or none.
-
-    A journal that lists the renames is put in place with one rename of its own. From that moment on the commit happens:
-    a run that dies before leaves the old store, one that dies after is completed by whoever opens the store next.
+    """Publish prepared tables as the store `out`: all of them, or none; tables that the store no longer has go.
 
     Args:
         out: The store.
@@ -149,54 +132,11 @@ def commit(out: Path, written: Iterable[Written], texts: Mapping[str, str]) -> N
         texts: Further text files of the store: name -> content.
     """
     with reported(out):
-        try:
-            for name, content in texts.items():
-                _new(out, name).write_bytes(content.encode())
-            names = [*(f"{table.name}.parquet" for table in written), *texts]
-            for name in names:
-                _sync(_new(out, name))
-            stale = [path.name for path in sorted(out.glob("*.parquet")) if path.name not in names and _ours(path)]
-            journal = _new(out, _JOURNAL)
-            journal.write_text(json.dumps({"replace": names, "remove": stale}))
-            _sync(journal)
-            journal.replace(out / _JOURNAL)
-        except BaseException:
-            if not (out / _JOURNAL).exists():
-                _discard(out.glob(_NEW))
-                _remove_empty(out)
-            raise
-        recover(out)
-
-
-def is_store(folder: Path) -> bool:
-    """Whether a folder is a store, or was about to become one."""
-    return (folder / _JOURNAL).is_file() or is_manifest(folder / MANIFEST)
-
-
-def recover(folder: Path) -> None:
-    """Finish a commit whose journal stands, because the run that wrote it died; what a run is writing now stays.
-
-    Raises:
-        InputError: The journal is none of ours.
-    """
-    journal = folder / _JOURNAL
-    if journal.exists():
-        try:
-            planned = json.loads(journal.read_text(encoding="utf-8"))
-            names, gone = list(planned["replace"]), list(planned["remove"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise InputError("bad_journal", path=journal) from error
-        if any(Path(name).name != name for name in (*names, *gone)):
-            raise InputError("bad_journal", path=journal)
-        for name in names:
-            new = _new(folder, name)
-            # What is gone was renamed before, or by another run that opens the store just now.
-            with suppress(FileNotFoundError):
-                if (folder / name).exists():
-                    shutil.copymode(folder / name, new)
-                new.replace(folder / name)
-        _discard(folder / name for name in gone if _ours(folder / name))
-        journal.unlink(missing_ok=True)
+        for name, content in texts.items():
+            new(out, name).write_bytes(content.encode())
+        names = [*(f"{table.name}.parquet" for table in written), *texts]
+        stale = [path.name for path in sorted(out.glob("*.parquet")) if path.name not in names and _ours(path)]
+    publish(out, names, stale)
 
 
 def _refuse_foreign(folder: Path, names: Iterable[str]) -> None:
@@ -211,12 +151,6 @@ def _refuse_foreign(folder: Path, names: Iterable[str]) -> None:
 def _discard(paths: Iterable[Path]) -> None:
     for path in list(paths):
         path.unlink(missing_ok=True)
-
-
-def _remove_empty(folder: Path) -> None:
-    """Leave no folder behind in which nothing came to stand."""
-    with suppress(OSError):
-        folder.rmdir()
 
 
 def _ours(path: Path) -> bool:
@@ -250,8 +184,3 @@ def dictionary(written: Iterable[Written]) -> str:
             lines.append(f"| {column} | {kinds.get(column, 'text')} | {share} | {meaning} |")
         lines.append("")
     return "\n".join(lines)
-
-
-def _sync(path: Path) -> None:
-    with path.open("r+b") as file:
-        os.fsync(file.fileno())

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import secrets
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,6 +14,7 @@ from acrm.errors import OutputError, UsageError
 from acrm.limits import check
 from acrm.lineage import Lineage, dumps, is_manifest, sha256
 from acrm.messages import Message
+from acrm.publish import new, publish, reported, writing
 
 if TYPE_CHECKING:
     from acrm.options import Run, Writing
@@ -26,6 +23,9 @@ if TYPE_CHECKING:
 ROW_GROUP = 1 << 18
 _BOM = b"\xef\xbb\xbf"
 _PART = 1 << 16
+_SUFFIXES = (".parquet", ".csv")
+_TURN = 60.0
+"""Seconds to wait while another command writes its result to the same folder."""
 # What a spreadsheet would run: a cell that starts so, unless all of it is a number or a phone.
 _FORMULA = r"^([=+\-@\t\r\n])"
 _NUMBER = r"^[+-]?[0-9][0-9 .,]*$"
@@ -96,76 +96,26 @@ def write_result(
     if result.actions is not None:
         frames[f"{command}_actions"] = result.actions
     taken = {source.resolve() for source in sources}
-    before = _listed(out / f"{command}.json")
     outputs: list[dict[str, object]] = []
-    with staged(out) as new:
-        ours = is_manifest(out / f"{command}.json")
+    with writing(out, _TURN), reported(out):
+        before = _listed(out / f"{command}.json")
         for stem, frame in frames.items():
             for suffix in formats:
                 name = f"{stem}.{suffix}"
                 if (out / name).resolve() in taken:
                     raise UsageError("is_input", path=out / name)
-                if (out / name).exists() and not (ours and name in before):
+                if (out / name).exists() and name not in before:
                     raise OutputError("not_ours", path=out / name)
-                (write_parquet if suffix == "parquet" else write_csv)(frame, new(name), lineage)
-                outputs.append({"name": name, "rows": frame.height, "sha256": sha256(new(name))})
-        new(f"{command}.json").write_text(manifest(result, lineage, outputs), encoding="utf-8", newline="\n")
-    for name in before - {str(output["name"]) for output in outputs}:
-        # Left over from a run with other options, it would pass for a part of this result.
-        if (out / name).resolve() not in taken:
-            (out / name).unlink(missing_ok=True)
-    return [*(str(output["name"]) for output in outputs), f"{command}.json"]
-
-
-@contextmanager
-def staged(folder: Path) -> Iterator[Callable[[str], Path]]:
-    """Files of a folder that appear together when the block ends well, and not at all when it does not.
-
-    What is yielded gives, for the name of a file, the path to write it under meanwhile. A folder that was made for the
-    files goes when they do.
-
-    Raises:
-        OutputError: A file cannot be written.
-    """
-    mark = secrets.token_hex(4)
-    waiting: dict[Path, Path] = {}
-
-    def new(name: str) -> Path:
-        return waiting.setdefault(folder / name, folder / f".{name}.{mark}.tmp")
-
-    made = not folder.exists()
-    try:
-        with reported(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            yield new
-            for target, temporary in waiting.items():
-                if target.exists():
-                    shutil.copymode(target, temporary)
-                with temporary.open("r+b") as file:
-                    os.fsync(file.fileno())
-            for target, temporary in waiting.items():
-                temporary.replace(target)
-    except BaseException:
-        for temporary in waiting.values():
-            temporary.unlink(missing_ok=True)
-        if made:
-            with suppress(OSError):
-                folder.rmdir()
-        raise
-
-
-@contextmanager
-def reported(folder: Path) -> Iterator[None]:
-    """Turn what the system says about a file below `folder` that cannot be written into an `OutputError`."""
-    try:
-        yield
-    except OSError as error:
-        raise OutputError("cannot_write", path=folder, reason=error.strerror or error) from error
-    except pl.exceptions.ComputeError as error:
-        # Polars wraps what the system says about a Parquet file in an error of its own.
-        if not any(words in str(error) for words in ("os error", "thrift", "No space", "File too large")):
-            raise
-        raise OutputError("cannot_write", path=folder, reason=error) from error
+                path = new(out, name)
+                (write_parquet if suffix == "parquet" else write_csv)(frame, path, lineage)
+                outputs.append({"name": name, "rows": frame.height, "sha256": sha256(path)})
+        names = [str(output["name"]) for output in outputs]
+        content = manifest(result, lineage, outputs)
+        new(out, f"{command}.json").write_text(content, encoding="utf-8", newline="\n")
+        # Left over from a run with other options, they would pass for a part of this result.
+        stale = [name for name in sorted(before - {*names}) if (out / name).resolve() not in taken]
+        publish(out, [*names, f"{command}.json"], stale)
+    return [*names, f"{command}.json"]
 
 
 def write_parquet(frame: pl.DataFrame, path: Path, lineage: Lineage) -> None:
@@ -216,10 +166,13 @@ def _safe(texts: pl.Expr) -> pl.Expr:
 
 
 def _listed(manifest_path: Path) -> set[str]:
-    """The data files that an earlier manifest says were written beside it."""
+    """The data files that an earlier manifest of acrm's says were written beside it."""
+    if not is_manifest(manifest_path):
+        return set()
     try:
         outputs = json.loads(manifest_path.read_text(encoding="utf-8")).get("outputs", [])
-        return {Path(str(output["name"])).name for output in outputs}
+        names = {Path(str(output["name"])).name for output in outputs}
+        return {name for name in names if name.endswith(_SUFFIXES)}
     except (OSError, ValueError, AttributeError, KeyError, TypeError):
         return set()
 

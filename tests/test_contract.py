@@ -290,26 +290,45 @@ def test_a_full_disk(files: Path, command: str) -> None:
     assert is_one_error(said)
 
 
-@unix
-@reading
-def test_an_interruption(files: Path, command: str) -> None:
-    before = snapshot(files)
-    running = process([command, "-"], files, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+def interrupted(command: str, files: Path, inherited: object) -> subprocess.Popen[bytes]:
+    """A run that waits for more standard input, and has just got a Ctrl-C, which it inherits a way to take."""
+    before = signal.signal(signal.SIGINT, inherited)  # type: ignore[arg-type]
+    try:
+        running = process([command, "-"], files, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert running.stdin
     # More than a pipe holds: when it is gone, the command is at work and waits for more.
     running.stdin.write(HEADER.encode() + b"\n" + b"1,c1,2024-01-05,item,1,1.50,1.50\n" * 40_000)
     running.stdin.flush()
     running.send_signal(signal.SIGINT)
+    return running
+
+
+@unix
+@reading
+def test_an_interruption(files: Path, command: str) -> None:
+    before = snapshot(files)
+    # A shell makes its background jobs ignore Ctrl-C, and this may be one.
+    running = interrupted(command, files, signal.default_int_handler)
     try:
         running.wait(timeout=30)
     finally:
         running.kill()
+    assert running.stdin
     running.stdin.close()
     assert running.stdout
     assert running.stderr
     with running.stdout, running.stderr:
         assert (running.returncode, running.stdout.read(), running.stderr.read()) == (130, b"", b"")
     assert snapshot(files) == before
+
+
+@unix
+def test_an_interruption_that_is_to_be_ignored(files: Path) -> None:
+    running = interrupted("doctor", files, signal.SIG_IGN)
+    said = running.communicate(timeout=60)[1]
+    assert (running.returncode, said) == (0, b"")
 
 
 @pytest.mark.parametrize("name", ["transactions.parquet", "clean.json", "dictionary.md"])

@@ -11,11 +11,12 @@ from typing import Any
 import polars as pl
 import pytest
 
-from acrm import store
+from acrm import publish
 from acrm.errors import InputError, UsageError
+from acrm.ingest.dataset import load
 from acrm.ingest.options import IngestOptions
 from acrm.lineage import Lineage
-from acrm.load import Sales, earlier_result, load, moment, sales, toml_file
+from acrm.load import Sales, earlier_result, moment, sales, toml_file, undisturbed
 from acrm.options import Reading, Selecting
 from acrm.store import commit, prepare
 from tests.ingest.conftest import load_texts
@@ -102,17 +103,56 @@ def test_no_sales(tmp_path: Path) -> None:
         found(tmp_path / "files" / "exports", tmp_path)
 
 
-def test_a_commit_that_was_broken_off_is_finished_by_the_next_who_reads(
-    cleaned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    newer = load_texts(tmp_path / "newer", {"orders.csv": "order_id,date,amount\n9,2024-01-13,5\n"})
-    written = prepare(newer, cleaned, Lineage(command="clean", options={}))
+@pytest.fixture
+def half(cleaned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A store whose run died after the first rename; of its two old tables one goes, and a new one comes."""
+    files = {"orders.csv": "order_id,date,amount\n9,2024-01-13,5\n", "stock.csv": "sku,quantity,date\nM,5,2024-01-13\n"}
+    written = prepare(load_texts(tmp_path / "newer", files), cleaned, Lineage(command="clean", options={}))
+    real = Path.replace
+    renamed: list[str] = []
+
+    def dying(path: Path, target: Path) -> Path:
+        if len(renamed) == 2:
+            raise SystemExit
+        renamed.append(target.name)
+        return real(path, target)
+
     with monkeypatch.context() as patch:
-        # The run dies with its journal in place.
-        patch.setattr(store, "recover", lambda _: None)
-        commit(cleaned, written, {})
-    assert lines(found(cleaned, tmp_path)) == [("9", None, date(2024, 1, 13), Decimal(5), None)]
-    assert not list(cleaned.glob(".*"))
+        patch.setattr(Path, "replace", dying)
+        with pytest.raises(SystemExit):
+            commit(cleaned, written, {})
+    assert renamed[0] == publish.JOURNAL
+    return cleaned
+
+
+NINE = [("9", None, date(2024, 1, 13), Decimal(5), None)]
+
+
+def test_a_commit_that_was_broken_off_is_finished_by_the_next_who_reads(half: Path, tmp_path: Path) -> None:
+    with undisturbed([str(half)]):
+        assert not list(half.glob(".*"))
+        assert lines(found(half, tmp_path)) == NINE
+
+
+@pytest.mark.parametrize("named", [".", "transactions.parquet", "*.parquet", "tr*t"])
+def test_a_commit_that_cannot_be_finished_is_read_as_if_it_were(half: Path, tmp_path: Path, named: str) -> None:
+    before = sorted(path.name for path in half.iterdir())
+    made = found(half / named, tmp_path)
+    assert lines(made) == NINE
+    names = {source.name for source in made.dataset.inputs}
+    if named in (".", "*.parquet"):
+        assert names == {"stock.parquet", "transactions.parquet"}, "customers are gone"
+    else:
+        assert names == {"transactions.parquet"}
+    assert sorted(path.name for path in half.iterdir()) == before
+
+
+def test_a_folder_of_exports_passes_over_a_store_that_is_not_yet_whole(half: Path, tmp_path: Path) -> None:
+    (tmp_path / "all").mkdir()
+    half.rename(tmp_path / "all" / "store")
+    (tmp_path / "all" / "orders.csv").write_text("order_id,date,amount\n7,2024-01-13,5\n", encoding="utf-8")
+    made = found(tmp_path / "all", tmp_path)
+    assert [source.name for source in made.dataset.inputs] == ["orders.csv"]
 
 
 def test_a_moment_is_a_date_or_something_that_is_there(tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ from acrm import messages
 from acrm.errors import OutputError, UsageError
 from acrm.lineage import Lineage, read, sha256
 from acrm.messages import Message
-from acrm.write import csv_parts, staged, to_json, write_result
+from acrm.publish import JOURNAL, new
+from acrm.write import csv_parts, to_json, write_result
 
 LINEAGE = Lineage(command="rfm", options={}, rows_in=2, rows_out=2)
 
@@ -97,30 +98,30 @@ def test_a_failed_run_leaves_the_last_good_files(tmp_path: Path) -> None:
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
-@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
-def test_staged_files_appear_together_or_not_at_all(tmp_path: Path, error: BaseException) -> None:
-    (tmp_path / "a").write_text("old", encoding="utf-8")
-    with pytest.raises((OutputError, KeyboardInterrupt)), staged(tmp_path) as new:  # noqa: PT012
-        new("a").write_text("new", encoding="utf-8")
-        assert (tmp_path / "a").read_text(encoding="utf-8") == "old"
-        raise error
-    assert [(path.name, path.read_text(encoding="utf-8")) for path in tmp_path.iterdir()] == [("a", "old")]
+def test_a_result_that_was_half_published_is_completed_by_the_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_result(MADE, tmp_path, "rfm", ("parquet", "csv"), LINEAGE)
+    after = replace(MADE, tables={"customers": pl.DataFrame({"customer_id": ["new"]})})
+    real = Path.replace
 
+    def dying(path: Path, target: Path) -> Path:
+        if target.name == "rfm.json":
+            raise SystemExit
+        return real(path, target)
 
-def test_a_folder_made_for_nothing_is_removed(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="No space left"), staged(tmp_path / "out") as new:  # noqa: PT012
-        new("a").write_text("new", encoding="utf-8")
-        raise OSError(28, "No space left on device")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_file_keeps_its_mode(tmp_path: Path) -> None:
-    target = tmp_path / "a"
-    target.write_text("old", encoding="utf-8")
-    target.chmod(0o600)
-    with staged(tmp_path) as new:
-        new("a").write_text("new", encoding="utf-8")
-    assert (target.read_text(encoding="utf-8"), target.stat().st_mode & 0o777) == ("new", 0o600)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", dying)
+        with pytest.raises(SystemExit):
+            write_result(after, tmp_path, "rfm", ("parquet",), LINEAGE)
+    assert (tmp_path / JOURNAL).exists()
+    assert new(tmp_path, "rfm.json").exists()
+    other = replace(MADE, tables={"x": pl.DataFrame({"a": [1]})})
+    write_result(other, tmp_path, "clv", ("parquet",), LINEAGE)
+    names = ["clv.json", "clv.parquet", "rfm.json", "rfm.parquet"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
+    listed = json.loads((tmp_path / "rfm.json").read_text(encoding="utf-8"))["outputs"]
+    assert listed[0]["sha256"] == sha256(tmp_path / "rfm.parquet")
 
 
 def test_a_file_where_a_folder_is_wanted(tmp_path: Path) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from acrm.analysis.result import Scalar
 from acrm.errors import InputError
-from acrm.messages import Message, text
+from acrm.messages import Message, listed, text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,9 +35,11 @@ class History:
 def read_history(transactions: pl.LazyFrame, *, refunds: Refunds, as_of: date | None) -> History:
     """Reduce order lines to customers in one pass; `as_of` defaults to the day after the last event that is no test.
 
+    A date far after all others is taken for mistyped: the day before it is the last one, and the note names it.
+
     Raises:
         InputError: No customer with a sale line; lines in more than one currency (lines without one are taken to be
-            in the only one there is, and counted).
+            in the only one there is, and counted, unless they are the most).
     """
     import polars as pl
 
@@ -60,6 +63,14 @@ def read_history(transactions: pl.LazyFrame, *, refunds: Refunds, as_of: date | 
     if customers.is_empty():
         raise InputError("no_sales", reasons="; ".join(map(str, _left_out(lines))) or text("history.no_lines"))
     last_event: Any = counts.filter(pl.col("part") != int(Part.TEST))["last_day"].max()
+    if as_of is None and (last_event - _newest_but(last_event, customers)).days > FAR:
+        last, far = far_dates(transactions)
+        if last < last_event:
+            history = read_history(transactions, refunds=refunds, as_of=last + timedelta(days=1))
+            return replace(history, notes=(*far, *history.notes))
+        doubtful = far
+    else:
+        doubtful = ()
     today = as_of or last_event + timedelta(days=1)
     customers = customers.select(
         "customer_id",
@@ -84,7 +95,7 @@ def read_history(transactions: pl.LazyFrame, *, refunds: Refunds, as_of: date | 
         **{f"lines_{part.name.lower()}": lines[part] for part in Part if part is not Part.SALE},
         "refunded": refunded,
     }
-    notes = _left_out(lines)
+    notes = [*doubtful, *_left_out(lines)]
     if refunded:
         notes.append(Message(f"history.refunds_{refunds}", {"lines": lines[Part.REFUND], "amount": refunded}))
     never_bought = spend - _total(used["amount"])
@@ -93,16 +104,63 @@ def read_history(transactions: pl.LazyFrame, *, refunds: Refunds, as_of: date | 
     return History(customers, figures, tuple(notes))
 
 
+FAR = 366
+"""Days between a date and the next older one, of any order, from which it may be mistyped."""
+
+
+def far_dates(transactions: pl.LazyFrame) -> tuple[date, tuple[Message, ...]]:
+    """The newest day that is not mistyped, and what to say of the days after it.
+
+    Days are mistyped when they come more than a year after all others, and more than three times as long as any earlier
+    pause (who orders every other year is no typing error), and only one order, or 0.1% of the lines, has them. A newest
+    day that is far off but fails the other two tests stays the newest, and is named.
+
+    Args:
+        transactions: Order lines as in `read_history`; test lines do not count.
+    """
+    import polars as pl
+
+    names = transactions.collect_schema().names()
+    counted = transactions.filter(~pl.col("is_test").fill_null(False)) if "is_test" in names else transactions
+    days = counted.drop_nulls("ordered_on").group_by("ordered_on").len().collect(engine="streaming").sort("ordered_on")
+    found: list[date] = days["ordered_on"].to_list()
+    pauses = [(later - earlier).days for earlier, later in pairwise(found)]
+    total = int(days["len"].sum())
+    for place, pause in enumerate(pauses):
+        if pause <= max(FAR, 3 * max(pauses[:place], default=0)):
+            continue
+        after = counted.filter(pl.col("ordered_on") > found[place])
+        orders = after.group_by("order_id", "ordered_on").len().collect().sort("ordered_on", "order_id")
+        few = orders["order_id"].n_unique() == 1 or int(orders["len"].sum()) * 1000 <= total
+        if place and few:
+            named = [text("history.order_on", order=order, day=day) for order, day, _ in orders.head(5).iter_rows()]
+            values = {"orders": orders.height, "named": listed(named), "last": found[place], "to": found[-1]}
+            return found[place], (Message("history.far_dates", values),)
+    far = {"day": found[-1], "days": pauses[-1], "before": found[-2]} if pauses and pauses[-1] > FAR else None
+    return found[-1], (Message("history.far_date", far),) if far else ()
+
+
+def _newest_but(day: date, customers: pl.DataFrame) -> date:
+    """The newest day of a customer's first or last order before the day given; a cheap sign that it is no outlier."""
+    import polars as pl
+
+    seen = pl.concat([customers["first_order_at"], customers["last_order_at"]])
+    return _day(seen.filter(seen < day).max()) or date.min
+
+
 def _one_currency(used: pl.DataFrame) -> tuple[str | None, int]:
     """The currency of the lines, or None, and how many lines have none."""
     import polars as pl
 
     lines = used.group_by("currency").agg(pl.col("lines").sum())
     known = lines.drop_nulls("currency").sort("lines", "currency", descending=[True, False])
-    if known.height > 1:
-        listed = ", ".join(text("history.in_currency", currency=name, lines=count) for name, count in known.rows())
-        raise InputError("mixed_currencies", counts=listed, currency=known["currency"][0])
-    return known["currency"][0] if known.height else None, int(lines["lines"].sum()) - int(known["lines"].sum())
+    without = int(lines["lines"].sum()) - int(known["lines"].sum())
+    named = int(known["lines"].sum())
+    if known.height > 1 or (known.height and without > named):
+        counts = [text("history.in_currency", currency=name, lines=count) for name, count in known.rows()]
+        counts += [text("history.in_no_currency", lines=without)] if without else []
+        raise InputError("mixed_currencies", counts=", ".join(counts), currency=known["currency"][0])
+    return known["currency"][0] if known.height else None, without
 
 
 def _left_out(lines: dict[Any, int]) -> list[Message]:

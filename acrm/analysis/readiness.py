@@ -76,8 +76,9 @@ def figures(tables: Mapping[str, pl.LazyFrame]) -> dict[str, int]:
         sold = sold.filter(pl.col("status").fill_null("") != "cancelled")
     paid = sold.filter(pl.col("line_amount") > 0)
     orders = paid.group_by("customer_id", "order_id").agg(pl.len().alias("lines"))
-    product = next((name for name in ("product_id", "product_name") if name in names), None)
-    products = sold.group_by("order_id", product).agg() if product else sold.head(0).select("order_id")
+    product = [name for name in ("product_id", "product_name") if name in names]
+    bought = sold.with_columns(_product=pl.coalesce(product)).drop_nulls("_product") if product else sold.head(0)
+    products = bought.group_by("order_id", *(["_product"] if product else [])).agg()
     buyers = orders.filter(pl.col("customer_id").is_not_null()).group_by("customer_id").agg(pl.len().alias("orders"))
     queries = [
         buyers.select(pl.len(), (pl.col("orders") > 1).cast(pl.Int64).sum().alias("again")),

@@ -29,6 +29,13 @@ def clean(
     dry_run: DryRun = False,
     json: Json = False,
     fail_on: FailOn,
+    link: Annotated[
+        bool, typer.Option("--link", help="Also join records that are probably one customer (needs acrm[link]).")
+    ] = False,
+    decisions: Annotated[
+        str | None,
+        typer.Option("--decisions", metavar="FILE", help="A review.csv with your decisions: same or different."),
+    ] = None,
     list_rules: Annotated[  # noqa: ARG001  # done by its callback, so that no source need be named
         bool,
         typer.Option("--list-rules", is_eager=True, callback=_list_rules, help="List the rules about rows, and exit."),
@@ -46,44 +53,58 @@ def clean(
       acrm clean orders.csv clients.xlsx -o store --date-order dmy
       acrm clean orders.csv --map customer_id="Card no" --dry-run
       acrm clean exports/ --fail-on "rejected_share>0.01"
+      acrm clean crm.csv shop.csv --link
+      acrm clean acrm-store --decisions acrm-store/review.csv
     """
     if out == "-":
         raise UsageError("store_to_stdout")
+    from contextlib import ExitStack
+    from dataclasses import replace
     from pathlib import Path
     from tempfile import TemporaryDirectory
 
     from acrm.analysis.clean import cleaned
     from acrm.ingest import account
+    from acrm.ingest.dataset import ASIDE, load
     from acrm.limits import check
-    from acrm.load import load
+    from acrm.load import settled, undisturbed
     from acrm.messages import Message
+    from acrm.publish import writing
     from acrm.render.clean import clean_page
-    from acrm.store import DICTIONARY, MANIFEST, commit, dictionary, prepare
-    from acrm.write import manifest, to_json
+    from acrm.store import DICTIONARY, MANIFEST, REVIEW, commit, dictionary, prepare
+    from acrm.write import csv_parts, manifest, to_json
 
-    with TemporaryDirectory(prefix="acrm-") as scratch:
-        with run.console.progress(Message("clean.reading")):
-            dataset = load(sources, reading.ingest(), Path(scratch))
-        lineage = account.lineage(dataset, run.command, run.options)
+    with ExitStack() as held:
+        scratch = held.enter_context(TemporaryDirectory(prefix="acrm-"))
         folder = Path(scratch) / "store" if dry_run else Path(out)
-        with run.console.progress(Message("clean.writing")):
-            written = prepare(dataset, folder, lineage)
-            tables = {table.name: table.scan() for table in written if table.name not in ("rejects", "links")}
-            filled = {table.name: {"": table.rows, **table.filled} for table in written if table.name in tables}
-            result = cleaned(
-                account.sources(dataset),
-                account.decisions(dataset),
-                account.fields(dataset),
-                account.rules(dataset),
-                tables,
-                filled,
-                account.notes(dataset),
-            )
-            if not dry_run:
-                outputs = [{"name": f"{table.name}.parquet", "rows": table.rows} for table in written]
-                details = ("sources", "decisions", "fields", "rules", "tables", "readiness")
-                texts = {MANIFEST: manifest(result, lineage, outputs, details), DICTIONARY: dictionary(written)}
-                commit(folder, written, texts)
+        # From before the reading on: the store may be one of the sources.
+        held.enter_context(writing(folder))
+        with undisturbed(sources):
+            with run.console.progress(Message("clean.reading")):
+                options = replace(reading.ingest(), link=link, decisions=Path(decisions) if decisions else None)
+                dataset = load(sources, options, Path(scratch))
+            settled(run, reading, dataset)
+            lineage = account.lineage(dataset, run.command, run.options)
+            with run.console.progress(Message("clean.writing")):
+                written = prepare(dataset, folder, lineage)
+                tables = {table.name: table.scan() for table in written if table.name not in ASIDE}
+                filled = {table.name: {"": table.rows, **table.filled} for table in written if table.name in tables}
+                result = cleaned(
+                    account.sources(dataset),
+                    account.decisions(dataset),
+                    account.fields(dataset),
+                    account.rules(dataset),
+                    tables,
+                    filled,
+                    account.notes(dataset),
+                )
+        if not dry_run:
+            outputs = [{"name": f"{table.name}.parquet", "rows": table.rows} for table in written]
+            details = ("sources", "decisions", "fields", "rules", "tables", "readiness")
+            texts = {MANIFEST: manifest(result, lineage, outputs, details), DICTIONARY: dictionary(written)}
+            if dataset.review is not None:
+                texts[REVIEW] = "\ufeff" + b"".join(csv_parts(dataset.review)).decode()
+            commit(folder, written, texts)
     if json:
         run.console.data(to_json(result, run.command).encode())
     else:

@@ -20,14 +20,21 @@ def doctor(run: Run, sources: Sources, *, reading: Reading, json: Json = False, 
     from tempfile import TemporaryDirectory
 
     from acrm.analysis.readiness import diagnose
+    from acrm.ingest.dataset import load
     from acrm.limits import check
-    from acrm.load import load
+    from acrm.load import settled, undisturbed
     from acrm.messages import Message
     from acrm.render.clean import doctor_page
     from acrm.write import to_json
 
-    with TemporaryDirectory(prefix="acrm-") as scratch, run.console.progress(Message("clean.reading")):
-        result = diagnose(load(sources, reading.ingest(), Path(scratch)).tables)
+    with (
+        undisturbed(sources),
+        TemporaryDirectory(prefix="acrm-") as scratch,
+        run.console.progress(Message("clean.reading")),
+    ):
+        dataset = load(sources, reading.ingest(), Path(scratch))
+        settled(run, reading, dataset)
+        result = diagnose(dataset.tables)
     if json:
         run.console.data(to_json(result, run.command).encode())
     else:

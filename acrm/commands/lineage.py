@@ -31,8 +31,9 @@ def lineage(
       acrm lineage acrm-store/transactions.parquet --json
     """
     from acrm.lineage import dumps, read
+    from acrm.publish import standing
 
-    found = read(file)
+    found = read(standing(file))
     if json:
         run.console.data(dumps(found).encode() + b"\n")
     else:

@@ -60,7 +60,7 @@ def rfm(
     from acrm.analysis.migration import compare as compared
     from acrm.analysis.rfm import RfmParams
     from acrm.analysis.rfm import rfm as analyse
-    from acrm.load import earlier_result, moment, sales, toml_file
+    from acrm.load import earlier_result, moment, sales, settled, toml_file, undisturbed
     from acrm.messages import Message
     from acrm.options import numbers_of
     from acrm.render.rfm import rfm_page
@@ -74,8 +74,13 @@ def rfm(
         cuts=numbers_of("--cuts", cuts) or None,
         grid=toml_file(grid) if grid and grid.endswith(".toml") else grid,
     )
-    with TemporaryDirectory(prefix="acrm-") as scratch, run.console.progress(Message("clean.reading")):
+    with (
+        undisturbed([*sources, *([compare] if compare else [])]),
+        TemporaryDirectory(prefix="acrm-") as scratch,
+        run.console.progress(Message("clean.reading")),
+    ):
         found = sales(sources, run.command, reading, selecting, Path(scratch))
+        settled(run, reading, found.dataset)
         result = analyse(found.lines, params)
         if compare:
             before = earlier_result(compare, run.command)

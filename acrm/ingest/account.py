@@ -8,11 +8,12 @@ from typing import Any
 import polars as pl
 
 from acrm import lineage as lineage_of
+from acrm.ingest import amounts as amounts_of_lines
 from acrm.ingest.dataset import Dataset, Input
 from acrm.ingest.mapping import field_kind, unmapped
 from acrm.ingest.rules import RULES
 from acrm.lineage import Lineage
-from acrm.messages import Message, text
+from acrm.messages import Message, listed, text
 
 
 def lineage(dataset: Dataset, command: str, options: Mapping[str, tuple[object, str]]) -> Lineage:
@@ -40,7 +41,7 @@ def lineage(dataset: Dataset, command: str, options: Mapping[str, tuple[object, 
     )
 
 
-_READ = frozenset({"bad_value", "too_many_decimals", "id_exponent", "test_row"})
+_READ = frozenset({"status_conflict", "bad_value", "too_many_decimals", "id_exponent", "test_row"})
 """Flags set when a row is read; the others come up when tables are made of the rows."""
 _MADE = frozenset(rule.id for rule in RULES if rule.action == "flag") - _READ
 _DELIMITERS = {"\t": "tab", " ": "spaces"}
@@ -105,6 +106,10 @@ def _decided(source: Input) -> Iterator[tuple[str, str]]:
             yield text("clean.decimal_comma"), plan.fields[name][0]
     for name in sorted(made.float_ids):
         yield text("clean.float_ids"), plan.fields[name][0]
+    for said in source.staged.reading.said():
+        yield text(said), source.staged.reading.column
+    if taxed := amounts_of_lines.tax_columns(plan):
+        yield text(taxed[0]), taxed[1]
     if made.currency:
         amounts = (plan.fields[name][0] for name in made.numbers if field_kind(name) == "money")
         yield made.currency, next(amounts, "")
@@ -119,7 +124,7 @@ def _readable(form: str) -> str:
     names = {"%d": "dd", "%m": "mm", "%Y": "yyyy", "%y": "yy", "%H": "hh", "%I": "hh", "%M": "mm", "%S": "ss"}
     for code, letters in names.items():
         form = form.replace(code, letters)
-    return form.replace("%.f", ".f").replace("%p", "am/pm").replace("%z", "±hhmm").removeprefix("words:")
+    return form.replace("%.f", ".f").replace("%p", "am/pm").replace("%z", "±hhmm")
 
 
 def fields(dataset: Dataset) -> pl.DataFrame:
@@ -139,9 +144,9 @@ def fields(dataset: Dataset) -> pl.DataFrame:
 def rules(dataset: Dataset) -> pl.DataFrame:
     """One row per rule that rejected or flagged rows: rule, action, rows, meaning."""
     counts: dict[str, int] = dict(dataset.rejects.group_by("rule").len().iter_rows())
-    for source in dataset.inputs:
-        if source.staged:
-            _add_flags(counts, source.staged.good, _READ)
+    flagged = [source.staged.good.select("_flags") for source in dataset.inputs if source.staged]
+    if flagged:
+        _add_flags(counts, pl.concat(pl.collect_all(flagged)).lazy() if len(flagged) > 8 else pl.concat(flagged), _READ)
     for frame in dataset.tables.values():
         if "_flags" in frame.collect_schema().names():
             _add_flags(counts, frame, _MADE)
@@ -171,6 +176,7 @@ def notes(dataset: Dataset) -> tuple[Message, ...]:
     """What the reader should know: unrecognised tables, shared contacts, broken references between tables."""
     found = list(dataset.notes)
     for source in dataset.inputs:
+        found += source.raw.notes
         if source.plan.entity == "other":
             if len(source.plan.lacks) == 1:
                 entity = source.plan.lacks[0].partition(".")[0]
@@ -180,9 +186,12 @@ def notes(dataset: Dataset) -> tuple[Message, ...]:
                 found.append(Message("clean.unrecognised", {"file": source.name}))
         renamed = source.raw.layout.renamed
         if renamed and source.plan.system != "acrm":
-            found.append(Message("clean.renamed", {"file": source.name, "columns": ", ".join(renamed)}))
-    for rule, joined in dataset.links.group_by("rule").len().sort("rule").iter_rows():
+            found.append(Message("clean.renamed", {"file": source.name, "columns": listed(renamed)}))
+    links = dataset.links.drop_nulls("customer_id").group_by("rule").len().sort("rule")
+    for rule, joined in links.iter_rows():
         found.append(Message("clean.joined", {"kind": text(f"clean.kind_{rule}"), "n": joined}))
+    if dataset.review is not None and dataset.review.height:
+        found.append(Message("clean.review", {"pairs": dataset.review.height, "file": "review.csv"}))
     for kind, value, ids in dataset.shared.iter_rows():
         found.append(Message("clean.shared", {"kind": text(f"clean.kind_{kind}"), "value": value, "ids": ids}))
     if not dataset.from_deals and "transactions" in dataset.tables and "deals" in dataset.tables:

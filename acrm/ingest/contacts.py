@@ -2,33 +2,49 @@
 
 from __future__ import annotations
 
+import re
+from functools import cache
+
 import polars as pl
 
-from acrm.ingest.vocabulary import name_key
+from acrm.ingest.vocabulary import name_key, words
 
-_EMAIL = r"([\p{L}\d._%+'\-]+@[\p{L}\d\-]+(?:\.[\p{L}\d\-]+)*\.\p{L}{2,})"
+EXPONENT = r"(?:^|[;,]\s*)\d[.,]\d+[eE]\+\d+(?:$|\s*;)"
+"""A phone that a spreadsheet saved as a number: its last digits are lost."""
+_EMAIL = r"([\p{L}\d_+][\p{L}\d._%+'\-]*@[\p{L}\d\-]+(?:\.[\p{L}\d\-]+)*\.(?:xn--[a-z\d\-]+|\p{L}{2,}))"
 _COUNTRIES = {
     "united states": "US",
     "usa": "US",
     "россия": "RU",
+    "рф": "RU",
     "russia": "RU",
+    "казахстан": "KZ",
+    "kazakhstan": "KZ",
+    "беларусь": "BY",
+    "belarus": "BY",
+    "украина": "UA",
+    "ukraine": "UA",
     "germany": "DE",
+    "deutschland": "DE",
     "united kingdom": "GB",
+    "uk": "GB",
 }
-# Seven times the same digit and nothing else, but for a country code: filled in to get past a form.
-_FILLER = r"^[^\d]*\d?(?:" + "|".join(f"{digit}{{7,}}" for digit in range(10)) + r")$"
-_EXPONENT = r"^\d[.,]\d+[eE]\+\d+$"
+_EIGHT = ("RU", "KZ")
+"""Where eight is dialled before the ten digits of a number; both share the country code 7."""
 
 
 def email_key(text: pl.Expr) -> pl.Expr:
     """The first address in a cell, lower case, with `,` for the last dot and trailing marks mended; else null.
 
-    >>> cells = pl.DataFrame({"e": ["  ADA@Example.com ", "anna@mail,ru", "a@b.ru.; c@d.ru", "none"]})
+    What people write to get past a form (`no@mail.ru`) is nobody's address.
+
+    >>> cells = pl.DataFrame({"e": ["  ADA@Example.com ", "anna@mail,ru", "a@b.ru.; c@d.ru", "none", "no@mail.ru"]})
     >>> cells.select(email_key(pl.col("e")))["e"].to_list()
-    ['ada@example.com', 'anna@mail.ru', 'a@b.ru', None]
+    ['ada@example.com', 'anna@mail.ru', 'a@b.ru', None, None]
     """
-    lowered = text.str.to_lowercase().str.replace(r",(\p{L}{2,6})\s*\.?\s*$", ".$1")
-    return lowered.str.extract(_EMAIL)
+    lowered = text.str.to_lowercase().str.replace_all(r"(@[\p{L}\d\-]+),\s?(\p{L}{2,6})(\s|[;,>.]|$)", "$1.$2$3")
+    found = lowered.str.extract(_EMAIL)
+    return pl.when(~found.str.contains("|".join(words("email_placeholders")))).then(found)
 
 
 def phone_numbers(texts: pl.Series, region: str | None, countries: pl.Series | None = None) -> pl.DataFrame:
@@ -50,10 +66,10 @@ def phone_numbers(texts: pl.Series, region: str | None, countries: pl.Series | N
     )
     pairs = frame.filter(pl.col("phone").is_not_null()).unique().sort("phone", "country")
     digits = pl.col("phone").str.replace_all(r"\D", "")
-    russian = region == "RU"
+    russian = region in _EIGHT
     plus = pl.col("phone").str.contains(r"^[\s']*\+")
     quick = (
-        pl.when(pl.col("phone").str.contains(_EXPONENT) | digits.str.contains(_FILLER))
+        pl.when(pl.col("phone").str.contains(EXPONENT) | digits.str.contains(_placeholder()))
         .then(pl.lit(""))
         .when(
             digits.str.contains(r"^7[3-9]\d{9}$") & (plus | russian)
@@ -71,27 +87,34 @@ def phone_numbers(texts: pl.Series, region: str | None, countries: pl.Series | N
     return pairs.with_columns(pl.Series("e164", slow, dtype=pl.String))
 
 
+@cache
+def _placeholder() -> str:
+    """Digits that are nobody's number: 70000000000, 1234567."""
+    return "|".join(words("phone_placeholders"))
+
+
 def _region(country: str | None, default: str | None) -> str | None:
     if country is None:
         return default
     text = country.strip()
-    return (
-        text.upper()
-        if len(text) == 2 and text.isascii() and text.isalpha()
-        else _COUNTRIES.get(text.casefold(), default)
-    )
+    known = _COUNTRIES.get(text.casefold())
+    code = text.upper() if len(text) == 2 and text.isascii() and text.isalpha() else None
+    return known or code or default
 
 
 def _first_valid(cell: str, region: str | None) -> str | None:
-    import re
-
     import phonenumbers
 
     for part in re.split(r"[;,/|\n]|\s{2,}", cell):
-        text = re.split(r"(?i)\s*(?:доб|ext|x)\b\.?", part)[0].strip(" '")
-        # Russians dial 8 before ten digits; a country code 8 does not exist.
-        if region == "RU" and re.fullmatch(r"8\d{10}", re.sub(r"\D", "", text)) and not text.startswith("+"):
-            text = "+7" + re.sub(r"\D", "", text)[1:]
+        text = re.split(r"(?i)\s*(?:доб|вн|внутр|ext|x|#)\b\.?|#", part)[0].strip(" '")
+        digits = re.sub(r"\D", "", text)
+        if re.search(_placeholder(), digits):
+            continue
+        # Eleven digits, or two numbers of eleven with nothing but a blank between them.
+        if region in _EIGHT and re.fullmatch(r"(?:8\d{10}){1,2}", digits) and not text.startswith("+"):
+            text = f"+7{digits[1:11]}"
+        elif re.fullmatch(r"7\d{10}[78]\d{10}", digits):
+            text = f"+{digits[:11]}"
         try:
             number = phonenumbers.parse(text, region)
         except phonenumbers.NumberParseException:

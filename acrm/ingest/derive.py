@@ -1,16 +1,17 @@
-"""Canonical columns that other columns of the row decide: status of orders and deals, amounts, kinds of contact."""
+"""Canonical columns that other columns of the row decide: status of orders and deals, kinds of contact."""
 
 from __future__ import annotations
 
 import polars as pl
 
+from acrm.ingest import parse
 from acrm.ingest.mapping import Plan
 from acrm.ingest.vocabulary import fold, folded, value_map
-from acrm.schema import dtype
 
-_CANCELLED = (
-    r"\b(отмен|аннул|удал|черновик|корзин|не ?оплач|cancel|annul|storn|void|draft|trash|abandon|unpaid|uncaptured)"
-)
+_CANCELLED = r"\b(отмен|аннул|удал|черновик|корзин|cancel|annul|storn|void|draft|trash|abandon)"
+_PENDING = r"\b(не ?оплач|ожида\w* оплат|unpaid|not paid|uncaptured|awaiting payment)"
+_PLACED = ("status", "payment_status", "document_type")
+"""What may say how an order stands; each in words of its own."""
 _WON_STAGE, _LOST_STAGE = r"\b(closed won|успешно реализован)", r"\b(closed lost|не реализован)"
 _KINDS = ("kind_call", "kind_email", "kind_meeting", "kind_chat", "kind_ticket", "kind_web_visit")
 _HEADER_KINDS = {
@@ -24,44 +25,84 @@ _HEADER_KINDS = {
 
 
 def with_status(parsed: pl.LazyFrame, plan: Plan, names: list[str]) -> pl.LazyFrame:
-    """Orders get paid, pending, cancelled or refunded; deals open, won or lost: by the system's words, then by all.
-
-    An order with a cancellation date is cancelled; a deal that neither words nor flags call won or lost is open.
-    """
+    """Orders get paid, pending, cancelled or refunded; deals open, won or lost: by the system's words, then by all."""
     own = {fold(word): kind for field_words in plan.values.values() for word, kind in field_words.items()}
-    if plan.entity == "transactions":
-        known = {word: kind.removeprefix("order_") for word, kind in _order_words().items()} | own
-        status = pl.lit(None, pl.String)
-        if "transactions.status" in names:
-            status = folded(pl.col("transactions.status")).replace_strict(known, default=None, return_dtype=pl.String)
-            word = folded(pl.col("transactions.status"))
-            # Stems, for what no list can hold: "Отменён клиентом", "Cancelled by buyer", "черновик заказа".
-            dropped = word.str.contains(_CANCELLED)
-            partly = (status == "refunded") & word.str.contains(r"partial|частич")
-            status = pl.when(partly).then(pl.lit("paid")).otherwise(status)
-            status = pl.when(status.is_null() & dropped).then(pl.lit("cancelled")).otherwise(status)
-        if "transactions.cancelled_at" in names:
-            status = (
-                pl.when(pl.col("transactions.cancelled_at").is_not_null()).then(pl.lit("cancelled")).otherwise(status)
-            )
-        columns = [status.alias("transactions.status")]
-        if "transactions.status" in names:
-            columns.append(pl.col("transactions.status").alias("transactions._status_text"))
-        return parsed.with_columns(columns)
+    return _order_status(parsed, names, own) if plan.entity == "transactions" else _deal_status(parsed, names, own)
+
+
+def _order_status(parsed: pl.LazyFrame, names: list[str], own: dict[str, str]) -> pl.LazyFrame:
+    """How an order stands, of all that its columns say of it.
+
+    It is cancelled if one of them says so, or it has a cancellation date, is marked as deleted, or was never posted;
+    else refunded if one says so; else what its payment status says; else what its status says.
+    """
+    have = [name for name in _PLACED if f"transactions.{name}" in names]
+    known = {word: kind.removeprefix("order_") for word, kind in _order_words().items()} | own
+    said = {name: _placed(f"transactions.{name}", known) for name in have}
+    columns = []
+    if "payment_status" in said:
+        paid = parse.boolean(pl.col("transactions.payment_status"))
+        flag = pl.when(paid).then(pl.lit("paid")).when(~paid).then(pl.lit("pending"))
+        said["payment_status"] = pl.coalesce(flag, said["payment_status"])
+    gone = [one == "cancelled" for one in said.values()]
+    if "transactions.cancelled_at" in names:
+        gone.append(pl.col("transactions.cancelled_at").is_not_null())
+    if "transactions.deleted" in names:
+        gone.append(pl.col("transactions.deleted"))
+    if "transactions.posted" in names:
+        gone.append(~pl.col("transactions.posted"))
+    back = [one == "refunded" for one in said.values()]
+    rest = [said[name] for name in ("payment_status", "status", "document_type") if name in said]
+    status = pl.coalesce(rest) if rest else pl.lit(None, pl.String)
+    for tests, word in ((back, "refunded"), (gone, "cancelled")):
+        if tests:
+            holds = pl.any_horizontal(test.fill_null(False) for test in tests)
+            status = pl.when(holds).then(pl.lit(word)).otherwise(status)
+    columns.append(status.alias("transactions.status"))
+    if have:
+        columns.append(pl.coalesce(f"transactions.{name}" for name in have).alias("transactions._status_text"))
+    if "document_type" in said:
+        columns.append((said["document_type"] == "refunded").fill_null(False).alias("transactions._returned"))
+    return parsed.with_columns(columns)
+
+
+def _placed(name: str, known: dict[str, str]) -> pl.Expr:
+    """What a column's words say of an order; null where nobody knows them."""
+    word = folded(pl.col(name))
+    status = word.replace_strict(known, default=None, return_dtype=pl.String)
+    # Stems, for what no list can hold: "Отменён клиентом", "Cancelled by buyer", "черновик заказа".
+    partly = (status == "refunded") & word.str.contains(r"partial|частич")
+    status = pl.when(partly).then(pl.lit("paid")).otherwise(status)
+    pending, dropped = word.str.contains(_PENDING), word.str.contains(_CANCELLED)
+    status = pl.when(status.is_null() & pending).then(pl.lit("pending")).otherwise(status)
+    return pl.when(status.is_null() & dropped).then(pl.lit("cancelled")).otherwise(status)
+
+
+def _deal_status(parsed: pl.LazyFrame, names: list[str], own: dict[str, str]) -> pl.LazyFrame:
+    """How a deal ended: flags of the system come first, then its status, then its stage; else it is open.
+
+    A stage that says the opposite of what counts is marked `status_conflict`.
+    """
     known = value_map("won", "lost") | own
-    sources = [name for name in ("deals.status", "deals.stage") if name in names]
-    said = [folded(pl.col(name)).replace_strict(known, default=None, return_dtype=pl.String) for name in sources]
-    # What firms make of the standard stages: "7. Closed Won", "Closed Lost (EMEA)", "Успешно реализовано (розница)".
-    for name in sources:
-        words = folded(pl.col(name))
-        lost, won = words.str.contains(_LOST_STAGE), words.str.contains(_WON_STAGE)
-        said.append(pl.when(lost).then(pl.lit("lost")).when(won).then(pl.lit("won")))
+    said: dict[str, pl.Expr] = {}
     if "deals.is_won" in names:
         won = pl.col("deals.is_won")
         lost = ~won & (pl.col("deals.is_closed") if "deals.is_closed" in names else pl.lit(False))
-        said.insert(0, pl.when(won).then(pl.lit("won")).when(lost).then(pl.lit("lost")))
-    status = pl.coalesce([*said, pl.lit("open")])
-    columns = [status.alias("deals.status")]
+        said["flag"] = pl.when(won).then(pl.lit("won")).when(lost).then(pl.lit("lost"))
+    for name in ("deals.status", "deals.stage"):
+        if name not in names:
+            continue
+        words = folded(pl.col(name))
+        exact = words.replace_strict(known, default=None, return_dtype=pl.String)
+        # What firms make of standard stages: "7. Closed Won", "Closed Lost (EMEA)", "Успешно реализовано (розница)".
+        lost, won = words.str.contains(_LOST_STAGE), words.str.contains(_WON_STAGE)
+        said[name] = pl.coalesce(exact, pl.when(lost).then(pl.lit("lost")).when(won).then(pl.lit("won")))
+    columns = [pl.coalesce([*said.values(), pl.lit("open")]).alias("deals.status")]
+    if len(said) > 1:
+        ends = [pl.when(one.is_in(["won", "lost"])).then(one) for one in said.values()]
+        conflict = (pl.min_horizontal(ends) != pl.max_horizontal(ends)).fill_null(False)
+        marked = pl.concat_str([pl.col("_flags"), pl.lit("status_conflict")], separator=" ").str.strip_chars()
+        columns.append(pl.when(conflict).then(marked).otherwise(pl.col("_flags")).alias("_flags"))
     if "deals.stage" not in names and "deals.status" in names:
         columns.append(pl.col("deals.status").alias("deals.stage"))
     return parsed.with_columns(columns)
@@ -81,36 +122,3 @@ def kind(plan: Plan, names: list[str]) -> pl.Expr:
 
 def _order_words() -> dict[str, str]:
     return value_map("order_cancelled", "order_refunded", "order_pending", "order_paid")
-
-
-def with_amount(parsed: pl.LazyFrame, names: list[str]) -> pl.LazyFrame:
-    """The amount of a row: as given, else quantity x price less discount, else the order's total.
-
-    A discount makes the amount smaller whatever its sign. A line of an order whose total stands on another line has 0.
-    """
-    money = dtype("money")
-    have = {name.removeprefix("transactions.") for name in names}
-    ways = []
-    if "line_amount" in have:
-        ways.append(pl.col("transactions.line_amount"))
-    if {"quantity", "unit_price"} <= have:
-        # Beyond these no till has ever gone, and the product would not fit.
-        quantity, price = (_within(f"transactions.{name}", 10**13) for name in ("quantity", "unit_price"))
-        product = (quantity * price).cast(money)
-        if "discount" in have:
-            less = pl.col("transactions.discount").fill_null(0).abs() * pl.col("transactions.quantity").sign()
-            product = (product - less).cast(money)
-        ways.append(product)
-    if "order_total" in have and not ways:
-        ways.append(pl.col("transactions.order_total"))
-        if "order_id" in have:
-            elsewhere = ways[0].is_not_null().any().over("transactions.order_id")
-            ways.append(pl.when(elsewhere & pl.col("transactions.order_id").is_not_null()).then(pl.lit(0).cast(money)))
-    amount = pl.coalesce(ways) if ways else pl.lit(None, money)
-    cancelled = pl.col("transactions.status") == "cancelled"
-    amount = pl.when(amount.is_null() & cancelled).then(pl.lit(0).cast(money)).otherwise(amount)
-    return parsed.with_columns(amount.cast(money).alias("transactions.line_amount"))
-
-
-def _within(column: str, limit: int) -> pl.Expr:
-    return pl.when(pl.col(column).abs() < limit).then(pl.col(column))

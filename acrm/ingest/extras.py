@@ -10,6 +10,14 @@ from acrm.ingest.mapping import Plan, unmapped
 from acrm.ingest.raw import ROW, RawTable
 from acrm.ingest.vocabulary import fold, normalise
 
+_UNTOLD = tuple(
+    f"transactions.{name}"
+    for name in (
+        *("order_total", "discount_percent", "line_gross", "line_net", "line_tax", "refunded_amount"),
+        *("refunded_quantity", "payment_status", "document_type", "till", "shift"),
+    )
+)
+
 
 def of(plan: Plan, raw: RawTable) -> dict[str, str]:
     """Names for the columns that feed no field, or stand second behind one: `x_` and the normalised header."""
@@ -20,6 +28,14 @@ def of(plan: Plan, raw: RawTable) -> dict[str, str]:
         if name.startswith("customers.") and plan.entity != "customers" and name != "customers.customer_id":
             # What a row says of its customer may differ from row to row; the customer has but one of each.
             unused.update(headers)
+    for name in _UNTOLD:
+        if name == "transactions.order_total" and not plan.has_line_amounts():
+            continue
+        # What only decides other columns is kept as the source has it.
+        if plan.fields.get(name, ("",))[0] not in {
+            headers[0] for other, headers in plan.fields.items() if other != name
+        }:
+            unused.update(plan.fields.get(name, ()))
     named: dict[str, str] = {}
     for header in raw.header:
         if header not in unused and plan.entity != "other":

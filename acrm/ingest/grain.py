@@ -7,23 +7,21 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from acrm.ingest import dates
+from acrm.ingest import dates, orders, refunds, totals
+from acrm.ingest import deals as found
+from acrm.ingest.mapping import Plan
 from acrm.ingest.raw import ROW
 from acrm.ingest.stage import Staged
-from acrm.ingest.vocabulary import normalise
 from acrm.messages import Message, number
 from acrm.schema import TABLES, dtype
 
 _LINE = "transactions."
 _ORDER = "_order"
+SOLD_ON = "_sold_on"
+"""Beside deals until sales are made of them: the day as the source wrote it, which UTC times do not tell."""
 _MONEY = dtype("money")
-_MANY_ORDERS = 5
-"""Fewer orders of several lines than this do not prove that a total is repeated."""
-_DOCUMENT_TYPES = {
-    *("тип документа", "типдокумента", "вид операции", "видоперации", "тип операции", "типоперации"),
-    *("тип начисления", "event type", "transaction type"),
-}
-"""Columns that say what a row is: "refund" there makes the row itself a refund, though its amount is positive."""
+_ENDS = {"deals.status", "deals.stage", "deals.is_won"}
+"""What may say how a deal ended."""
 
 
 @dataclass(kw_only=True)
@@ -38,16 +36,27 @@ class Parts:
     notes: list[Message] = field(default_factory=list)
 
 
-def parts(staged: Staged, good: pl.LazyFrame) -> Parts:
+def deciding(plan: Plan) -> set[str]:
+    """Fields of orders that other columns depend on: what tells orders of one number apart, or totals from lines."""
+    if not plan.free_form or plan.entity != "transactions":
+        return set()
+    found = set(orders.places(plan))
+    if plan.has(f"{_LINE}line_amount") or not plan.has(f"{_LINE}quantity", f"{_LINE}unit_price"):
+        found |= {f"{_LINE}product_id"} if plan.has(f"{_LINE}product_id") else {f"{_LINE}product_name"}
+    return found
+
+
+def parts(staged: Staged, good: pl.LazyFrame, who: pl.LazyFrame | None = None) -> Parts:
     """Shape the good rows of a staged table into canonical tables.
 
     Args:
         staged: The parsed table.
         good: Its good rows with the column `ref`, the customer reference of the row (null when the row names none).
+        who: Which of those references are the same customer: `ref`, `customer_id`; None: each is one.
     """
     entity = staged.plan.entity
     if entity == "transactions":
-        return _transactions(staged, good)
+        return _transactions(staged, good, who)
     if entity == "deals":
         return _deals(staged, good)
     if entity == "other":
@@ -77,190 +86,109 @@ def _canonical(staged: Staged, good: pl.LazyFrame, table: str) -> pl.LazyFrame:
     ]
     if "customer_id" in TABLES[table].names:
         columns.append(pl.col("ref").alias("customer_id"))
-    extras = [pl.col(name) for name in staged.extra if name in have]
+    extras = [pl.col(name) for name in (*staged.extra, orders.SOURCE_ID, SOLD_ON) if name in have]
+    if table == "transactions" and f"{_LINE}_returned" in have:
+        extras.append(pl.col(f"{_LINE}_returned").alias("_returned"))
     return good.select(*columns, *extras, **_lineage(staged), _flags=pl.col("_flags"))
 
 
-def _transactions(staged: Staged, good: pl.LazyFrame) -> Parts:
+def _transactions(staged: Staged, good: pl.LazyFrame, who: pl.LazyFrame | None) -> Parts:
+    notes = list(staged.notes)
+    if staged.plan.free_form and staged.plan.has(f"{_LINE}order_id"):
+        good, reused = _told_apart(staged, good, who)
+        if reused:
+            notes.append(Message("ingest.numbers_reused", {"file": staged.raw.name, "n": reused}))
     have = set(good.collect_schema().names())
-    notes: list[Message] = []
     # A row without an order id is an order of its own.
     own = pl.concat_str(pl.lit("\0"), pl.col(ROW).cast(pl.String))
     good = good.with_columns(
         (pl.coalesce(f"{_LINE}order_id", own) if f"{_LINE}order_id" in have else own).alias(_ORDER)
     )
     if f"{_LINE}order_discount" in have:
-        good = _share_discount(good, have)
-    if _repeats_total(staged, good, have):
-        notes.append(Message("ingest.repeated_totals", {"file": staged.raw.name}))
-        good = _once(good, have)
-    if f"{_LINE}_status_text" in have:
+        good = totals.share_discount(good, have, _ORDER)
+    repeats, why = totals.repeated(staged, good, have)
+    notes += [why] if why else []
+    if repeats:
+        good = totals.once(good, have, _ORDER)
+    else:
+        notes += totals.differing(staged, good, have, _ORDER)
+    worded = f"{_LINE}_status_text" in have
+    if worded:
         # A word nobody knows stays as it is.
         known, said = pl.col(f"{_LINE}status"), pl.col(f"{_LINE}_status_text")
         good = good.with_columns(pl.coalesce(known, said.str.to_lowercase()).alias(f"{_LINE}status"))
     lines = _canonical(staged, good, "transactions")
-    amount, quantity = pl.col("line_amount"), pl.col("quantity") if f"{_LINE}quantity" in have else pl.lit(None, _MONEY)
-    given_back = pl.lit(False)
-    if f"{_LINE}_status_text" in have:
-        notes += _unknown_statuses(staged, lines)
-        given_back = (pl.col("status") == "refunded") & (amount > 0)
-    documents = any(normalise(header) in _DOCUMENT_TYPES for header in staged.plan.fields.get(f"{_LINE}status", ()))
-    if documents:
-        turned = [
-            column for column in ("line_amount", "quantity") if f"{_LINE}{column}" in have or column == "line_amount"
-        ]
+    counted = f"{_LINE}quantity" in have
+    amount, quantity = pl.col("line_amount"), pl.col("quantity") if counted else pl.lit(None, _MONEY)
+    given_back = (pl.col("status") == "refunded") & (amount > 0) if worded else pl.lit(False)
+    if worded:
+        notes += _statuses(staged, lines)
+    notes += _deleted(staged, good)
+    if f"{_LINE}document_type" in have:
+        # What the document is says which way its amount goes: its row is the refund itself.
         lines = lines.with_columns(
-            pl.when(given_back).then(-pl.col(column)).otherwise(pl.col(column)).alias(column) for column in turned
+            pl.when(given_back & pl.col("_returned")).then(-pl.col(column)).otherwise(pl.col(column)).alias(column)
+            for column in ("line_amount", *(["quantity"] if counted else []))
         )
     lines = lines.with_columns(
         is_refund=((amount < 0) & (quantity.is_null() | (quantity < 0))).fill_null(False),
         is_test=pl.col("_flags").str.contains("test_row").fill_null(False),
-        _flags=_mark(pl.col("_flags"), (amount < 0) & (quantity > 0), "negative_price"),
+        _flags=totals.mark(pl.col("_flags"), (amount < 0) & (quantity > 0), "negative_price"),
     )
-    if f"{_LINE}refunded_amount" in have:
-        refunds = _refund_rows(staged, good, have)
-    elif f"{_LINE}_status_text" in have and not documents:
+    if f"{_LINE}refunded_amount" in have or {f"{_LINE}refunded_quantity", f"{_LINE}quantity"} <= have:
+        made = refunds.rows(good, have, _ORDER, _lineage(staged))
+    elif worded:
         # An order that has refund rows of its own needs none from its status.
         own_rows = (amount < 0).any().over("order_id") if f"{_LINE}order_id" in have else pl.lit(False)
-        wholly = given_back & ~own_rows
-        refunds = lines.filter(wholly).with_columns(
-            line_amount=-amount, is_refund=pl.lit(True), _flags=_mark(pl.col("_flags"), pl.lit(True), "derived_refund")
-        )
+        made = refunds.of_status(lines, given_back & ~own_rows, counted=counted)
     else:
-        return Parts(tables={"transactions": lines}, notes=notes)
-    derived = int(refunds.select(pl.len()).collect().item())
-    return Parts(tables={"transactions": pl.concat([lines, refunds], how="diagonal")}, derived=derived, notes=notes)
+        return Parts(tables={"transactions": lines.drop("_returned", strict=False)}, notes=notes)
+    derived = int(made.select(pl.len()).collect().item())
+    whole = pl.concat([lines, made], how="diagonal").drop("_returned", strict=False)
+    return Parts(tables={"transactions": whole}, derived=derived, notes=notes)
 
 
-def _unknown_statuses(staged: Staged, lines: pl.LazyFrame) -> list[Message]:
-    """Say which status words nobody knows: their orders count as sales."""
-    strange = (
-        lines.filter(~pl.col("status").is_in(["paid", "pending", "cancelled", "refunded"]))
+def _told_apart(staged: Staged, good: pl.LazyFrame, who: pl.LazyFrame | None) -> tuple[pl.LazyFrame, int]:
+    """The rows with numbers that several orders share made different, and how many numbers that were."""
+    plan, have = staged.plan, good.collect_schema().names()
+    return orders.apart(
+        good,
+        order=f"{_LINE}order_id",
+        customer="ref",
+        day=f"{_LINE}ordered_on",
+        amount=f"{_LINE}line_amount",
+        places=[name for name in orders.places(plan) if name in have],
+        days=orders.days_apart(plan),
+        who=who,
+        large=staged.large,
+    )
+
+
+def _deleted(staged: Staged, good: pl.LazyFrame) -> list[Message]:
+    """Say how many lines a mark (deleted, not posted) has cancelled."""
+    have, said = good.collect_schema().names(), []
+    for name, mark in (("deleted", pl.col(f"{_LINE}deleted")), ("posted", ~pl.col(f"{_LINE}posted"))):
+        if f"{_LINE}{name}" in have:
+            rows = good.select(mark.fill_null(False).sum()).collect().item()
+            values = {"file": staged.raw.name, "rows": int(rows), "column": staged.plan.fields[f"{_LINE}{name}"][0]}
+            said += [Message("ingest.marked_deleted", values)] if rows else []
+    return said
+
+
+def _statuses(staged: Staged, lines: pl.LazyFrame) -> list[Message]:
+    """Say which status words nobody knows, and how many lines are not paid yet: they count as sales."""
+    counts = (
+        lines.filter(~pl.col("status").is_in(["paid", "cancelled", "refunded"]))
         .group_by("status")
         .len()
         .sort("len", "status", descending=[True, False])
         .collect()
     )
-    if strange.is_empty():
-        return []
-    named = ", ".join(f"{status} ({number(count)})" for status, count in strange.head(5).iter_rows())
-    return [Message("ingest.unknown_statuses", {"file": staged.raw.name, "words": named})]
-
-
-def _mark(flags: pl.Expr, when: pl.Expr, word: str) -> pl.Expr:
-    marked = pl.concat_str([flags, pl.lit(word)], separator=" ", ignore_nulls=True)
-    return pl.when(when.fill_null(False)).then(marked).otherwise(flags)
-
-
-def _by_content(have: set[str]) -> list[str]:
-    """What puts the lines of an order in order, whatever the order of the source's rows."""
-    names = ("line_no", "product_id", "product_name", "quantity", "unit_price", "line_amount")
-    return [name for column in names if (name := f"{_LINE}{column}") in have] + [ROW]
-
-
-def _share_discount(good: pl.LazyFrame, have: set[str]) -> pl.LazyFrame:
-    """Share an order's discount over its lines in proportion to their amounts, to the cent, the sum exact."""
-    amount = pl.col(f"{_LINE}line_amount")
-    total = amount.sum().over(_ORDER)
-    discount = pl.col(f"{_LINE}order_discount").max().over(_ORDER)
-    until = amount.cum_sum().over(_ORDER, order_by=_by_content(have))
-
-    def given(part: pl.Expr) -> pl.Expr:
-        """What of the discount belongs to the lines that make `part` of the total."""
-        share = discount.cast(pl.Float64) * part.cast(pl.Float64) / total.cast(pl.Float64)
-        return pl.when(part == total).then(discount).otherwise(share.round(2).cast(_MONEY))
-
-    share = pl.when((discount > 0) & (total > 0)).then(given(until) - given(until - amount)).otherwise(pl.lit(0))
-    own = pl.col(f"{_LINE}discount").fill_null(0) if f"{_LINE}discount" in have else pl.lit(0)
-    return good.with_columns(share.cast(_MONEY).fill_null(0).alias("_share")).with_columns(
-        (amount - pl.col("_share")).cast(_MONEY).alias(f"{_LINE}line_amount"),
-        (own.cast(_MONEY) + pl.col("_share")).cast(_MONEY).alias(f"{_LINE}discount"),
-        _flags=_mark(pl.col("_flags"), pl.col("_share") != 0, "shared_discount"),
-    )
-
-
-def _repeats_total(staged: Staged, good: pl.LazyFrame, have: set[str]) -> bool:
-    """Whether the amount is the whole order's, written again on each of its lines.
-
-    Only where the system is unknown or the amount is an order total: known systems say what their rows are.
-    """
-    from_total = staged.plan.has("transactions.order_total") and not staged.plan.has("transactions.line_amount")
-    priced = staged.plan.has("transactions.quantity", "transactions.unit_price")
-    if (
-        f"{_LINE}order_id" not in have
-        or (from_total and priced)
-        or (staged.plan.system != "unknown" and not from_total)
-    ):
-        return False
-    lined = staged.plan.has("transactions.product_id") or staged.plan.has("transactions.product_name")
-    if not lined or (priced and not staged.plan.has("transactions.line_amount")):
-        return False
-    amount = pl.col(f"{_LINE}line_amount")
-    if priced:
-        product = pl.col(f"{_LINE}quantity") * pl.col(f"{_LINE}unit_price")
-        if (good.select(((product - amount).abs() <= 1).mean()).collect().item() or 0) > 0.5:
-            return False
-    orders = (
-        good.group_by(f"{_LINE}order_id")
-        .agg(pl.len().alias("lines"), (amount.min() == amount.max()).alias("same"))
-        .filter(pl.col("lines") > 1)
-        .select(pl.len(), pl.col("same").mean())
-        .collect()
-    )
-    count, same = orders.row(0)
-    return bool(count >= (1 if from_total else _MANY_ORDERS) and same >= 0.95)
-
-
-def _once(good: pl.LazyFrame, have: set[str]) -> pl.LazyFrame:
-    """Leave an order's repeated total on its first line only."""
-    first = pl.int_range(pl.len()).over(_ORDER, order_by=_by_content(have)) == 0
-    amount = pl.col(f"{_LINE}line_amount")
-    return good.with_columns(
-        pl.when(first).then(amount).otherwise(pl.lit(0).cast(_MONEY)).alias(f"{_LINE}line_amount"),
-        _flags=_mark(pl.col("_flags"), ~first, "order_total_once"),
-    )
-
-
-def _refund_rows(staged: Staged, good: pl.LazyFrame, have: set[str]) -> pl.LazyFrame:
-    """One negative row per order that was refunded, dated as the order; cancelled where the order is.
-
-    The amount is the order's refunded amount, all of its lines where only the status says so, and never more than its
-    lines: what is given back may include shipping and tax, which are no part of them.
-    """
-    refunded, lines = pl.col(f"{_LINE}refunded_amount"), pl.col(f"{_LINE}line_amount")
-    # One figure, once or repeated, is the order's; several figures are its lines'.
-    positive = refunded.filter(refunded > 0)
-    figure = pl.when(positive.n_unique() == 1).then(positive.max()).otherwise(positive.sum())
-    said = pl.col(f"{_LINE}status") == "refunded" if f"{_LINE}status" in have else pl.lit(False)
-    kept = [name for name in ("order_id", "ordered_at", "ordered_on", "currency", "status") if f"{_LINE}{name}" in have]
-    rows = (
-        good.filter(((refunded > 0) | said).any().over(_ORDER))
-        .sort(ROW)
-        .group_by(_ORDER, maintain_order=True)
-        .agg(
-            *(pl.col(f"{_LINE}{name}").first().alias(name) for name in kept),
-            pl.when(figure > 0)
-            .then(pl.min_horizontal(figure, lines.sum()))
-            .otherwise(lines.sum())
-            .alias("line_amount"),
-            pl.col("ref").first().alias("customer_id"),
-            pl.col("_flags").first(),
-            pl.col(ROW).first(),
-        )
-        .filter(pl.col("line_amount") > 0)
-    )
-    # What was cancelled counts for nothing, and so does giving back what was paid for it.
-    cancelled = pl.col("status") == "cancelled" if "status" in kept else pl.lit(False)
-    return rows.select(
-        *(name for name in kept if name != "status"),
-        "customer_id",
-        (-pl.col("line_amount")).cast(_MONEY).alias("line_amount"),
-        pl.when(cancelled).then(pl.lit("cancelled")).otherwise(pl.lit("refunded")).alias("status"),
-        pl.lit(True).alias("is_refund"),
-        pl.col("_flags").str.contains("test_row").fill_null(False).alias("is_test"),
-        **_lineage(staged),
-        _flags=_mark(pl.col("_flags"), pl.lit(True), "derived_refund"),
-    )
+    pending = counts.filter(pl.col("status") == "pending")["len"].sum()
+    strange = counts.filter(pl.col("status") != "pending").head(5).iter_rows()
+    named = ", ".join(f"{status} ({number(count)})" for status, count in strange)
+    said = [Message("ingest.unknown_statuses", {"file": staged.raw.name, "words": named})] if named else []
+    return [*said, *([Message("ingest.pending", {"file": staged.raw.name, "rows": int(pending)})] if pending else [])]
 
 
 def _deals(staged: Staged, good: pl.LazyFrame) -> Parts:
@@ -278,7 +206,8 @@ def _deals(staged: Staged, good: pl.LazyFrame) -> Parts:
             pl.coalesce(expected, pl.when(~closed).then(pl.col("deals.closed_at"))).alias("deals.expected_close_at"),
             pl.when(closed).then(pl.col("deals.closed_at")).alias("deals.closed_at"),
         ]
-    good = good.with_columns(columns)
+    days = [pl.col(name) for name in ("deals.closed_on", "deals.created_on") if name in have]
+    good = good.with_columns(*columns, pl.coalesce(*days, pl.lit(None, pl.Date)).alias(SOLD_ON))
     products = [name for name in ("product_id", "product_name") if f"{_LINE}{name}" in have]
     if products and "deals.product_id" not in have:
         good = good.with_columns(pl.coalesce(f"{_LINE}{name}" for name in products).alias("deals.product_id"))
@@ -303,7 +232,8 @@ def _deals(staged: Staged, good: pl.LazyFrame) -> Parts:
         tables["deal_lines"] = _deal_lines(staged, good, have)
     if staged.plan.wide:
         tables["deal_stages"] = _wide_stages(staged, good)
-    return Parts(tables={"deals": deals, **tables}, merged=merged)
+    notes = found.conflicts(deals, staged.raw.name) if len(staged.plan.fields.keys() & _ENDS) > 1 else []
+    return Parts(tables={"deals": deals, **tables}, merged=merged, notes=[*staged.notes, *notes])
 
 
 def _deal_lines(staged: Staged, good: pl.LazyFrame, have: set[str]) -> pl.LazyFrame:
@@ -330,6 +260,7 @@ def _deal_lines(staged: Staged, good: pl.LazyFrame, have: set[str]) -> pl.LazyFr
             pl.col("deals.deal_id").alias("order_id"),
             pl.col("ref").alias("customer_id"),
             pl.coalesce(*closed, pl.lit(None, dtype("datetime"))).alias("ordered_at"),
+            SOLD_ON,
             *(column for column in columns if column.meta.output_name() != "line_amount"),
             *currency,
             amount.alias("line_amount"),
@@ -348,7 +279,7 @@ def sales_of_deals(deals: pl.LazyFrame, lines: pl.LazyFrame | None, zone: str | 
         pl.col("deal_id").alias("order_id"),
         "customer_id",
         pl.coalesce(*closed, pl.lit(None, dtype("datetime"))).alias("ordered_at"),
-        *(pl.col(name) for name in ("product_id", "currency", "campaign") if name in have),
+        *(pl.col(name) for name in ("product_id", "currency", "campaign", SOLD_ON) if name in have),
         amount.alias("line_amount"),
         "_source_file",
         "_source_row",
@@ -356,14 +287,16 @@ def sales_of_deals(deals: pl.LazyFrame, lines: pl.LazyFrame | None, zone: str | 
     )
     if lines is not None:
         whole = pl.concat([whole.join(lines, on="order_id", how="anti"), lines], how="diagonal")
-    local = pl.col("ordered_at").dt.convert_time_zone(zone) if zone else pl.col("ordered_at")
-    return whole.filter(pl.col("ordered_at").is_not_null() & pl.col("line_amount").is_not_null()).with_columns(
-        ordered_on=local.dt.date(),
+    local = (pl.col("ordered_at").dt.convert_time_zone(zone) if zone else pl.col("ordered_at")).dt.date()
+    written = [pl.col(SOLD_ON)] if SOLD_ON in whole.collect_schema().names() else []
+    sold = whole.filter(pl.col("ordered_at").is_not_null() & pl.col("line_amount").is_not_null()).with_columns(
+        ordered_on=pl.coalesce(*written, local),
         status=pl.lit("paid"),
         is_refund=pl.col("line_amount") < 0,
         is_test=pl.col("_flags").str.contains("test_row").fill_null(False),
-        _flags=_mark(pl.col("_flags"), pl.lit(True), "from_deal"),
+        _flags=totals.mark(pl.col("_flags"), pl.lit(True), "from_deal"),
     )
+    return sold.drop(SOLD_ON, strict=False)
 
 
 def _wide_stages(staged: Staged, good: pl.LazyFrame) -> pl.LazyFrame:

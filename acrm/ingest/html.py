@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import codecs
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
 from acrm.errors import InputError
 from acrm.ingest import encoding as encodings
-from acrm.ingest.grid import table_of
+from acrm.ingest.grid import Merged, table_of
+from acrm.ingest.groups import unfolded
 from acrm.ingest.header import header_at
 from acrm.ingest.raw import RawTable, ReadOptions, SourceFile
+from acrm.messages import Message
 
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
@@ -21,8 +25,18 @@ _BLANKS = re.compile(r"[ \t\r\n\f]+")
 Cells = list[list[str]]
 
 
-def table(source: SourceFile, path: Path, options: ReadOptions) -> RawTable:
-    """The first table of the page that has at least two columns and a header, else the largest one.
+class Grid(NamedTuple):
+    """A table of a page: rows of equal length, and the cells that take several places."""
+
+    cells: Cells
+    merged: list[Merged]
+
+
+def tables(source: SourceFile, path: Path, options: ReadOptions) -> list[RawTable]:
+    """Every table of the page that has at least two columns, a header and a row below it, else the largest one.
+
+    Tables of one column lay the page out and are no data; other tables without a header are left out, and a note says
+    how many rows they have.
 
     Raises:
         InputError: No table of two columns, or bytes that are not in a forced encoding.
@@ -36,12 +50,41 @@ def table(source: SourceFile, path: Path, options: ReadOptions) -> RawTable:
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         raise InputError("undecodable", path=source.name, encoding=encoding, offset=error.start, line=line) from None
-    grids = [grid for grid in tables_in(text) if grid and len(grid[0]) > 1]
+    grids = {place: grid for place, grid in enumerate(tables_in(text), 1) if _is_table(grid.cells)}
     if not grids:
         raise InputError("no_html_table", path=source.name)
-    best = next((grid for grid in grids if header_at(grid) is not None), max(grids, key=len))
-    cells = pl.DataFrame(best, schema=[str(place) for place in range(len(best[0]))], orient="row")
-    return table_of(source, cells, options, encoding=encoding)
+    titled = [place for place, grid in grids.items() if _has_records(grid.cells)]
+    if options.names or options.header_row or not titled:
+        titled = titled[:1] or [max(grids, key=lambda place: len(grids[place].cells))]
+    found = [
+        unfolded(
+            table_of(
+                source,
+                pl.DataFrame(cells, schema=[str(column) for column in range(len(cells[0]))], orient="row"),
+                options,
+                sheet=str(place) if len(titled) > 1 else None,
+                encoding=encoding,
+                merged=merged,
+            )
+        )
+        for place, (cells, merged) in grids.items()
+        if place in titled
+    ]
+    rest = {place: len(grid.cells) for place, grid in grids.items() if place not in titled and len(grid.cells) > 1}
+    if rest:
+        values = {"file": source.name, "rows": sum(rest.values()), "tables": ", ".join(map(str, rest))}
+        found[0] = replace(found[0], notes=(Message("reading.tables_left_out", values), *found[0].notes))
+    return found
+
+
+def _is_table(cells: Cells) -> bool:
+    """Whether two columns or more have texts: cells that only hold other tables have none."""
+    return sum(any(column) for column in zip(*cells, strict=True)) > 1
+
+
+def _has_records(cells: Cells) -> bool:
+    place = header_at(cells)
+    return place is not None and any(any(row) for row in cells[place + 1 :])
 
 
 def encoding_of(raw: bytes) -> str:
@@ -67,19 +110,19 @@ def encoding_of(raw: bytes) -> str:
     return "utf-8"
 
 
-def tables_in(text: str) -> list[Cells]:
+def tables_in(text: str) -> list[Grid]:
     r"""The tables of a page in the order they begin, each as rows of equal length.
 
     Entities are resolved, `<br>` is a line end, other markup is dropped and white space folded. A cell that spans
     columns or rows stands in the first of its places; the others are empty.
 
     >>> tables_in("<table><tr><th colspan=2>A&amp;B<tr><td>1<br>2<td> <b>3</b>  4 </table>")
-    [[['A&B', ''], ['1\n2', '3 4']]]
+    [Grid(cells=[['A&B', ''], ['1\n2', '3 4']], merged=[Merged(top=0, left=0, bottom=0, right=1)])]
     """
     parser = _Tables()
     parser.feed(text)
     parser.close()
-    return [table.rows() for table in parser.tables]
+    return [Grid(table.rows(), table.merged) for table in parser.tables]
 
 
 class _Table:
@@ -87,6 +130,7 @@ class _Table:
 
     def __init__(self) -> None:
         self._rows: Cells = []
+        self.merged: list[Merged] = []
         self._spanned: list[int] = []
         """For each column, how many rows below still belong to a cell above."""
         self._text: list[str] | None = None
@@ -117,6 +161,9 @@ class _Table:
         start = len(row)
         text = "".join(self._text).split("\0")
         row += ["\n".join(_BLANKS.sub(" ", line).strip(" ") for line in text), *[""] * (columns - 1)]
+        if columns * rows > 1:
+            top = len(self._rows) - 1
+            self.merged.append(Merged(top=top, left=start, bottom=top + rows - 1, right=start + columns - 1))
         self._spanned += [0] * (len(row) - len(self._spanned))
         self._spanned[start : len(row)] = [len(self._rows) + rows - 1] * columns
         self._text = None

@@ -16,7 +16,7 @@ from acrm.errors import UsageError
 from acrm.ingest import shapes
 from acrm.ingest.options import IngestOptions
 from acrm.ingest.raw import ROW, RawTable
-from acrm.ingest.vocabulary import normalise, synonyms
+from acrm.ingest.vocabulary import normalise, synonyms, words
 from acrm.schema import TABLES
 
 if TYPE_CHECKING:
@@ -28,12 +28,24 @@ READING_FIELDS: dict[str, dict[str, str]] = {
         "order_discount": "money",
         "refunded_amount": "money",
         "refunded_quantity": "number",
+        "discount_percent": "number",
+        "line_gross": "money",
+        "line_net": "money",
+        "line_tax": "money",
+        "payment_status": "text",
+        "document_type": "text",
+        "deleted": "bool",
+        "posted": "bool",
+        "till": "text",
+        "shift": "text",
         "cancelled_at": "datetime",
         "time_of_day": "text",
         "test_mark": "text",
         "money_text": "text",
     },
-    "deals": {"is_won": "bool", "is_closed": "bool"},
+    "deals": {"is_won": "bool", "is_closed": "bool", "deleted": "bool"},
+    "customers": {"deleted": "bool"},
+    "payments": {"deleted": "bool"},
 }
 """Fields that exist only while reading: they decide canonical columns and are not columns themselves."""
 
@@ -45,9 +57,7 @@ _CUSTOMER_KEYS = (
     "customers.last_name",
 )
 _GRAINS = {"transactions": "line", "deals": "deal"}
-_ALIKE = 75.0
-"""How alike, of 100, a column's name and a synonym must be for the column to be suggested."""
-_LINKED = ("transactions", "deals", "interactions", "contracts", "payments")
+LINKED = ("transactions", "deals", "interactions", "contracts", "payments")
 """Tables whose rows belong to a customer: columns about that customer may stand in them."""
 
 # What a file must have to be the table: every line needs one of its alternatives; `a&b` needs both.
@@ -104,12 +114,21 @@ class Plan:
     """Set before the table's own ids, where two kinds of records share their numbers (leads and deals of Bitrix24)."""
     id_cut: int | None = None
     """Length to cut ids to that are three letters longer: Salesforce writes 15 or 18."""
+    free_form: bool = False
+    """Whether columns of the same name mean different things from firm to firm: their data say what they mean."""
+    told: frozenset[str] = frozenset()
+    """Fields that `--map` names."""
     lacks: tuple[str, ...] = ()
     """Why it is `other`: the nearest canonical table and what that table misses, as `table.field|field`."""
 
     def has(self, *fields: str) -> bool:
         """Whether every `table.field` has a source."""
         return all(name in self.fields or name in self.literals for name in fields)
+
+    def has_line_amounts(self) -> bool:
+        """Whether something says what each order line costs, and not its whole order alone."""
+        single = any(self.has(f"transactions.{name}") for name in ("line_amount", "line_gross", "line_net"))
+        return single or self.has("transactions.quantity", "transactions.unit_price")
 
     def mapped_headers(self) -> set[str]:
         """Source columns that feed some field."""
@@ -184,6 +203,9 @@ def recognise(raw: RawTable, sample: pl.DataFrame, options: IngestOptions) -> Pl
 def missing(plan_fields: Iterable[str], entity: str) -> list[str]:
     """The requirements of a table that a set of `table.field` names does not meet, each as `a|b`."""
     have = {_short(name, entity) for name in plan_fields}
+    if not have.isdisjoint({"line_gross", "line_net"}):
+        # Amounts before discount or tax make the amount.
+        have.add("line_amount")
     return [
         "|".join(alternative for alternative in alternatives if "." not in alternative)
         for alternatives in REQUIRED[entity]
@@ -205,12 +227,14 @@ def _matches(raw: RawTable, pattern: str) -> bool:
 
 
 def _by_signature(raw: RawTable, by_name: dict[str, str], options: IngestOptions) -> Plan | None:
-    if options.system and (own := _best_signature([load_system(options.system)], raw, by_name)):
+    if options.system and (own := _best_signature([load_system(options.system)], raw, by_name, options)):
         return own
-    return _best_signature(list(systems().values()), raw, by_name)
+    return _best_signature(list(systems().values()), raw, by_name, options)
 
 
-def _best_signature(candidates: list[dict[str, Any]], raw: RawTable, by_name: dict[str, str]) -> Plan | None:
+def _best_signature(
+    candidates: list[dict[str, Any]], raw: RawTable, by_name: dict[str, str], options: IngestOptions
+) -> Plan | None:
     """The plan of the table whose signature fits best; of the systems, the one told comes before all others."""
     best: tuple[tuple[int, int, int], dict[str, Any], dict[str, Any]] | None = None
     for system in candidates:
@@ -252,10 +276,11 @@ def _best_signature(candidates: list[dict[str, Any]], raw: RawTable, by_name: di
         values=table.get("values", {}),
         wide=table.get("wide", {}),
         time_zone=system.get("time_zone"),
-        date_order=system.get("date_order"),
+        date_order=table.get("date_order", system.get("date_order")) or None,
         phone_region=system.get("phone_region"),
         id_prefix=table.get("id_prefix", ""),
         id_cut=system.get("id_cut"),
+        free_form=table.get("free_form", False),
     )
 
 
@@ -269,7 +294,7 @@ def _headers_of(table: dict[str, Any]) -> list[str]:
 def _by_synonyms(by_name: dict[str, str], sample: pl.DataFrame, forced: str | None) -> Plan:
     scored = []
     for order, entity in enumerate(REQUIRED if forced is None else [forced]):
-        fields = _assign(entity, by_name, sample)
+        fields = assigned(entity, by_name, sample)
         lacking = missing(fields, entity)
         scored.append((len(fields), -order, entity, fields, lacking))
     whole = [entry for entry in scored if not entry[4]]
@@ -279,14 +304,16 @@ def _by_synonyms(by_name: dict[str, str], sample: pl.DataFrame, forced: str | No
     lacks = tuple(f"{nearest[2]}.{need}" for need in nearest[4]) if nearest[0] else ()
     if best is None or (lacks and nearest[0] >= best[0] + 2):
         return Plan(system="unknown", title="", entity="other", fields={}, lacks=lacks)
-    return Plan(system="unknown", title="", entity=best[2], fields=best[3], grain=_GRAINS.get(best[2], "row"))
+    return Plan(
+        system="unknown", title="", entity=best[2], fields=best[3], grain=_GRAINS.get(best[2], "row"), free_form=True
+    )
 
 
-def _assign(entity: str, by_name: dict[str, str], sample: pl.DataFrame) -> dict[str, tuple[str, ...]]:
+def assigned(entity: str, by_name: dict[str, str], sample: pl.DataFrame) -> dict[str, tuple[str, ...]]:
     """Give every column at most one field; makers first, each field takes its best-ranked column whose values fit."""
     fields: dict[str, tuple[str, ...]] = {}
     taken: set[str] = set()
-    tables = [entity, "customers"] if entity in _LINKED else [entity]
+    tables = [entity, "customers"] if entity in LINKED else [entity]
     wanted: list[tuple[int, int, str, str]] = []
     for table_order, table in enumerate(tables):
         for column, names in synonyms(table).items():
@@ -302,10 +329,25 @@ def _assign(entity: str, by_name: dict[str, str], sample: pl.DataFrame) -> dict[
         several = name in ("customers.phone", "customers.email") and name in fields
         if header in taken or (name in fields and not several) or not known_field(name):
             continue
-        if shapes.fits(sample[header], field_kind(name)):
+        if fits(name, sample[header]):
             fields[name] = (*fields.get(name, ()), header)
             taken.add(header)
     return fields
+
+
+def fits(name: str, values: pl.Series) -> bool:
+    """Whether a column's values have the shape of a field; marks and second statuses must be known words."""
+    column = name.partition(".")[2]
+    if column in ("discount", "discount_percent"):
+        return shapes.fits(values, "number")
+    if column in ("deleted", "posted", "payment_status"):
+        known = words("bool_true") + words("bool_false")
+        if column == "payment_status":
+            known = known + [
+                word for kind in ("paid", "pending", "cancelled", "refunded") for word in words(f"order_{kind}")
+            ]
+        return shapes.among(values, known)
+    return shapes.fits(values, field_kind(name))
 
 
 def _with_user_map(
@@ -327,7 +369,7 @@ def _with_user_map(
         if not all(known_field(name) for name in qualified):
             continue
         used = {header for headers in qualified.values() for header in headers}
-        found = plan.fields if entity == plan.entity else _assign(entity, by_name, sample)
+        found = plan.fields if entity == plan.entity else assigned(entity, by_name, sample)
         kept = {
             name: rest
             for name, headers in found.items()
@@ -336,9 +378,13 @@ def _with_user_map(
         fields = kept | qualified
         if entity == plan.entity:
             literals = {name: value for name, value in plan.literals.items() if name not in qualified}
-            return replace(plan, fields=fields, literals=literals)
+            return replace(plan, fields=fields, literals=literals, told=frozenset(qualified))
         if not missing(fields, entity):
-            return Plan(system="unknown", title="", entity=entity, fields=fields, grain=_GRAINS.get(entity, "row"))
+            grain = _GRAINS.get(entity, "row")
+            told = frozenset(qualified)
+            return Plan(
+                system="unknown", title="", entity=entity, fields=fields, grain=grain, free_form=True, told=told
+            )
     unknown = [name for name in chosen if not any(known_field(_qualified(entity, name)) for entity in TABLES)]
     if unknown:
         raise UsageError("unknown_field", name=unknown[0])
@@ -350,36 +396,3 @@ def unmapped(plan: Plan, raw: RawTable) -> tuple[str, ...]:
     used = plan.mapped_headers()
     wide = [re.compile(pattern) for pattern in plan.wide.values()]
     return tuple(h for h in raw.header if h not in used and h != ROW and not any(p.search(h) for p in wide))
-
-
-def nearest(raw: RawTable, entity: str) -> list[tuple[str, str | None]]:
-    """For each requirement of a table that a source does not meet, a field and the column most like it, if any is.
-
-    Columns are compared with the field's synonyms by similarity, and only offered when their values have its shape.
-    """
-    from rapidfuzz import fuzz
-
-    sample = raw.frame.head(1000).collect()
-    by_name = {normalise(header): header for header in reversed(raw.header)}
-    fields = _assign(entity, by_name, sample)
-    deciding = {f"{entity}.{name}" for part in REQUIRED[entity] for name in part}
-    taken = {header for name, headers in fields.items() if name in deciding for header in headers}
-    found: list[tuple[str, str | None]] = []
-    for need in missing(fields, entity):
-        alternatives = [name for name in need.split("|") if "&" not in name]
-        scored: list[tuple[float, str, str]] = []
-        for field_name in alternatives:
-            names = synonyms(entity).get(field_name, (field_name.replace("_", " "),))
-            fitting = [
-                (name, header)
-                for name, header in by_name.items()
-                if header not in taken and shapes.fits(sample[header], field_kind(f"{entity}.{field_name}"))
-            ]
-            scored += [(max(fuzz.WRatio(name, word) for word in names), field_name, header) for name, header in fitting]
-        likeness, field_name, header = max(scored, default=(0.0, alternatives[0], ""))
-        if likeness >= _ALIKE:
-            found.append((field_name, header))
-            taken.add(header)
-        else:
-            found.append((alternatives[0], None))
-    return found

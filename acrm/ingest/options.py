@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from acrm.ingest.raw import ReadOptions
 
@@ -23,3 +24,9 @@ class IngestOptions:
     """dmy, mdy or ymd."""
     time_zone: str | None = None
     """IANA zone of naive times and of the business day."""
+    phone_region: str | None = None
+    """ISO country of phone numbers without a country code."""
+    link: bool = False
+    """`--link`: join records that are probably one customer, too."""
+    decisions: Path | None = None
+    """`--decisions`: an edited review file."""

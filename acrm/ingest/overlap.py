@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import polars as pl
 
+from acrm.ingest import orders
 from acrm.messages import Message
 from acrm.schema import LINEAGE, TABLES
 
 STORE = "*"
 """The space of rows that stand in a store already: ids of every system."""
+_EAGER = 3_000_000
+"""Rows of all files together that are held in memory while they are compared."""
 MADE_ID = "made_order_id"
 """Flag of lines whose order id was made here, for want of one in the source: it says nothing about sameness."""
 KEYS = {
@@ -33,20 +36,51 @@ def once(table: str, frames: list[tuple[str | None, pl.LazyFrame]], notes: list[
     """
     if len(frames) == 1:
         return frames[0][1]
-    kept, repeated = [], 0
-    for place, (space, frame) in enumerate(frames):
-        later = [
-            other for other_space, other in frames[place + 1 :] if space is not None and space in (STORE, other_space)
-        ]
-        left = frame
-        if later:
-            left = _without(table, frame, pl.concat(later, how="diagonal"), stored=space == STORE)
-            counts = pl.collect_all([frame.select(pl.len()), left.select(pl.len())])
-            repeated += int(counts[0].item()) - int(counts[1].item())
-        kept.append(left)
-    if repeated:
-        notes.append(Message("clean.repeated", {"table": table, "rows": repeated}))
-    return pl.concat(kept, how="diagonal")
+    count = _rows([frame for _, frame in frames])
+    spaces = dict.fromkeys(space for space, _ in frames)
+    merged = {
+        space: _halved(table, [frame for other, frame in frames if other == space], space, eager=count <= _EAGER)
+        for space in spaces
+    }
+    if STORE in merged and len(merged) > 1:
+        # Rows of a store are older than all others, and their ids are of every system.
+        later = pl.concat([frame for space, frame in merged.items() if space != STORE], how="diagonal")
+        merged[STORE] = _told_again(table, merged[STORE], later, stored=True)
+    whole = pl.concat(merged.values(), how="diagonal")
+    if len(spaces) < len(frames) or STORE in spaces:
+        repeated = count - _rows([whole])
+        if repeated:
+            notes.append(Message("clean.repeated", {"table": table, "rows": repeated}))
+    return whole
+
+
+def _rows(frames: list[pl.LazyFrame]) -> int:
+    return sum(int(height.item()) for height in pl.collect_all([frame.select(pl.len()) for frame in frames]))
+
+
+def _halved(table: str, frames: list[pl.LazyFrame], known: str | None, *, eager: bool) -> pl.LazyFrame:
+    """The frames of one space as one, oldest first, without rows told again by a later one.
+
+    Halves are taken together before they are compared, so that the work does not grow with the square of the number
+    of files; `eager` frames are held in memory, where a plan of all of them at once would take longer than the work.
+    """
+    if len(frames) == 1:
+        return frames[0]
+    middle = len(frames) // 2
+    first, last = (_halved(table, half, known, eager=eager) for half in (frames[:middle], frames[middle:]))
+    if known is not None:
+        first = _told_again(table, first, last, stored=known == STORE)
+    whole = [first, last]
+    return pl.concat(pl.collect_all(whole), how="diagonal").lazy() if eager else pl.concat(whole, how="diagonal")
+
+
+def _told_again(table: str, frame: pl.LazyFrame, later: pl.LazyFrame, *, stored: bool) -> pl.LazyFrame:
+    """The rows of a frame that no later row is about, where orders are called what they are called in their source."""
+    if table == "transactions" and "order_id" in frame.collect_schema().names():
+        # Orders of one number are told apart in each run anew; what they are called in their source stays.
+        numbered = orders.of_source(frame), orders.of_source(later).drop("_order_id")
+        return orders.of_ours(_without(table, *numbered, stored=stored))
+    return _without(table, frame, later, stored=stored)
 
 
 def _without(table: str, frame: pl.LazyFrame, later: pl.LazyFrame, *, stored: bool) -> pl.LazyFrame:

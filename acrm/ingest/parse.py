@@ -11,7 +11,6 @@ from acrm.ingest import dates, numbers
 from acrm.ingest.mapping import Plan, field_kind
 from acrm.ingest.options import IngestOptions
 from acrm.ingest.vocabulary import fold, folded, null_words, words
-from acrm.schema import dtype
 
 _FLOAT_ID = r"^'?-?\d+\.0+$"
 _EXPONENT_ID = r"^\d([.,]\d+)?[eE]\+\d+$"
@@ -35,6 +34,8 @@ class Decisions:
     """Of times without an offset; None: UTC."""
     currency: str | None = None
     """The one currency that the table's money texts or headers name."""
+    marked: tuple[int, int] = (0, 0)
+    """How many amounts carry the mark of a currency, out of how many that might."""
 
 
 def cleaned(frame: pl.LazyFrame, headers: Iterable[str], dtypes: pl.Schema) -> pl.LazyFrame:
@@ -152,13 +153,17 @@ def value(plan: Plan, name: str, dtypes: pl.Schema, decisions: Decisions) -> pl.
         form = decisions.dates[name] if name in decisions.dates else dates.DateFormat()
         return dates.instant(text, form, decisions.source_zone)
     if kind == "date":
-        return dates.business_day(text, decisions.dates[name], None)
+        found = dates.business_day(text, decisions.dates[name], None)
+        if name.endswith(".birth_date") and dates.has_short_years(decisions.dates[name]):
+            others = [other for other in decisions.dates if field_kind(other) == "datetime" and other in plan.fields]
+            return dates.in_the_past(found, [value(plan, other, dtypes, decisions).dt.date() for other in others])
+        return found
     if kind in ("money", "number"):
-        return numbers.parse(text, decisions.numbers[name])
+        return numbers.parse(text, decisions.numbers[name], shares=kind == "number" or name.endswith(".discount"))
     if name == "interactions.duration_seconds":
         return _seconds(text, decisions.numbers[name])
     if kind == "integer":
-        return numbers.parse(text, decisions.numbers[name]).round(0).cast(pl.Int64)
+        return numbers.parse(text, decisions.numbers[name]).round(0, mode="half_away_from_zero").cast(pl.Int64)
     if kind == "bool":
         return boolean(text)
     if kind == "id":
@@ -218,8 +223,7 @@ def _direct(plan: Plan, name: str, dtypes: pl.Schema, decisions: Decisions) -> p
             return dates.in_utc(time, decisions.source_zone)
         return time.dt.replace_time_zone("UTC")
     if kind in ("money", "number") and (kind_in.is_numeric() or kind_in.is_decimal()):
-        exact = column.round(4) if kind_in.is_float() else column
-        return exact.cast(dtype(kind), strict=False)
+        return numbers.of_typed(column, kind_in)
     if kind == "integer" and kind_in.is_numeric():
         return column.cast(pl.Int64, strict=False)
     if kind == "bool" and kind_in == pl.Boolean:

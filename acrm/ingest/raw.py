@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from acrm.messages import Message
 
 if TYPE_CHECKING:
     import polars as pl
@@ -73,6 +76,10 @@ class RawTable:
     """Records that could not be read, already out of `frame`: line Int64, rule String, raw String."""
     metadata: dict[str, str] = field(default_factory=dict)
     """Key-value metadata of a Parquet source (the key `acrm` marks our own results)."""
+    money_marks: Mapping[str, str] = field(default_factory=dict)
+    """Column -> the mark of currency (`₽`, `$`) that the number format of its cells writes, and their values do not."""
+    notes: tuple[Message, ...] = ()
+    """What was left out or read in an unusual way."""
 
     @property
     def name(self) -> str:

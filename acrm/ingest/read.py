@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -12,7 +13,8 @@ import polars as pl
 from acrm.errors import InputError, UsageError
 from acrm.ingest import excel, html
 from acrm.ingest.detect import TextLayout, text_layout
-from acrm.ingest.header import column_names, unique_names
+from acrm.ingest.groups import unfolded
+from acrm.ingest.header import column_names, unique_names, whole_header
 from acrm.ingest.raw import ROW, Layout, RawTable, ReadOptions, SourceFile
 from acrm.ingest.records import LONGEST_LINE, SINGLE_COLUMN, Record, records
 from acrm.ingest.transcode import as_utf8, holds_opening, scratch_file, unpacked
@@ -21,6 +23,7 @@ STRICT_CHECK = 64 << 20
 """Bytes; a smaller text is parsed once while it is read, to know at once whether it is well formed."""
 _SAMPLE = 1 << 18
 _BATCH_CELLS = 50_000
+_HEADER_ROWS = 50
 _SPELLED = {"tab": "\t", "\\t": "\t", "space": " "}
 
 
@@ -48,8 +51,8 @@ def read(source: SourceFile, options: ReadOptions, scratch: Path, *, lenient: bo
     if source.kind == "xlsx":
         return excel.tables(source, path, options)
     if source.kind == "html":
-        return [html.table(source, path, options)]
-    return [_text(source, options, scratch, lenient)]
+        return html.tables(source, path, options)
+    return [unfolded(_text(source, options, scratch, lenient))]
 
 
 def _parquet(source: SourceFile, path: Path) -> RawTable:
@@ -92,6 +95,8 @@ def _text(source: SourceFile, options: ReadOptions, scratch: Path, lenient: bool
     if not sample.strip():
         raise InputError("empty_file", path=source.name)
     found = text_layout(sample, _delimiter(options.delimiter), len(options.names or ()) or None, options.header_row)
+    if found.header is not None and not options.header_row:
+        found = _whole(sample, found)
     names, renamed = column_names(source.name, found.header, found.first_row, found.width, options.names)
     quoted = text.quotes and found.quote is not None and holds_opening(text.path, found.delimiter, found.quote)
     body = _Body(text.path, found, names, found.quote if quoted else None)
@@ -117,6 +122,25 @@ def _text(source: SourceFile, options: ReadOptions, scratch: Path, lenient: bool
             lenient=lenient,
             renamed=renamed,
         ),
+    )
+
+
+def _whole(sample: str, found: TextLayout) -> TextLayout:
+    """The layout with a header of several rows made one."""
+    lines = io.StringIO(sample, newline="\n")
+    cut = list(islice(records(lines, found.delimiter, found.quote), 2 * _HEADER_ROWS + len(found.preamble)))
+    place = next((place for place, record in enumerate(cut) if record.line == found.header_line), None)
+    if place is None:
+        return found
+    first, last, names = whole_header([record.fields for record in cut], place)
+    if first == last:
+        return found
+    return replace(
+        found,
+        header=tuple(name or "" for name in names),
+        header_line=cut[first].line,
+        first_line=cut[last].line + cut[last].raw.count("\n") + 1,
+        preamble=found.preamble[: len(found.preamble) - (place - first)],
     )
 
 

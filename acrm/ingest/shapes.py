@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from acrm.ingest.vocabulary import null_words, words
+from acrm.ingest.vocabulary import fold, folded, null_words, words
 
 if TYPE_CHECKING:
     import polars as pl
 
 _DATE = (
-    r"^\s*'?\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|^\s*\d{8}(\d{6})?\s*$|^\s*\d{5}(\.\d+)?\s*$|^\s*\d{10}(\d{3})?\s*$"
-    r"|^\s*\d{1,2}[ .-]\pL{3,}|^\s*\pL{3,9}\.?[ .-]+\d{1,4}"
+    r"^\s*'?\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|^\s*\d{8}(\d{6})?\s*$|^\s*\d{5}([.,]\d+)?\s*$|^\s*\d{10}(\d{3})?\s*$"
+    r"|^\s*\d{1,2}(er|st|nd|rd|th)?[ .-]{1,2}\pL{2,}|^\s*\pL{2,12}[.,]{0,2}[ .-]+(\pL{3,9}\.?[ -])?\d{1,4}"
+    r"|^\s*\d{1,2}:\d{2}(:\d{2})?[ ,\x{a0}]+\d"
 )
 _NUMBER = r"^\D{0,5}[\s(−-]*\D{0,5}\d[\d\s.,'’\x{a0}\x{202f}]*(e[+-]?\d+)?[)\s%−-]*(\pL|[₽$€£.]){0,8}\s*$"
 _PATTERNS = {
@@ -40,3 +42,17 @@ def fits(values: pl.Series, kind: str) -> bool:
     if filled.is_empty():
         return True
     return float(filled.str.contains(_PATTERNS[kind]).mean() or 0.0) >= 0.6  # type: ignore[arg-type]
+
+
+def among(values: pl.Series, known: Iterable[str]) -> bool:
+    """Whether at least 6 of 10 non-empty values are one of some words; an empty column and truth values are."""
+    import polars as pl
+
+    if values.dtype != pl.String:
+        return values.dtype == pl.Boolean
+    filled = values.str.strip_chars()
+    filled = filled.filter(~filled.is_in(null_words()))
+    if filled.is_empty():
+        return True
+    said = pl.DataFrame({"v": filled}).select(folded(pl.col("v"))).to_series().is_in([fold(word) for word in known])
+    return float(said.mean() or 0.0) >= 0.6  # type: ignore[arg-type]

@@ -9,7 +9,9 @@ import shutil
 import signal
 import sys
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,6 +19,8 @@ from acrm.errors import InputError
 from acrm.ingest import encoding as encodings
 from acrm.ingest.raw import SourceFile
 from acrm.ingest.transcode import scratch_file, unpacked_chunks
+from acrm.lineage import is_manifest, readable
+from acrm.publish import JOURNAL, pending, standing
 
 _HEAD = 1 << 16
 _PACKED = {b"\x1f\x8b": "gz", b"\x28\xb5\x2f\xfd": "zst"}
@@ -36,12 +40,12 @@ _NO_EXPORTS = re.compile(
 
 
 def find(arguments: Sequence[str], scratch: Path) -> list[SourceFile]:
-    """The files that the arguments mean, sorted by name, each once.
+    r"""The files that the arguments mean, sorted by name, each once.
 
     An argument is a file, a pattern, a folder (everything in it that can be an export, at any depth) or `-`, standard
-    input. In a folder hidden files, `*.json`, `rejects.parquet` and files that are plainly no exports (pictures,
-    scripts, notes) are passed over; any other file that cannot be read is an error. Files of the same name are told
-    apart by as many parent folders as it takes.
+    input. In a folder hidden files, `*.json`, `rejects.parquet` of no store and files that are plainly no exports
+    (pictures, scripts, notes) are passed over; any other file that cannot be read is an error. Files of the same name
+    are told apart by as many parent folders as it takes; bytes of a name that are not UTF-8 are written as `\xff`.
 
     Args:
         arguments: As typed.
@@ -61,8 +65,30 @@ def find(arguments: Sequence[str], scratch: Path) -> list[SourceFile]:
             status = path.stat()
             named.setdefault((status.st_dev, status.st_ino), (path, name))
     names = _told_apart([*named.values()])
-    files = [_inspected(path, name) for (path, _), name in zip(named.values(), names, strict=True)]
+    files = [
+        _inspected(_reachable(path, scratch), readable(name), readable(path))
+        for (path, _), name in zip(named.values(), names, strict=True)
+    ]
     return sorted(files, key=lambda file: file.name)
+
+
+def folders(arguments: Sequence[str]) -> list[Path]:
+    """The folders named by the arguments, and those the named files are in: where a store may be changing."""
+    found: list[Path] = []
+    for argument in arguments:
+        named = [argument] if Path(argument).exists() else glob.glob(argument, recursive=True)  # noqa: PTH207
+        found += [path if path.is_dir() else path.parent for path in map(Path, named)]
+    return list(dict.fromkeys(found))
+
+
+def _reachable(path: Path, scratch: Path) -> Path:
+    """The file under a name that Polars can open: UTF-8."""
+    if readable(path) == str(path):
+        return path
+    link = scratch_file(scratch)
+    link.unlink()
+    link.symlink_to(path.absolute())
+    return link
 
 
 def _meant(argument: str, scratch: Path) -> Iterator[tuple[Path, str]]:
@@ -75,13 +101,13 @@ def _meant(argument: str, scratch: Path) -> Iterator[tuple[Path, str]]:
             found = [*_below(path, set())]
             if not found:
                 raise InputError("no_exports", path=argument)
-            yield from ((file, file.relative_to(path).as_posix()) for file in found)
+            yield from ((file, called.relative_to(path).as_posix()) for called, file in found)
         elif path.is_fifo():
             with path.open("rb") as pipe:
                 yield _copied(pipe, scratch), path.name
-        elif path.exists():
-            yield path, path.name
-        elif matches := sorted(glob.glob(argument, recursive=True)):  # noqa: PTH207 - absolute patterns, no hidden files
+        elif standing(path).exists():
+            yield standing(path), path.name
+        elif matches := _matches(argument):
             for match in matches:
                 yield from _meant(match, scratch)
         else:
@@ -90,29 +116,44 @@ def _meant(argument: str, scratch: Path) -> Iterator[tuple[Path, str]]:
         raise InputError("no_permission", path=error.filename or argument) from None
 
 
-def _below(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Path]:
+def _matches(pattern: str) -> list[str]:
+    """Files and folders that a pattern means, those that a store's half-way commit will bring among them."""
+    found = glob.glob(pattern, recursive=True)  # noqa: PTH207 - absolute patterns, no hidden files
+    for folder in {Path(match).parent for match in found}:
+        waiting = pending(folder)
+        found = [name for name in found if Path(name).parent != folder or waiting.get(Path(name).name, folder)]
+        found += [str(folder / name) for name, file in waiting.items() if file and fnmatch(name, Path(pattern).name)]
+    return sorted(name for name in {*found} if not _is_note(Path(name)))
+
+
+def _below(folder: Path, seen: set[tuple[int, int]]) -> Iterator[tuple[Path, Path]]:
+    """The exports below a folder, each as it is called and as the file that holds it."""
     status = folder.stat()
     if (status.st_dev, status.st_ino) in seen:
         return
     seen.add((status.st_dev, status.st_ino))
-    for entry in sorted(folder.iterdir()):
-        if entry.name.startswith((".", "~$")) or entry.name == "rejects.parquet":
+    entries: dict[str, Path | None] = {entry.name: entry for entry in folder.iterdir()}
+    for name, entry in sorted({**entries, **pending(folder)}.items()):
+        if entry is None or name.startswith((".", "~$")) or entry.is_fifo():
             continue
-        if entry.is_fifo():
+        if name == "rejects.parquet" and not is_manifest(standing(folder / "clean.json")):
             continue
         if entry.is_dir():
             # A store or results of ours lying among the exports would count everything twice.
             if not _ours(entry):
                 yield from _below(entry, seen)
-        elif not _NO_EXPORTS.fullmatch(entry.suffix):
-            yield entry
+        elif not _NO_EXPORTS.fullmatch(Path(name).suffix):
+            yield folder / name, entry
+
+
+def _is_note(path: Path) -> bool:
+    """Whether a file says something about the tables of ours beside it."""
+    return path.suffix in (".json", ".md") and _ours(path.parent)
 
 
 def _ours(folder: Path) -> bool:
-    """Whether a folder holds a manifest of acrm's: it is read only when it is named."""
-    return any(
-        b"".join(manifest.read_bytes()[:32].split()).startswith(b'{"acrm":') for manifest in folder.glob("*.json")
-    )
+    """Whether a folder holds a manifest of acrm's, or will in a moment: it is read only when it is named."""
+    return (folder / JOURNAL).exists() or any(map(is_manifest, folder.glob("*.json")))
 
 
 def _copied(stream: BinaryIO, scratch: Path) -> Path:
@@ -126,15 +167,15 @@ def _told_apart(named: Sequence[tuple[Path, str]]) -> list[str]:
     """Names, lengthened by parent folders where they are the same."""
     names = [name for _, name in named]
     parts = [path.resolve().parts[1:] for path, _ in named]
-    while doubled := {name for name in names if names.count(name) > 1}:
+    while doubled := {name for name, count in Counter(names).items() if count > 1}:
         for place, name in enumerate(names):
             if name in doubled:
                 names[place] = "/".join(parts[place][-name.count("/") - 2 :])
     return names
 
 
-def _inspected(path: Path, name: str) -> SourceFile:
-    shown = name if name == "-" else str(path)
+def _inspected(path: Path, name: str, given: str) -> SourceFile:
+    shown = name if name == "-" else given
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD)

@@ -2,38 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
 
 from acrm.errors import InputError
-from acrm.ingest import currency, dates, derive, extras, numbers, parse, rules
-from acrm.ingest.mapping import Plan, field_kind
+from acrm.ingest import amounts, currency, dates, derive, extras, numbers, parse, rules, verdict
+from acrm.ingest.mapping import Plan
 from acrm.ingest.options import IngestOptions
 from acrm.ingest.raw import ROW, RawTable
-from acrm.ingest.vocabulary import folded
 from acrm.messages import Message
 from acrm.schema import TABLES
 
 SAMPLE = 50_000
 _SMALL_BYTES = 64 << 20
-_MORE_DECIMALS = r"[.,]\d{4}\d*[1-9]"
 _MOST_UNREAD = 4
 """More unread dates than this, and than half of the rows, say that the way they are written is not known."""
-_NULL_DAY = r"^(01\.01\.0001|0001-01-01|1/1/0001|30\.12\.1899|1899-12-30|00\.00\.0000|0000-00-00)"
-DATED = {"transactions": "ordered_at", "interactions": "started_at", "campaigns": "date", "payments": "paid_at"}
-DATED |= {"deal_stages": "entered_at", "service_costs": "period"}
-KEYED = {
-    "products": ("product_id", "name"),
-    "deals": ("deal_id", "name"),
-    "units": ("unit",),
-    "stock": ("product_id",),
-}
-KEYED |= {"customers": ("customer_id", "email", "phone", "full_name", "last_name", "first_name", "company")}
-_TELLING = ("deals.stage", "deals.created_at", "customers.email", "customers.phone", "interactions.started_at")
-"""A row with one of these is a record, though its first cell reads `Total`: there are firms of that name."""
-_CONTACTS = ("customers.full_name", "customers.email", "customers.phone", "deals.name", "customers.last_name")
 
 
 @dataclass(kw_only=True)
@@ -47,6 +33,9 @@ class Staged:
     """rule, line, raw."""
     rows_in: int
     decisions: parse.Decisions
+    reading: amounts.Reading = field(default_factory=amounts.Reading)
+    large: bool = False
+    """Whether the rows are in a scratch file rather than in memory."""
     extra: dict[str, str] = field(default_factory=dict)
     """Unmapped source columns as they are kept: `x_name` -> source column."""
     notes: list[Message] = field(default_factory=list)
@@ -72,6 +61,8 @@ def stage(raw: RawTable, plan: Plan, options: IngestOptions, columns: frozenset[
         columns: `table.field` names that are wanted, None for all columns, the unmapped ones included.
         scratch: Folder for what does not fit in memory comfortably.
     """
+    if options.phone_region:
+        plan = replace(plan, phone_region=options.phone_region)
     names = [name for name in (*plan.fields, *plan.literals) if columns is None or name in columns]
     extra = extras.of(plan, raw)
     if columns is not None and plan.entity != "other":
@@ -89,23 +80,28 @@ def stage(raw: RawTable, plan: Plan, options: IngestOptions, columns: frozenset[
     decisions = parse.decide(plan, names, base, options)
     if not small:
         decisions = _settle(decisions, plan, names, lazy, base, options)
-    decisions.currency = currency.of_table(plan, base.lazy() if small else lazy, decisions)
+    told = currency.of_table(plan, base.lazy() if small else lazy, decisions, raw.money_marks)
+    decisions.currency, decisions.marked = told
     _refuse_doubts(raw, decisions, plan)
     extra = {name: header for name, header in extra.items() if not small or extras.filled(base[header])}
     if not small and raw.source.kind == "text":
         # A scan of some columns would cut a record that is too long without a word.
         raw.frame.select(pl.col(raw.header).str.len_bytes().max()).collect(engine="streaming")
     while True:
-        frame = _parsed(base.lazy() if small else lazy, plan, names, dtypes, decisions, extra)
+        reading = amounts.decide(plan, names, base.head(SAMPLE), decisions)
+        frame = _parsed(base.lazy() if small else lazy, plan, names, dtypes, decisions, extra, reading)
         staged = frame.collect().lazy() if small else _on_disk(frame, scratch)
-        revised = None if small else _revise(staged, lazy, plan, names, base, decisions, options)
+        revised = None if small else _revise(staged, lazy, plan, names, base, decisions, options, raw.money_marks)
         if revised is not None:
             base, decisions = revised
             _refuse_doubts(raw, decisions, plan)
             continue
         unread = extras.unread(staged, plan, extra) if columns is None else {}
         if not unread:
-            return _split(staged, raw, plan, decisions, extra)
+            split = _split(staged, raw, plan, decisions, extra)
+            split.reading, split.large = reading, not small
+            split.notes += [*reading.notes(plan, raw.name), *currency.notes(raw.name, plan, split.good, decisions)]
+            return split
         extra |= unread
 
 
@@ -157,6 +153,7 @@ def _parsed(
     dtypes: pl.Schema,
     decisions: parse.Decisions,
     extra: dict[str, str],
+    reading: amounts.Reading,
 ) -> pl.LazyFrame:
     """Values beside their texts, in layers: each is computed once and the next reads its column."""
     if plan.fill_down:
@@ -171,14 +168,17 @@ def _parsed(
     more = []
     if f"{entity}.ordered_at" in names:
         more.append(parse.day(plan, f"{entity}.ordered_at", dtypes, decisions).alias(f"{entity}.ordered_on"))
+    # The day of a sale that a won deal becomes.
+    dated = [name for name in ("deals.closed_at", "deals.created_at") if entity == "deals" and name in names]
+    more += [parse.day(plan, name, dtypes, decisions).alias(f"{name.removesuffix('_at')}_on") for name in dated]
     money = currency.of_rows(plan, dtypes, decisions)
     if money is not None:
         more.append(money.alias(f"{entity}.currency"))
-    parsed = parsed.with_columns(*more, _flags(plan, names, dtypes).alias("_flags"))
+    parsed = parsed.with_columns(*more, verdict.flags(plan, names, dtypes).alias("_flags"))
     if entity in ("transactions", "deals"):
         parsed = derive.with_status(parsed, plan, names)
     if entity == "transactions":
-        parsed = derive.with_amount(parsed, names)
+        parsed = amounts.with_amount(parsed, plan, names, dtypes, reading)
     if entity == "interactions":
         parsed = parsed.with_columns(derive.kind(plan, names).alias("interactions.kind"))
     columns = parsed.collect_schema().names()
@@ -189,7 +189,7 @@ def _parsed(
         *kept,
         *(pl.col(header).alias(f"wide:{header}") for header in wide if header not in kept),
         *(pl.col(f"kept {name}").alias(name) for name in extra),
-        _rule(plan, names, dtypes).alias("_rule"),
+        verdict.rule(plan, names, dtypes).alias("_rule"),
         pl.when(pl.col("_flags") != "").then(pl.col("_flags")).alias("_flags"),
     )
 
@@ -227,76 +227,6 @@ def _filled_down(frame: pl.LazyFrame, plan: Plan, dtypes: pl.Schema) -> pl.LazyF
     return keyed.with_columns(pl.col(header).forward_fill().over(key) for header in sorted(shared - {key}))
 
 
-def _flags(plan: Plan, names: list[str], dtypes: pl.Schema) -> pl.Expr:
-    """Marks of a row: values that did not parse, ids damaged by a spreadsheet, test rows."""
-    marks = []
-    for name in names:
-        kind = field_kind(name)
-        if name in plan.literals or name.split(".")[1] in ("money_text", "test_mark"):
-            continue
-        text = [dtypes[header] == pl.String for header in plan.fields[name]]
-        if kind in ("date", "datetime", "money", "number", "integer", "bool") and all(text):
-            source = parse.source_text(plan, name, dtypes)
-            bad = source.is_not_null() & pl.col(name).is_null()
-            if kind in ("date", "datetime"):
-                bad = bad & ~source.str.contains(_NULL_DAY)
-            marks.append(pl.when(bad).then(pl.lit(f"bad_value:{name.split('.')[1]}")))
-            if kind == "money":
-                cut = source.str.contains(_MORE_DECIMALS)
-                marks.append(pl.when(cut).then(pl.lit(f"too_many_decimals:{name.split('.')[1]}")))
-        if (
-            kind == "id"
-            and name.endswith(("customer_id", "order_id", "deal_id", "product_id", "card_number"))
-            and all(text)
-        ):
-            marks.append(
-                pl.when(parse.exponent_id(plan, name, dtypes)).then(pl.lit(f"id_exponent:{name.split('.')[1]}"))
-            )
-    tests = [parse.source_text(plan, name, dtypes) for name in _CONTACTS if name in names and name in plan.fields]
-    test = rules.is_test(tests)
-    if "transactions.test_mark" in names:
-        mark = folded(parse.source_text(plan, "transactions.test_mark", dtypes))
-        test = test | mark.str.contains(r"\b(test|тест)\b").fill_null(False)
-    if tests or "transactions.test_mark" in names:
-        marks.append(pl.when(test).then(pl.lit("test_row")))
-    return pl.concat_str(marks, separator=" ", ignore_nulls=True) if marks else pl.lit("")
-
-
-def _rule(plan: Plan, names: list[str], dtypes: pl.Schema) -> pl.Expr:
-    """The rule a row breaks, null when it stays; `rules.refine` says it more exactly later."""
-    broken: list[pl.Expr] = []
-    entity = plan.entity
-    dated = f"{entity}.{DATED[entity]}" if entity in DATED else ""
-    if dated and dated in plan.fields:
-        source = parse.source_text(plan, dated, dtypes)
-        no_day = source.is_null() | source.str.contains(_NULL_DAY)
-        empty = pl.col(dated).is_null()
-        broken.append(pl.when(empty & no_day).then(pl.lit("missing_date")).when(empty).then(pl.lit("bad_date")))
-    if entity == "transactions":
-        amounts = [
-            name
-            for name in ("transactions.line_amount", "transactions.unit_price")
-            if name in names and name in plan.fields
-        ]
-        texts = [parse.source_text(plan, name, dtypes).is_not_null() for name in amounts]
-        bad = pl.all_horizontal(texts) if texts else pl.lit(False)
-        empty = pl.col("transactions.line_amount").is_null()
-        broken.append(pl.when(empty & bad).then(pl.lit("bad_amount")).when(empty).then(pl.lit("missing_amount")))
-    keys = [f"{entity}.{name}" for name in KEYED.get(entity, ()) if f"{entity}.{name}" in names]
-    if keys:
-        empty = pl.all_horizontal(pl.col(name).is_null() for name in keys)
-        broken.append(pl.when(empty).then(pl.lit("missing_key")))
-    if entity != "transactions":
-        headers = [header for header in dtypes.names() if header != ROW]
-        texts = [parse.text_of(header, dtypes) for header in headers]
-        telling = [pl.col(name).is_not_null() for name in _TELLING if name in names]
-        record = pl.any_horizontal(telling) if telling else pl.lit(False)
-        broken.append(pl.when(rules.is_totals(texts[0]) & ~record).then(pl.lit("totals_row")))
-        blank = pl.all_horizontal(text.is_null() | (text.str.strip_chars() == "") for text in texts)
-        broken.append(pl.when(blank).then(pl.lit("blank_row")))
-    return pl.coalesce(broken) if broken else pl.lit(None, pl.String)
-
-
 def _revise(
     staged: pl.LazyFrame,
     lazy: pl.LazyFrame,
@@ -305,10 +235,17 @@ def _revise(
     sample: pl.DataFrame,
     decisions: parse.Decisions,
     options: IngestOptions,
+    formats: Mapping[str, str],
 ) -> tuple[pl.DataFrame, parse.Decisions] | None:
     """When cells of a large file did not parse, decide anew with their texts; None when that changes nothing."""
+    # A fifth decimal that the decision did not know of was not rounded as the others are.
+    shallow = {name for name, form in decisions.numbers.items() if not form.deep}
     marks = {
-        name: pl.col("_flags").str.contains(rf"(^| )bad_value:{name.partition('.')[2]}( |$)").fill_null(False)
+        name: pl.col("_flags")
+        .str.contains(
+            rf"(^| )({'bad_value|too_many_decimals' if name in shallow else 'bad_value'}):{name.partition('.')[2]}( |$)"
+        )
+        .fill_null(False)
         for name in (*decisions.dates, *decisions.numbers)
     }
     failed = staged.select(mark.any().alias(name) for name, mark in marks.items()).collect()
@@ -321,7 +258,7 @@ def _revise(
     texts = pl.collect_all([cells.select(header).unique() for header in headers], engine="streaming")
     wider = pl.concat([sample, *texts], how="diagonal").unique(maintain_order=True)
     revised = _settle(parse.decide(plan, names, wider, options), plan, names, lazy, wider, options)
-    revised.currency = currency.of_table(plan, lazy, revised)
+    revised.currency, revised.marked = currency.of_table(plan, lazy, revised, formats)
     return None if revised == decisions else (wider, revised)
 
 
@@ -340,7 +277,7 @@ def _split(
     )
     unread = broken.filter(pl.col("rule") == "bad_date").height
     if unread > _MOST_UNREAD and unread * 2 > counted.item():
-        dated = plan.fields[f"{plan.entity}.{DATED[plan.entity]}"][0]
+        dated = plan.fields[f"{plan.entity}.{verdict.DATED[plan.entity]}"][0]
         line = broken.filter(pl.col("rule") == "bad_date")[ROW].min()
         example = raw.frame.filter(pl.col(ROW) == line).select(pl.col(dated).cast(pl.String)).collect().item()
         raise InputError("dates_unread", file=raw.name, column=dated, example=example, rows=unread)

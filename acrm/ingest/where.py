@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from acrm.errors import UsageError
-from acrm.messages import text
+from acrm.messages import listed, text
 
 
 def names_in(condition: str | None) -> frozenset[str]:
@@ -36,7 +36,7 @@ def where(tables: Mapping[str, pl.LazyFrame], table: str, condition: str | None)
     if customers is None or unknown:
         known = sorted({name for name in (*have, *theirs) if not name.startswith("_")})
         near = difflib.get_close_matches((unknown or foreign)[0], known, 1)
-        raise UsageError("where_column", name=(unknown or foreign)[0], known=", ".join(near or known))
+        raise UsageError("where_column", name=(unknown or foreign)[0], known=listed(near or known))
     traits = customers.select("customer_id", *foreign).unique("customer_id")
     return _filtered(frame.join(traits, on="customer_id", how="left"), expression, condition).drop(foreign)
 

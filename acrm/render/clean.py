@@ -4,38 +4,44 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from acrm.messages import number, text
-from acrm.render.blocks import Block, Col, Facts, Grid, Headline, Lines, Page, Steps
+from acrm.render.blocks import Block, Cell, Col, Facts, Grid, Headline, Lines, Page, Steps
 
 if TYPE_CHECKING:
     import polars as pl
 
     from acrm.analysis.clean import CleanResult
     from acrm.analysis.result import Result
+    from acrm.messages import Message
 
 _MOST_FILES = 30
+_FEW = 12
+"""More files than this are shown together where they are alike."""
 
 
 def clean_page(result: CleanResult, out: str | None, commands: Sequence[str], *, verbose: bool = False) -> Page:
     """What was found, what became of every row, what the tables are good for; `out` is None after a dry run.
 
-    The mapping of every column is shown for a single file, or when `verbose`; it always stands in the manifest.
+    The mapping of every column is shown for a single file, or when `verbose`. Of many files those that are alike stand
+    in one line, unless `verbose`. Everything always stands in the manifest.
     """
     figures = result.summary
     words = {"rows": figures["rows_in"], "kept": figures["kept"], "rejected": figures["rejected"]}
     sub = text("clean.written", out=out) if out else text("clean.not_written")
     sources, several = result.tables["sources"], result.tables["sources"].height > 1
+    read = _ways(sources, result.tables["decisions"], result.tables["fields"], several=several)
+    groups = _alike(read, together=sources.height > _FEW and not verbose)
     blocks: list[Block] = [
         Headline(text("clean.headline", **words), sub),
-        _sources(sources),
-        _decisions(sources, result.tables["decisions"], several=several),
+        _sources(groups, counted=len(groups) < sources.height),
+        _decisions(groups, several=several),
         _mapping(result.tables["fields"]) if verbose or not several else Facts([]),
         _leftovers(result.tables["fields"], several=several),
         _rules(result.tables["rules"]),
         _tables(result.tables["tables"], result.tables["columns"]),
-        Lines([str(note) for note in result.notes], mark="!"),
+        Lines(_notes(result.notes), mark="!"),
         ready_grid(result.tables["readiness"], commands),
     ]
     if out:
@@ -47,9 +53,73 @@ def clean_page(result: CleanResult, out: str | None, commands: Sequence[str], *,
     return Page(blocks)
 
 
-def _sources(sources: pl.DataFrame) -> Grid:
+_Source = dict[str, Any]
+
+
+def _ways(sources: pl.DataFrame, decisions: pl.DataFrame, fields: pl.DataFrame, *, several: bool) -> list[_Source]:
+    """The sources with what was decided about their values, and the fields that their columns feed.
+
+    Of several sources the ways alone are said, of one file the columns too.
+    """
+    said: dict[str, list[str]] = {}
+    for file, decision, columns in decisions.select("file", "decision", "columns").iter_rows():
+        said.setdefault(file, []).append(decision if several else f"{decision} ({columns})")
+    feeds: dict[str, list[str]] = {}
+    for file, column, name in fields.select("file", "column", "field").iter_rows():
+        feeds.setdefault(file, []).append(f"{column}={name}")
+    return [
+        {
+            **row,
+            "said": said.get(row["file"], []),
+            "feeds": feeds.get(row["file"], []) if row["table"] != "other" else [],
+        }
+        for row in sources.iter_rows(named=True)
+    ]
+
+
+def _alike(sources: list[_Source], *, together: bool) -> list[_Source]:
+    """The sources by themselves, or `together` where system, table, layout, ways and fields are the same."""
+    groups: dict[object, list[_Source]] = {}
+    for source in sources:
+        same = (source["system"], source["table"], source["layout"], *source["said"], *source["feeds"])
+        groups.setdefault(same if together else source["file"], []).append(source)
+    sums = ("rows_in", "kept", "rejected", "merged", "derived")
+    return [
+        {
+            **group[0],
+            **{name: sum(source[name] for source in group) for name in sums},
+            "file": _pattern([source["file"] for source in group]),
+            "files": len(group),
+        }
+        for group in groups.values()
+    ]
+
+
+def _pattern(names: Sequence[str]) -> str:
+    """One name for many files: what they have in common, else the first.
+
+    >>> _pattern(["sales-01.csv", "sales-02.csv"]), _pattern(["a.csv", "b.txt"]), _pattern(["a.csv"])
+    ('sales-0*.csv', 'a.csv …', 'a.csv')
+    """
+    if len(names) == 1:
+        return names[0]
+    start = _start(names)
+    end = _start([name[len(start) :][::-1] for name in names])[::-1]
+    return f"{start}*{end}" if start else f"{names[0]} …"
+
+
+def _start(names: Sequence[str]) -> str:
+    """What all names begin with."""
+    low, high = min(names), max(names)
+    return low[
+        : next((place for place, (one, other) in enumerate(zip(low, high, strict=False)) if one != other), len(low))
+    ]
+
+
+def _sources(groups: Sequence[_Source], *, counted: bool) -> Grid:
     columns = [
         Col(text("clean.col_file"), max=40),
+        Col(text("clean.col_files"), "int"),
         Col(text("clean.col_system"), priority=1),
         Col(text("clean.col_table")),
         Col(text("clean.col_rows_in"), "int"),
@@ -59,24 +129,25 @@ def _sources(sources: pl.DataFrame) -> Grid:
     rows = [
         [
             row["file"],
+            row["files"],
             text("clean.unknown_system") if row["system"] == "unknown" else row["system"],
             text("clean.other") if row["table"] == "other" else row["table"],
             row["rows_in"],
             row["kept"],
             row["rejected"],
         ]
-        for row in sources.head(_MOST_FILES).iter_rows(named=True)
+        for row in groups[:_MOST_FILES]
     ]
-    return Grid(text("clean.found"), columns, rows, max(0, sources.height - _MOST_FILES))
+    if not counted:
+        columns, rows = [columns[0], *columns[2:]], [[row[0], *row[2:]] for row in rows]
+    return Grid(text("clean.found"), columns, rows, max(0, len(groups) - _MOST_FILES))
 
 
-def _decisions(sources: pl.DataFrame, decisions: pl.DataFrame, *, several: bool) -> Facts:
-    """How values are written; of several files only the ways, of one file the columns too."""
+def _decisions(groups: Sequence[_Source], *, several: bool) -> Facts:
+    """How files are laid out and values are written."""
     rows = []
-    for row in sources.head(_MOST_FILES).iter_rows(named=True):
-        told = [row["layout"]] if row["layout"] else []
-        for decision, columns in decisions.filter(file=row["file"]).select("decision", "columns").iter_rows():
-            told.append(decision if several else f"{decision} ({columns})")
+    for row in groups[:_MOST_FILES]:
+        told = [*([row["layout"]] if row["layout"] else []), *row["said"]]
         if row["merged"]:
             told.append(text("clean.merged", rows=row["merged"]))
         if row["derived"]:
@@ -86,8 +157,24 @@ def _decisions(sources: pl.DataFrame, decisions: pl.DataFrame, *, several: bool)
     return Facts(rows, text("clean.decided") if several else "")
 
 
+def _notes(notes: Sequence[Message]) -> list[str]:
+    """Sentences; what is said of many files alike is said once, of the first and the number of the others."""
+    about: dict[object, list[Message]] = {}
+    for note in notes:
+        rest = sorted((name, str(value)) for name, value in note.values.items() if name != "file")
+        about.setdefault((note.id, *rest), []).append(note)
+    said = []
+    for alike in about.values():
+        if len(alike) <= 3 or "file" not in alike[0].values:
+            said += [str(note) for note in alike]
+        else:
+            first = text("clean.and_others", file=alike[0].values["file"], n=len(alike) - 1)
+            said.append(text(alike[0].id, **{**alike[0].values, "file": first}))
+    return said
+
+
 def _mapping(fields: pl.DataFrame) -> Facts:
-    """Canonical fields and the columns they are read from, a line of pairs for each file."""
+    """Canonical fields and the columns they are read from, once for all files in which they are the same."""
     import polars as pl
 
     pairs = (
@@ -96,10 +183,18 @@ def _mapping(fields: pl.DataFrame) -> Facts:
         .agg(pl.col("column").str.join(" + "))
         .select("file", pair=pl.col("field").str.replace(r"^\w+\.", "") + " ← " + pl.col("column"))
     )
-    rows = [(file[0], ", ".join(own["pair"])) for file, own in pairs.group_by("file", maintain_order=True)]
+    rows = _shared(pairs.group_by("file", maintain_order=True).agg(pl.col("pair").str.join(", ")))
     if len(rows) == 1:
         return Facts([(text("clean.mapping"), rows[0][1])])
     return Facts(rows, text("clean.columns"))
+
+
+def _shared(told: pl.DataFrame) -> list[tuple[str, str]]:
+    """Files and what is told of each, files of which the same is told together."""
+    files: dict[str, list[str]] = {}
+    for file, words in told.iter_rows():
+        files.setdefault(words, []).append(file)
+    return [(_pattern(names), words) for words, names in files.items()]
 
 
 def _leftovers(fields: pl.DataFrame, *, several: bool) -> Facts:
@@ -107,8 +202,10 @@ def _leftovers(fields: pl.DataFrame, *, several: bool) -> Facts:
     import polars as pl
 
     known = fields.filter(pl.col("field").str.contains(r"\.").any().over("file"))
-    rest = known.filter(~pl.col("field").str.contains(r"\.")).group_by("file", maintain_order=True).agg("column")
-    rows = [(file if several else text("clean.unmapped"), ", ".join(columns)) for file, columns in rest.iter_rows()]
+    rest = known.filter(~pl.col("field").str.contains(r"\.")).group_by("file", maintain_order=True)
+    rows = _shared(rest.agg(pl.col("column").str.join(", ")))
+    if not several:
+        rows = [(text("clean.unmapped"), columns) for _, columns in rows]
     empty = known.filter(pl.col("field").is_null()).height
     if empty:
         rows.append((text("clean.empty"), number(empty)))
@@ -140,7 +237,7 @@ def _tables(tables: pl.DataFrame, columns: pl.DataFrame) -> Grid:
         Col(text("clean.col_currency")),
         Col(text("clean.col_filled"), priority=1),
     ]
-    rows = []
+    rows: list[list[Cell]] = []
     for row in tables.iter_rows(named=True):
         own = columns.filter(
             (pl.col("table") == row["table"]) & (pl.col("filled") > 0) & ~pl.col("column").str.starts_with("x_")
@@ -151,6 +248,11 @@ def _tables(tables: pl.DataFrame, columns: pl.DataFrame) -> Grid:
             told += text("clean.partly", columns=partly.height)
         dates = [str(row[end]) if row[end] else None for end in ("from", "to")]
         rows.append([row["table"], row["rows"], *dates, row["currency"], told])
+    others = [row for row in rows if str(row[0]).startswith("other_")]
+    if len(others) > _FEW:
+        name = text("clean.tables_of", names=_pattern([str(row[0]) for row in others]), n=len(others))
+        whole: list[Cell] = [name, sum(int(str(row[1])) for row in others), None, None, None, None]
+        rows = [row for row in rows if row not in others] + [whole]
     return Grid(text("clean.tables"), heads, rows)
 
 

@@ -17,11 +17,14 @@ _KEPT = "\u00a0\u200c\u200d"  # the no-break space, and the joiners that are par
 def harmless(text: str, unicode: bool = True) -> str:
     r"""The text on one line, with nothing in it that could steer a terminal.
 
-    Line breaks, tabs and odd spaces become spaces; what cannot be printed, or hides or reorders text, becomes visible.
+    Line breaks, tabs and odd spaces become spaces; what cannot be printed, or hides or reorders text, becomes visible,
+    bytes of a file's name that are no text among it.
     Without `unicode`, acrm's own signs become ASCII; letters stay.
 
     >>> harmless("a\n\x1b[31mb"), harmless("a → b", unicode=False)
     ('a ␛[31mb', 'a > b')
+    >>> print(harmless("a\udcff.csv"))
+    a\xff.csv
     """
     if not text.isprintable():
         text = "".join(letter if letter.isprintable() else _visible(letter) for letter in text)
@@ -33,6 +36,8 @@ def _visible(letter: str) -> str:
         return letter
     if letter.isspace():
         return " "
+    if "\udc80" <= letter <= "\udcff":
+        return f"\\x{ord(letter) - 0xDC00:02x}"
     return chr(0x2400 + ord(letter)) if letter < " " else "\ufffd"
 
 

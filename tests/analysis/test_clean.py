@@ -10,6 +10,7 @@ import pytest
 
 from acrm.analysis.clean import CleanResult, cleaned
 from acrm.ingest import account
+from acrm.ingest.dataset import ASIDE
 from acrm.lineage import Lineage
 from acrm.messages import Message
 from acrm.store import prepare
@@ -27,7 +28,7 @@ def made(folder: Path, files: dict[str, str] | str) -> CleanResult:
     """What cleaning the files gives."""
     dataset = load_texts(folder, files)
     written = prepare(dataset, folder / "store", Lineage(command="clean", options={}))
-    tables = {table.name: table for table in written if table.name not in ("rejects", "links")}
+    tables = {table.name: table for table in written if table.name not in ASIDE}
     return cleaned(
         account.sources(dataset),
         account.decisions(dataset),

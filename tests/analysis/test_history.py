@@ -1,6 +1,6 @@
 """What is left out is said; currencies are never added up; the default day is that after the last event."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -105,3 +105,54 @@ def test_nobody_bought_is_an_error_that_says_why() -> None:
     assert "1 lines without a customer id (100.0%)" in str(caught.value)
     with pytest.raises(InputError, match="no lines"):
         read_history(lines(), refunds="net", as_of=None)
+
+
+def far(*days: date) -> pl.LazyFrame:
+    return lines(*((str(number), "bob", day, Decimal(1), "paid", False) for number, day in enumerate(days)))
+
+
+USUAL = [date(2025, month, 1) for month in range(1, 7)]
+
+
+def test_a_mistyped_far_date_does_not_move_the_as_of_day_and_is_named() -> None:
+    history = read_history(far(*USUAL, date(2206, 1, 1)), refunds="net", as_of=None)
+    assert history.figures["as_of"] == date(2025, 6, 2)
+    assert history.figures["lines_after"] == 1
+    assert [note.id for note in history.notes] == ["history.far_dates", "history.left_out_after"]
+    assert "6 (2206-01-01)" in str(history.notes[0])
+    told = read_history(far(*USUAL, date(2206, 1, 1)), refunds="net", as_of=date(2206, 1, 1))
+    assert (told.figures["lines_after"], told.notes) == (0, ())
+
+
+def test_several_mistyped_dates_are_cut_at_the_first() -> None:
+    history = read_history(far(*USUAL, date(2035, 1, 1)), refunds="net", as_of=None)
+    assert history.figures["as_of"] == date(2025, 6, 2)
+    many = [date(2020, 1, 1) + timedelta(days=day) for day in range(3000)]
+    history = read_history(far(*many, date(2062, 1, 1), date(2206, 1, 1)), refunds="net", as_of=None)
+    assert history.figures["as_of"] == many[-1] + timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        # Every other year; two rows that tell of no rhythm; half of all orders after a pause.
+        [date(2020, 5, 1), date(2022, 5, 1), date(2024, 5, 2)],
+        [date(2024, 5, 1), date(2206, 5, 1)],
+        [*USUAL, *(day.replace(year=2031) for day in USUAL[:2])],
+    ],
+)
+def test_a_pause_that_proves_nothing_is_only_said(days: list[date]) -> None:
+    history = read_history(far(*days), refunds="net", as_of=None)
+    assert history.figures["as_of"] == days[-1] + timedelta(days=1)
+    assert [note.id for note in history.notes] in (["history.far_date"], [])
+
+
+def test_one_order_a_year_is_nothing_unusual() -> None:
+    history = read_history(far(*(date(year, 5, 1) for year in range(2018, 2025))), refunds="net", as_of=None)
+    assert (history.figures["as_of"], history.notes) == (date(2024, 5, 2), ())
+
+
+def test_lines_of_no_currency_that_are_the_most_are_not_taken_to_be_in_the_only_one() -> None:
+    source = lines(SALE, SALE, SALE, currency=["EUR", None, None])
+    with pytest.raises(InputError, match="EUR on 1 lines, none on 2 lines"):
+        read_history(source, refunds="net", as_of=None)

@@ -128,3 +128,8 @@ def test_every_need_is_of_columns_that_exist_and_can_be_said(need: Any) -> None:
             assert name in TABLES[table].names
     assert Message(f"clean.counted_{need.counted}").exists
     assert need.minimum > 0
+
+
+def test_products_known_by_name_alone_are_products() -> None:
+    lines = LINES.with_columns(product_name=pl.col("product_id"), product_id=pl.lit(None, pl.String))
+    assert figures({"transactions": lines})["baskets"] == figures({"transactions": LINES})["baskets"] > 0

@@ -37,7 +37,7 @@ def test_fields(load: Load) -> None:
         ("o.csv", "Сумма", "transactions.line_amount"),
         ("o.csv", "№ заказа", "transactions.order_id"),
         ("o.csv", "Дата", "transactions.ordered_at"),
-        ("o.csv", "Смена", "x_смена"),
+        ("o.csv", "Смена", "transactions.shift"),
     ]
     empty = account.fields(load("order_id,date,amount,remark\n1,2024-01-13,5,\n"))
     assert empty.rows()[-1] == ("table.csv", "remark", None)

@@ -25,15 +25,40 @@ def e164(cell: str, region: str | None = "RU", country: str | None = None) -> st
         "8(927)1002030 доб. 12",
         "8 927 100-20-30, 8 927 100-20-31",
         "89271002030; 5",
+        "8 927 100-20-30 8 927 100-20-31",
+        "70000000000, +79271002030",
+        "8-927-100-20-30 (Анна)",
     ],
 )
 def test_spellings_of_one_russian_number(cell: str) -> None:
     assert e164(cell) == "+79271002030"
 
 
-@pytest.mark.parametrize("cell", ["7,9271E+10", "70000000000", "1111111", "123", "нет"])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "7,9271E+10",
+        "70000000000",
+        "79000000000",
+        "+79999999999",
+        "1111111",
+        "1234567",
+        "55-35-35",
+        "223-45-67",
+        "123",
+        "нет",
+    ],
+)
 def test_no_number_at_all(cell: str) -> None:
     assert e164(cell) is None
+
+
+def test_numbers_that_are_no_mobiles() -> None:
+    assert e164("8 (800) 555-35-35") == "+78005553535"
+    assert e164("+7 495 123-45-67 вн. 5") == "+74951234567"
+    # Kazakhstan has the same country code and dials 8, too.
+    assert [e164("+7 701 123 45 67"), e164("8 701 123 45 67", "KZ"), e164("8 701 123 45 67")] == ["+77011234567"] * 3
+    assert e164("8 701 123 45 67", None, "Казахстан") == "+77011234567"
 
 
 def test_a_country_beats_the_region_and_no_region_reads_only_full_numbers() -> None:
@@ -53,6 +78,19 @@ def test_a_country_beats_the_region_and_no_region_reads_only_full_numbers() -> N
         ("Ada <ada+news@example.com>", "ada+news@example.com"),
         ("почта@пример.рф", "почта@пример.рф"),
         ("none", None),
+        ("anna@mail,ru; b@c.ru", "anna@mail.ru"),
+        ("a@b.ru,igor", "a@b.ru"),
+        ("mailto:anna@b.ru", "anna@b.ru"),
+        ("'anna@b.ru'", "anna@b.ru"),
+        ("x@xn--e1afmkfd.xn--p1ai", "x@xn--e1afmkfd.xn--p1ai"),
+        ("nora@mail.ru", "nora@mail.ru"),
+        ("tester@mail.ru", "tester@mail.ru"),
+        ("no@mail.ru", None),
+        ("test@test.ru", None),
+        ("-@-", None),
+        ("none@none.com", None),
+        ("noemail@shop.com", None),
+        ("no-reply@ozon.ru", None),
         ("a@b", None),
     ],
 )

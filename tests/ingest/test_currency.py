@@ -9,7 +9,11 @@ import polars as pl
 import pytest
 
 from acrm.errors import InputError
+from acrm.ingest import currency
 from acrm.ingest.currency import in_one_currency
+from acrm.ingest.mapping import Plan
+from acrm.ingest.numbers import NumberFormat
+from acrm.ingest.parse import Decisions
 from tests.ingest.conftest import Load, rows
 
 ORDERS = "order_id,date,amount\n"
@@ -22,6 +26,24 @@ def found(load: Load, text: str) -> list[str | None]:
 def test_a_mark_in_some_amounts_is_the_columns(load: Load) -> None:
     text = 'order_id,date,amount\n1,2024-01-13,"USD 3,000.00"\n2,2024-01-14,"12,500.00"\n'
     assert found(load, text) == ["USD", "USD"]
+
+
+def test_a_mark_in_a_few_amounts_is_not_the_others(load: Load) -> None:
+    dataset = load(ORDERS + "1,2024-01-13,$5\n2,2024-01-14,1000\n3,2024-01-15,2000\n")
+    assert [code for _, code in rows(dataset, "transactions", "order_id", "currency")] == ["USD", None, None]
+    assert [note.values for note in dataset.notes if note.id == "ingest.currency_open"] == [
+        {"file": "table.csv", "marked": 1, "of": 3, "currency": ""}
+    ]
+
+
+@pytest.mark.parametrize(("amount", "code"), [("900", "EUR"), ("90000", None)])
+def test_a_mark_in_several_amounts_is_the_others_if_they_are_of_its_size(
+    amount: str, code: str | None, load: Load
+) -> None:
+    marked = "".join(f"{n},2024-01-13,€1 000\n" for n in range(10))
+    dataset = load(ORDERS + marked + "".join(f"{n},2024-01-13,{amount}\n" for n in range(10, 30)))
+    assert {code for _, code in rows(dataset, "transactions", "order_id", "currency")} == {"EUR", code}
+    assert [note.id for note in dataset.notes] == ["ingest.currency_taken" if code else "ingest.currency_open"]
 
 
 def test_different_marks_are_the_rows(load: Load) -> None:
@@ -38,6 +60,13 @@ def test_different_marks_are_the_rows(load: Load) -> None:
         ("-$18.00", "USD"),
         ("500,00 тг", "KZT"),
         ("100 zł", "PLN"),
+        ("100 баксов", "USD"),
+        ("100 долларов", "USD"),
+        ("5 тенге", "KZT"),
+        ("5 грн.", "UAH"),
+        ("5 сомони", "TJS"),
+        ("5 злотых", "PLN"),
+        ("50 у.е.", "У.Е"),
         ("5 шт", None),
         ("¥500", None),
         ("500", None),
@@ -61,7 +90,43 @@ def test_a_currency_column(load: Load) -> None:
         "order_id,date,amount,currency\n1,2024-01-13,$5,руб.\n2,2024-01-14,6,eur\n3,2024-01-15,7,\n"
         "4,2024-01-15,8,Rubles?\n"
     )
-    assert found(load, text) == ["RUB", "EUR", None, None]
+    assert found(load, text) == ["RUB", "EUR", None, "RUBLES?"]
+
+
+@pytest.mark.parametrize(
+    ("word", "code"),
+    [
+        ("доллары", "USD"),
+        ("рублей", "RUB"),
+        ("643", "RUB"),
+        ("Тенге", "KZT"),
+        ("сомони", "TJS"),
+        ("лари", "GEL"),
+        ("драм", "AMD"),
+        ("манат", "AZN"),
+        ("Br", "BYN"),
+        ("грн.", "UAH"),
+        ("злотых", "PLN"),
+        ("у.е.", "У.Е."),
+        ("chf", "CHF"),
+    ],
+)
+def test_words_of_a_currency_column(word: str, code: str, load: Load) -> None:
+    assert found(load, f"order_id,date,amount,currency\n1,2024-01-13,5,{word}\n") == [code]
+
+
+def test_an_unknown_currency_is_named(load: Load) -> None:
+    dataset = load("order_id,date,amount,currency\n1,2024-01-13,5,RUB\n2,2024-01-13,5,у.е.\n")
+    assert [str(note) for note in dataset.notes if note.id == "ingest.unknown_currencies"] == [
+        "table.csv: no known currency: У.Е. (1); such amounts are added to no others"
+    ]
+
+
+def test_the_mark_of_the_cells_number_format_counts_where_no_text_has_one() -> None:
+    plan = Plan(system="unknown", title="", entity="transactions", fields={"transactions.line_amount": ("Sum",)})
+    frame = pl.LazyFrame({"Sum": ["5", "6"]})
+    told = currency.of_table(plan, frame, Decisions(numbers={"transactions.line_amount": NumberFormat()}), {"Sum": "₽"})
+    assert told == ("RUB", (0, 0))
 
 
 def lines(*amounts: tuple[str, str | None]) -> pl.LazyFrame:
@@ -95,6 +160,9 @@ def test_rows_that_name_no_currency() -> None:
     assert (kept.collect()["currency"].to_list(), said) == (["EUR", "EUR"], ())
     kept, (left_out,) = in_one_currency(lines(("1", "EUR"), ("2", "USD"), ("3", None)), ("line_amount",), "EUR", None)
     assert (kept.collect().height, left_out.values["rows"]) == (1, 2)
+    # That the most were only taken to be in it is said.
+    kept, said = in_one_currency(lines(("1", "EUR"), ("2", None), ("3", None)), ("line_amount",), "EUR", None)
+    assert (kept.collect().height, [note.values["rows"] for note in said]) == (3, [2])
     with pytest.raises(InputError) as raised:
         in_one_currency(MIXED, ("line_amount",), "RUB", None)
     assert raised.value.values == {"currency": "RUB", "known": "EUR, USD"}

@@ -45,10 +45,84 @@ def days(texts: list[str], zone: str | None = None) -> list[date | None]:
         ("5 января 2024 в 09:05:07", datetime(2024, 1, 5, 9, 5, 7)),
         ("20190131", datetime(2019, 1, 31)),
         ("1719800000", datetime(2024, 7, 1, 2, 13, 20)),
+        ("45384,5", datetime(2024, 4, 2, 12)),
+        ("13.02.2026 24:00", datetime(2026, 2, 14)),
+        ("2026-12-31 24:00:00", datetime(2027, 1, 1)),
+        ("2026-02-13 12:00:00+03", datetime(2026, 2, 13, 9)),
+        ("2026-02-13 12:00:00 +3", datetime(2026, 2, 13, 9)),
+        ("2026-02-13 12:00 GMT+3", datetime(2026, 2, 13, 9)),
+        ("2026-02-13 12:00 (UTC+03:00)", datetime(2026, 2, 13, 9)),
+        ("13.02.2026 12:00 MSK", datetime(2026, 2, 13, 9)),
+        ("13.02.2026 12:00 МСК", datetime(2026, 2, 13, 9)),
+        ("02/13/2026 3:15 PM EST", datetime(2026, 2, 13, 20, 15)),
+        ("Feb 13, 2026 11:03:13 PM PST", datetime(2026, 2, 14, 7, 3, 13)),
+        ("2024-01-31T10:00:00.000+0000", datetime(2024, 1, 31, 10)),
+        ("2024-01-31 10:00:00  Z", datetime(2024, 1, 31, 10)),
+        ("2024/01/31", datetime(2024, 1, 31)),
+        ("02/13/2024 3:15 p.m.", datetime(2024, 2, 13, 15, 15)),
+        ("02/13/2024 12:15 a. m.", datetime(2024, 2, 13, 0, 15)),
+        ("03.31.2024", datetime(2024, 3, 31)),
+        ("99-12-31", datetime(1999, 12, 31)),
+        ("13.02.2026, 12:30:10,500", datetime(2026, 2, 13, 12, 30, 10, 500_000)),
     ],
 )
 def test_one_way_of_writing(text: str, expected: datetime) -> None:
     assert read([text]) == [expected.replace(tzinfo=UTC)]
+
+
+@pytest.mark.parametrize("text", ["2026-02-13 12:00 CST", "2026-02-13 12:00 IST", "until 13.02.2026", "5 января"])
+def test_what_may_mean_several_times_is_not_read(text: str) -> None:
+    assert read([text, "2026-02-13 12:00"])[0] is None
+
+
+YEAR_FIRST = ["26-11-22", "26-11-30", "25-01-05"]
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (YEAR_FIRST, [date(2026, 11, 22), date(2026, 11, 30), date(2025, 1, 5)]),
+        (["13-02-24", "14-02-24", "15-02-24"], [date(2024, 2, day) for day in (13, 14, 15)]),
+        (["01-02-85", "15-02-40"], [date(1985, 2, 1), date(2040, 2, 15)]),
+        (["02/13/24", "03/01/24"], [date(2024, 2, 13), date(2024, 3, 1)]),
+        (["15.01.24", "15.02.25", "15.03.26"], [date(2024, 1, 15), date(2025, 2, 15), date(2026, 3, 15)]),
+    ],
+)
+def test_where_a_year_of_two_digits_stands(texts: list[str], expected: list[date]) -> None:
+    assert days(texts) == expected
+
+
+@pytest.mark.parametrize("texts", [["26-11-22"], ["15-01-24", "15-02-25", "15-03-26"]])
+def test_a_year_of_two_digits_that_may_stand_in_both_places_is_refused_unless_told(texts: list[str]) -> None:
+    with pytest.raises(InputError) as caught:
+        dates.refuse_doubt("a.csv", "paid", dates.decide(pl.Series(texts)))
+    assert caught.value.id == "dates_short_year"
+    assert dates.decide(pl.Series(texts), "ymd").formats == ("%y-%m-%d",)
+    assert dates.decide(pl.Series(texts), "dmy").formats == ("%d-%m-%y",)
+
+
+def test_dots_are_month_first_only_when_many_values_say_so() -> None:
+    assert days(["03.31.2024", "04.01.2024"]) == [date(2024, 3, 31), date(2024, 4, 1)]
+    mistyped = ["01.02.2024", "02.02.2024", "03.02.2024", "04.02.2024", "02.13.2024"]
+    assert days(mistyped) == [*(date(2024, 2, day) for day in (1, 2, 3, 4)), None]
+
+
+def test_seconds_and_times_may_be_missing_in_some_rows() -> None:
+    texts = ["13.02.2026 12:30", "13.02.2026 12:30:15", "14.02.2026"]
+    assert read(texts) == [
+        datetime(2026, 2, 13, 12, 30, tzinfo=UTC),
+        datetime(2026, 2, 13, 12, 30, 15, tzinfo=UTC),
+        datetime(2026, 2, 14, tzinfo=UTC),
+    ]
+
+
+def test_unreadable_cells_do_not_change_how_the_others_are_read() -> None:
+    form = dates.decide(pl.Series(["13.02.2026", "soon", "нет"]))
+    assert (form.formats, form.spoken) == (("%d.%m.%Y",), False)
+
+
+def test_midnight_at_the_end_of_a_day_with_an_offset_is_of_the_next_day() -> None:
+    assert days(["2026-02-13 24:00:00+03"]) == [date(2026, 2, 14)]
 
 
 @pytest.mark.parametrize("text", ["01.01.0001 0:00:00", "30.12.1899", "00.00.0000", "31.02.2024", "soon"])

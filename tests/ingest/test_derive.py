@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import polars as pl
 import pytest
 
 from tests.ingest.conftest import Load, rows
@@ -93,3 +94,46 @@ def test_the_kind_of_a_contact(load: Load) -> None:
 def test_standard_stages_with_words_around_them(load: Load) -> None:
     text = "deal id,deal name,stage,amount\n1,A,7. Closed Won,5\n2,B,Closed Lost (EMEA),5\n3,C,Almost closed,5\n"
     assert rows(load(text), "deals", "deal_id", "status") == [("1", "won"), ("2", "lost"), ("3", "open")]
+
+
+def test_what_several_columns_say_of_an_order(load: Load) -> None:
+    head = "order_id,date,client id,product,amount,Статус заказа,Оплата,Пометка удаления,Проведён,Тестовый\n"
+    marks = {
+        "1": "Доставлен,Оплачено,Нет,Да,Нет",
+        "2": "Новый,Оплачено,Нет,Да,Нет",
+        "3": "Доставлен,Не оплачено,Нет,Да,Нет",
+        "4": "Отменён,Оплачено,Нет,Да,Нет",
+        "5": "Доставлен,Возврат,Нет,Да,Нет",
+        "6": "Доставлен,Оплачено,Да,Да,Нет",
+        "7": "Доставлен,Оплачено,Нет,Нет,Нет",
+        "8": "Доставлен,Оплачено,Нет,Да,Да",
+        "9": "Возврат,Отменено,Нет,Да,Нет",
+    }
+    dataset = load(head + "".join(f"{order},2025-01-13,a,tea,5,{said}\n" for order, said in marks.items()))
+    lines = dataset.tables["transactions"].filter(pl.col("line_amount") > 0).collect().sort("order_id")
+    assert lines["status"].to_list() == [
+        *("paid", "paid", "pending", "cancelled", "refunded", "cancelled", "cancelled", "paid", "cancelled")
+    ]
+    assert lines.filter("is_test")["order_id"].to_list() == ["8"]
+    assert [note.id for note in dataset.notes] == ["ingest.pending", "ingest.marked_deleted", "ingest.marked_deleted"]
+
+
+def test_paid_yes_or_no(load: Load) -> None:
+    text = "order_id,date,client id,product,amount,Оплачен\n1,2025-01-13,a,tea,5,Да\n2,2025-01-13,a,tea,5,Нет\n"
+    assert rows(load(text), "transactions", "order_id", "status") == [("1", "paid"), ("2", "pending")]
+
+
+def test_how_an_order_is_paid_is_no_status(load: Load) -> None:
+    text = (
+        "order_id,date,client id,product,amount,Оплата\n1,2025-01-13,a,tea,5,Картой\n2,2025-01-13,a,tea,5,Наличными\n"
+    )
+    assert rows(load(text), "transactions", "x_оплата") == [("Картой",), ("Наличными",)]
+
+
+def test_a_refund_document_with_a_status_of_its_own(load: Load) -> None:
+    head = "order_id,date,client id,product,amount,Вид операции,Статус\n"
+    dataset = load(head + "1,2025-01-13,a,tea,5,Реализация,Отменен\n2,2025-01-14,a,tea,5,Возврат,Выполнен\n")
+    assert rows(dataset, "transactions", "order_id", "line_amount", "status") == [
+        ("1", 5, "cancelled"),
+        ("2", -5, "refunded"),
+    ]

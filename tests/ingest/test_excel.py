@@ -8,6 +8,7 @@ from pathlib import Path
 import openpyxl
 import polars as pl
 import pytest
+from openpyxl.worksheet.worksheet import Worksheet
 
 from acrm.errors import InputError
 from acrm.ingest.raw import ROW, RawTable, ReadOptions
@@ -95,6 +96,65 @@ def test_names_stand_in_for_a_header(tmp_path: Path) -> None:
     (found,) = tables(tmp_path, {"x": [[1, 2], [3, 4]]}, names=("id", "sum"))
     assert found.frame.collect().rows() == [("1", "2", 1), ("3", "4", 2)]
     assert found.layout.header_row is None
+
+
+def read_book(folder: Path, book: openpyxl.Workbook) -> list[RawTable]:
+    book.save(folder / "book.xlsx")
+    return read(find([str(folder / "book.xlsx")], folder)[0], ReadOptions(), folder)
+
+
+def test_merged_cells_count_for_all_of_their_rows_and_amounts_once(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert isinstance(sheet, Worksheet)
+    # An empty first column: the reader of cells leaves it out, merged ranges do not.
+    for row in (
+        ["Клиент", "Заказ", "Товар", "Цена", "Сумма заказа"],
+        ["Анна", "0012", "Кофе", 5, 15],
+        [None, None, "Чай", None, None],
+        ["Борис", "0013", "Кофе", 5, 5],
+    ):
+        sheet.append([None, *row])
+    sheet.insert_rows(1)
+    for column in "BCEF":
+        sheet.merge_cells(f"{column}3:{column}4")
+    (found,) = read_book(tmp_path, book)
+    assert found.frame.collect().rows() == [
+        ("Анна", "0012", "Кофе", "5", "15", 3),
+        ("Анна", "0012", "Чай", "5", "0", 4),
+        ("Борис", "0013", "Кофе", "5", "5", 5),
+    ]
+
+
+def test_hidden_sheets_are_left_out_and_named(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for name, state in (("lists", "hidden"), ("cache", "veryHidden"), ("Orders", "visible")):
+        sheet = book.create_sheet(name)
+        sheet.append(["id", "sum"])
+        sheet.append([1, 2])
+        sheet.sheet_state = state
+    (found,) = read_book(tmp_path, book)
+    assert found.sheet == "Orders"
+    assert [str(note) for note in found.notes] == ["book.xlsx: hidden sheets left out: lists, cache"]
+    book["Orders"].delete_rows(1, 2)
+    only_hidden = read_book(tmp_path, book)
+    assert [table.sheet for table in only_hidden] == ["lists", "cache"]
+    assert not only_hidden[0].notes
+
+
+def test_the_currency_of_a_number_format(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert isinstance(sheet, Worksheet)
+    rows: list[list[object]] = [["id", "rub", "euro", "mixed", "plain"], [1, 2.5, 3, 4, 5], [2, 3.5, 4, 5, 6]]
+    for cells in [*rows, [3, None, 4, 5, 6]]:
+        sheet.append(cells)
+    formats = {"B": ['#,##0.00 "₽"'] * 3, "C": ["[$€-2] #,##0.00"] * 3, "D": ["$0", "€0", "0"]}
+    for column, forms in formats.items():
+        for row, form in enumerate(forms, 2):
+            sheet[f"{column}{row}"].number_format = form
+    (found,) = read_book(tmp_path, book)
+    assert found.money_marks == {"rub": "₽", "euro": "€"}
 
 
 def test_a_damaged_workbook_is_an_error(tmp_path: Path) -> None:

@@ -27,7 +27,10 @@ def test_an_order_total_on_each_line_counts_once(load: Load) -> None:
         ("2", "Mug", 0, "order_total_once"),
     ]
     assert [str(note) for note in dataset.notes] == [
-        "table.csv: the order's total stands on each of its lines; counted once per order"
+        (
+            "table.csv: amount is the order's total on each of its lines; counted once per order"
+            " (--map line_amount=amount if it is the line's)"
+        )
     ]
 
 

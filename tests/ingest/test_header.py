@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from acrm.errors import InputError
-from acrm.ingest.header import column_names, header_at, unique_names
+from acrm.ingest.header import Row, column_names, header_at, is_sum, unique_names, whole_header
 from acrm.ingest.raw import ROW
 
 DATA = [["01.02.2026", "Anna", "5"], ["02.02.2026", "Bob", "6"]]
@@ -72,3 +72,58 @@ def test_without_a_header_the_error_shows_the_row_and_what_to_type() -> None:
     assert str(raised.value.hint).endswith("--names a,b,c")
     with pytest.raises(InputError, match="3 columns, but 2 names"):
         column_names("x.csv", None, [], 3, ("a", "b"))
+
+
+@pytest.mark.parametrize(
+    ("rows", "place", "found"),
+    [
+        (
+            [["Клиент", "Сумма", None], [None, "план", "факт"], ["А", "1", "2"]],
+            0,
+            (0, 1, ["Клиент", "Сумма план", "Сумма факт"]),
+        ),
+        (
+            [["Клиент", "Январь", None, "Март", None], ["Имя", "шт", "руб", "шт", "руб"], ["А", "1", "2", "3", "4"]],
+            1,
+            (0, 1, ["Имя", "Январь шт", "Январь руб", "Март шт", "Март руб"]),
+        ),
+        (
+            [["Контрагент", None, None], ["Документ", None, None], ["Номенклатура", "Количество", "Сумма"]],
+            2,
+            (0, 2, ["Контрагент / Документ / Номенклатура", "Количество", "Сумма"]),
+        ),
+        (
+            [["Report", None], ["Контрагент", "Сумма"], ["Документ движения (регистратор)", None], ["ООО", "1"]],
+            1,
+            (1, 2, ["Контрагент / Документ движения (регистратор)", "Сумма"]),
+        ),
+    ],
+)
+def test_a_header_of_several_rows_is_made_one(rows: list[Row], place: int, found: tuple[int, int, Row]) -> None:
+    assert whole_header(rows, place) == found
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [HEADER, *DATA],
+        [HEADER, ["", "Anna", "Bob"], *DATA],
+        [["Client", "Sum", ""], ["", "5", "7"], ["Ann", "5", "7"]],
+        [["Контрагент", "Сумма"], ["ООО Ромашка", None], ["Чай", "5"]],
+        [["Контрагент", "Сумма"], [None, None], ["Чай", "5"]],
+    ],
+)
+def test_other_headers_are_one_row(rows: list[Row]) -> None:
+    assert whole_header(rows, 0) == (0, 0, list(rows[0]))
+
+
+@pytest.mark.parametrize("name", ["Сумма, руб.", "Кол-во", "Стоимость", "НДС", "Продажи", "Amount", "Net Sales", "Qty"])
+def test_names_of_what_adds_up(name: str) -> None:
+    assert is_sum(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["Цена", "Средняя стоимость", "Tax ID", "Дата продажи", "Sales rep", "Номер", "Скидка, %"]
+)
+def test_names_of_what_does_not(name: str) -> None:
+    assert not is_sum(name)

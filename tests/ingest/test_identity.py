@@ -6,14 +6,14 @@ from itertools import permutations
 
 import pytest
 
-from acrm.ingest.identity import SHARED_BY
+from acrm.ingest.joins import CHAIN, SHARED_BY
 from tests.ingest.conftest import Load, rejected, rows
 
 ORDERS = "order_id,date,amount,customer id,email,phone\n"
 DEALS = "ID;Стадия сделки;Название сделки;Сумма;Контакт: ID;Контакт: Рабочий e-mail;Дата создания\n"
 
 
-def links(load: Load, text: str) -> list[tuple[str, str, str, str]]:
+def links(load: Load, text: str) -> list[tuple[object, ...]]:
     return load(text).links.rows()
 
 
@@ -27,10 +27,9 @@ def test_the_same_email_or_phone_is_the_same_customer(load: Load) -> None:
     assert rows(dataset, "customers", "customer_id", "external_id", "email_key", "phone_e164") == [
         ("7", "11; 7; 9", "ann@x.com", "+79271112233")
     ]
-    assert dataset.links.rows() == [
-        ("7", "11", "phone", "+79271112233"),
-        ("7", "9", "email", "ann@x.com"),
-        ("7", "9", "phone", "+79271112233"),
+    assert dataset.links.select("customer_id", "one", "other", "rule", "evidence").rows() == [
+        ("7", "id:unknown:11", "id:unknown:9", "phone", "+79271112233"),
+        ("7", "id:unknown:7", "id:unknown:9", "email", "ann@x.com"),
     ]
 
 
@@ -55,7 +54,7 @@ def test_a_plus_makes_another_address_and_so_another_customer(load: Load) -> Non
 
 @pytest.mark.parametrize("kind", ["email", "phone"])
 def test_what_many_share_joins_nobody(kind: str, load: Load) -> None:
-    value = {"email": "office@x.com,", "phone": ",+79271112233"}[kind]
+    value = {"email": "desk@x.com,", "phone": ",+79271112233"}[kind]
 
     def orders(count: int) -> str:
         return ORDERS + "".join(f"{place},2024-01-13,5,c{place},{value}\n" for place in range(count))
@@ -197,3 +196,102 @@ def test_the_order_of_rows_and_files_decides_nobodys_name(load: Load) -> None:
     ]
     assert found == [[("1", "4"), ("2", "4"), ("3", "4")]] * 6
     assert links(load, ORDERS + "".join(lines)) == links(load, ORDERS + "".join(reversed(lines)))
+
+
+PEOPLE = "customer id,full name,email,phone,company\n"
+
+
+def test_one_phone_under_two_names_is_two_people_of_one_household(load: Load) -> None:
+    text = PEOPLE + "1,Анна Иванова,,+79271112233,\n2,Пётр Иванов,,+79271112233,\n3,Иванова А.,,+79271112233,\n"
+    found = rows(load(text), "customers", "customer_id", "external_id", "household_id")
+    assert found == [("1", "1; 3", "1"), ("2", None, "1")]
+
+
+def test_a_firm_and_its_contact_are_two_customers_of_one_company(load: Load) -> None:
+    text = PEOPLE + "1,,,+79271112233,ООО «Ромашка»\n2,Анна Иванова,,+79271112233,Ромашка\n3,Olga,o@x.com,,Lutik\n"
+    assert rows(load(text), "customers", "customer_id", "customer_type", "company_id", "household_id") == [
+        ("1", "company", "1", None),
+        ("2", None, "1", None),
+        ("3", None, "Lutik", None),
+    ]
+
+
+def test_an_office_mailbox_joins_only_one_name(load: Load) -> None:
+    text = PEOPLE + "1,Анна Иванова,info@x.com,,\n2,,info@x.com,,\n3,Иванова Анна,info@x.com,,\n"
+    assert rows(load(text), "customers", "customer_id", "external_id") == [("1", "1; 3"), ("2", None)]
+    alone = {"people.csv": PEOPLE + "1,Анна,info@x.com,,\n", "o.csv": ORDERS + "1,2024-01-13,5,,info@x.com,\n"}
+    assert rows(load(alone), "transactions", "customer_id") == [("1",)]
+
+
+def test_many_records_of_one_name_are_no_crowd(load: Load) -> None:
+    text = PEOPLE + "".join(f"{place},Анна Иванова,,+79271112233,\n" for place in range(SHARED_BY + 3))
+    assert rows(load(text), "customers", "customer_id") == [("0",)]
+
+
+def test_nobody_is_joined_into_a_giant(load: Load) -> None:
+    chain = "".join(f"{place},,a{place}@x.com,,\n{place},,a{place + 1}@x.com,,\n" for place in range(CHAIN + 5))
+    dataset = load(PEOPLE + chain)
+    assert 1 < max(len((ids or "").split("; ")) for (ids,) in rows(dataset, "customers", "external_id")) <= CHAIN
+    assert any(note.id == "clean.chains" for note in dataset.notes)
+
+
+def test_a_name_alone_finds_the_one_customer_who_bears_it(load: Load) -> None:
+    sales = (
+        "order_id,date,amount,customer\n1,2024-01-13,5,Иванова Анна\n2,2024-01-13,5,Ромашка\n3,2024-01-13,5,Пётр Лис\n"
+    )
+    people = PEOPLE + "7,Анна Иванова,,,\n8,,,,ООО «Ромашка»\n9,Пётр Лис,p@x.com,,\n10,Пётр Лис,q@x.com,,\n"
+    dataset = load({"people.csv": people, "sales.csv": sales})
+    # Two customers are called Пётр Лис: which of them bought is not known.
+    assert rows(dataset, "transactions", "order_id", "customer_id") == [("1", "7"), ("2", "8"), ("3", "Пётр Лис")]
+    assert dataset.links["rule"].unique().to_list() == ["name"]
+
+
+def test_the_same_first_name_in_two_firms_is_two_people(load: Load) -> None:
+    text = "order_id,date,amount,customer,company\n1,2024-01-13,5,Анна,Ромашка\n2,2024-01-13,5,Анна,Лютик\n"
+    assert rows(load(text), "transactions", "order_id", "customer_id") == [("1", "Анна"), ("2", "also:Анна")]
+
+
+def test_a_walk_in_customer_is_nobody(load: Load) -> None:
+    files = {
+        "people.csv": PEOPLE + "1,Розничный покупатель,,,\n2,Анна Иванова,a@x.com,,\n3,Гость,g@x.com,,\n",
+        "orders.csv": "order_id,date,amount,customer id\n1,2024-01-13,5,1\n2,2024-01-13,5,2\n3,2024-01-13,5,3\n",
+    }
+    dataset = load(files)
+    assert rows(dataset, "transactions", "order_id", "customer_id") == [("1", None), ("2", "2"), ("3", "3")]
+    assert rows(dataset, "customers", "customer_id") == [("2",), ("3",)]
+    assert [note.values["rows"] for note in dataset.notes if note.id == "clean.nobody"] == [1]
+
+
+def test_a_tax_number_or_a_card_is_a_customer_too(load: Load) -> None:
+    files = {
+        "firms.csv": "код клиента;название компании;инн\n1;ООО Ромашка;7707083893\n2;Ромашка;7707083893\n3;Лютик;5\n",
+        "чеки.csv": "номер заказа;дата;сумма;номер карты\n1;13.01.2024;5;К-17\n2;14.01.2024;6;К-17\n3;14.01.2024;6;\n",
+    }
+    dataset = load(files)
+    assert rows(dataset, "customers", "customer_id", "external_id") == [("1", "1; 2"), ("3", None), ("К-17", None)]
+    assert rows(dataset, "transactions", "order_id", "customer_id") == [("1", "К-17"), ("2", "К-17"), ("3", None)]
+
+
+def test_a_file_of_an_unknown_system_means_the_ids_beside_it(load: Load) -> None:
+    deals = DEALS + "".join(f"{n};В работе;П{n};100;{n};c{n}@x.com;13.02.2024\n" for n in range(1, 5))
+    orders = "order_id,date,amount,customer id\n1,2024-01-13,5,1\n2,2024-01-13,5,2\n"
+    assert rows(load({"DEAL_1.csv": deals, "orders.csv": orders}), "transactions", "customer_id") == [("1",), ("2",)]
+    # The same ids of other people are ids of another system.
+    other = "order_id,date,amount,customer id,email\n1,2024-01-13,5,1,z@x.com\n2,2024-01-13,5,2,y@x.com\n"
+    found = rows(load({"DEAL_1.csv": deals, "orders.csv": other}), "transactions", "customer_id")
+    assert found == [("unknown:1",), ("unknown:2",)]
+
+
+def test_every_field_says_which_file_it_is_from(load: Load) -> None:
+    files = {
+        "crm.csv": PEOPLE + "7,Анна Иванова,a@x.com,,\n",
+        "shop.csv": "order_id,date,amount,email,phone,city\n1,2024-01-13,5,A@x.com,+79271112233,Тверь\n",
+    }
+    assert rows(load(files), "customers", "full_name", "city", "_source_file", "_origin") == [
+        (
+            "Анна Иванова",
+            "Тверь",
+            "crm.csv; shop.csv",
+            "full_name=crm.csv; email=crm.csv; phone=shop.csv; city=shop.csv",
+        )
+    ]

@@ -176,14 +176,3 @@ def test_every_shipped_system_is_sound() -> None:
             assert all(map(mapping.known_field, fields)), (name, table["title"])
             if entity != "other":
                 assert mapping.missing(fields, entity) == [], (name, table["title"])
-
-
-def test_nearest_columns_for_what_is_missing(load: Load) -> None:
-    raw = load("order no,order dt,sum of order,who\n1,2024-01-13,5,ann\n").inputs[0].raw
-    found = mapping.nearest(raw, "transactions")
-    assert ("ordered_at", "order dt") in found
-    assert all(header in {None, *raw.header} for _, header in found)
-    # A column of words is never offered as a date.
-    assert mapping.nearest(load("when,order id,amount\nspring,1,5\n").inputs[0].raw, "transactions") == [
-        ("ordered_at", None)
-    ]

@@ -40,15 +40,44 @@ def read(texts: list[str], preferred: str | None = None) -> list[Decimal | None]
         ("1.2E+05", "120000"),
         ("100%", "100"),
         ("0.001", "0.001"),
+        ("12.345.678,90", "12345678.90"),
+        ("1 234,5 тыс.", "1234500"),
+        ("1,23456 млн", "1234560"),
+        ("(1,234.50)", "-1234.50"),
+        ("1.5e3", "1500"),
+        ("$1.2M", "1200000"),
+        ("1,23,456.78", "123456.78"),
+        ("1,23,456", "123456"),
+        ("100 баксов", "100"),
+        ("50 у.е.", "50"),
     ],
 )
 def test_one_way_of_writing(text: str, expected: str) -> None:
     assert read([text]) == [Decimal(expected)]
 
 
-@pytest.mark.parametrize("text", ["", "abc", "M500", "2 шт по 5", "7-я линия 12"])
+@pytest.mark.parametrize("text", ["", "abc", "M500", "2 шт по 5", "7-я линия 12", "٣", "½", "5½"])
 def test_what_is_no_number_is_null(text: str) -> None:
     assert read([text, "1,50"])[0] is None
+
+
+@pytest.mark.parametrize("spelled", ["{}", "${}", "{} р."])
+def test_every_way_of_writing_rounds_half_away_from_zero(spelled: str) -> None:
+    values = ["2.00005", "-2.00005", "2.00015", "2.00004999999999999999", "-0.00005"]
+    expected = ["2.0001", "-2.0001", "2.0002", "2.0000", "-0.0001"]
+    assert read([spelled.format(value) for value in values]) == [Decimal(value) for value in expected]
+    commas = [spelled.format(value).replace(".", ",", 1) for value in values]
+    assert read(commas) == [Decimal(value) for value in expected]
+    frame = pl.DataFrame({"f": [2.00005, -2.00005], "d": [Decimal("2.00005"), Decimal("-2.00005")]})
+    for name in frame.columns:
+        typed = frame.select(numbers.of_typed(pl.col(name), frame.schema[name]))[name].to_list()
+        assert typed == [Decimal("2.0001"), Decimal("-2.0001")]
+
+
+def test_a_share_is_no_money() -> None:
+    form = numbers.decide(pl.Series(["100%", "5"]))
+    cells = pl.DataFrame({"t": ["100%", "5"]})
+    assert cells.select(numbers.parse(pl.col("t"), form, shares=False))["t"].to_list() == [None, Decimal(5)]
 
 
 def test_a_column_decides_what_a_lone_mark_before_three_digits_is() -> None:

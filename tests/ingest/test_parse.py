@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from acrm.errors import InputError
+from acrm.ingest import stage
 from tests.ingest.conftest import Load, rows
 
 ORDERS = "order_id,date,amount\n"
@@ -223,3 +224,49 @@ def test_salesforce_ids_of_18_letters_are_those_of_15(load: Load) -> None:
     dataset = load(files)
     assert rows(dataset, "deals", "deal_id", "customer_id") == [("0065g00000ABCDE", "0015g00000ABCDE")]
     assert rows(dataset, "deal_stages", "deal_id") == [("0065g00000ABCDE",)]
+
+
+def test_birth_years_of_two_digits_lie_in_the_past(load: Load) -> None:
+    text = "customer_id,email,created at,birth date\n1,a@x.com,2024-01-05,01.02.55\n2,b@x.com,2024-03-09,13.02.05\n"
+    assert rows(load(text), "customers", "birth_date") == [(date(1955, 2, 1),), (date(2005, 2, 13),)]
+    alone = "customer_id,email,birth date\n1,a@x.com,01-Feb-55\n2,b@x.com,13-Feb-05\n"
+    assert rows(load(alone), "customers", "birth_date") == [(date(1955, 2, 1),), (date(2005, 2, 13),)]
+
+
+def test_a_share_of_money_is_flagged(load: Load) -> None:
+    text = "order_id,date,amount,unit price\n1,2024-01-13,5,100%\n2,2024-01-13,6,7\n"
+    dataset = load(text, fields=(("unit_price", "unit price"),))
+    assert rows(dataset, "transactions", "unit_price", "_flags") == [(7, None), (None, "bad_value:unit_price")]
+
+
+def test_a_won_deal_is_sold_on_the_day_its_source_wrote(load: Load) -> None:
+    text = (
+        "deal id,deal name,stage,amount,created date,close date\n"
+        "1,A,Closed Won,100,2026-01-30T10:00:00+03:00,2026-02-01T01:30:00+03:00\n"
+        "2,B,Closed Won,50,2026-01-31T00:30:00+03:00,\n"
+    )
+    days = rows(load(text), "transactions", "order_id", "ordered_on")
+    assert days == [("1", date(2026, 2, 1)), ("2", date(2026, 1, 31))]
+    in_zone = rows(load(text, time_zone="America/New_York"), "transactions", "order_id", "ordered_on")
+    assert in_zone == [("1", date(2026, 1, 31)), ("2", date(2026, 1, 30))]
+    assert "_sold_on" not in load(text).tables["deals"].collect_schema().names()
+
+
+def test_a_phone_region_beats_the_guess_and_a_damaged_phone_is_flagged(load: Load) -> None:
+    text = 'customer_id,phone\n1,030 901820\n2,"7,9271E+10"\n'
+    assert rows(load(text, phone_region="DE"), "customers", "customer_id", "phone_e164", "_flags") == [
+        ("1", "+4930901820", None),
+        ("2", None, "id_exponent:phone"),
+    ]
+    assert rows(load(text), "customers", "phone_e164") == [(None,), (None,)]
+
+
+def test_a_fifth_decimal_that_turns_up_late_is_rounded_as_an_early_one(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = ORDERS + "".join(f"{n},2024-01-13,1.25\n" for n in range(20)) + "20,2024-01-13,2.00005\n"
+    small = rows(load(text), "transactions", "line_amount")
+    monkeypatch.setattr(stage, "_SMALL_BYTES", 0)
+    monkeypatch.setattr(stage, "SAMPLE", 5)
+    assert rows(load(text), "transactions", "line_amount") == small
+    assert small[-1] == (Decimal("2.0001"),)

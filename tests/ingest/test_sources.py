@@ -16,7 +16,7 @@ import pytest
 
 from acrm import messages
 from acrm.errors import InputError
-from acrm.ingest.sources import find
+from acrm.ingest.sources import find, folders
 
 CSV = b"id,sum\n1,2\n"
 
@@ -72,6 +72,32 @@ def test_a_pattern_in_quotes_is_expanded(tmp_path: Path) -> None:
 def test_a_name_with_brackets_is_a_name(tmp_path: Path) -> None:
     files(tmp_path, "Deals [1].csv")
     assert names(tmp_path / "Deals [1].csv", scratch=tmp_path) == ["Deals [1].csv"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_name_that_is_no_text(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for name in (b"a\xff.csv", b"d\xe9/b.csv"):
+        path = Path(os.fsdecode(os.fsencode(tmp_path / "in") + b"/" + name))
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(CSV)
+    found = find([str(tmp_path / "in")], tmp_path)
+    assert [file.name for file in found] == ["a\\xff.csv", "d\\xe9/b.csv"]
+    for file in found:
+        assert str(file.path).isascii()
+        assert file.path.read_bytes() == CSV
+
+
+def test_a_pattern_passes_over_what_describes_a_store(tmp_path: Path) -> None:
+    files(tmp_path, "in/a.csv", "in/store/x.csv")
+    files(tmp_path, "in/store/clean.json", "in/store/dictionary.md", content=b'{"acrm": "1"}')
+    assert names(f"{tmp_path}/in/**/*", scratch=tmp_path) == ["a.csv", "x.csv"]
+
+
+def test_where_the_sources_are(tmp_path: Path) -> None:
+    files(tmp_path, "in/a.csv", "in/sub/b.csv", "other/c.csv")
+    named = [str(tmp_path / name) for name in ("in", "in/a.csv", "in/*", "other/c.csv", "nowhere")]
+    assert folders(named) == [tmp_path / "in", tmp_path / "in/sub", tmp_path / "other"]
 
 
 def test_standard_input_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

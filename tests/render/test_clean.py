@@ -12,6 +12,7 @@ from acrm import messages
 from acrm.analysis.clean import CleanResult, cleaned
 from acrm.analysis.readiness import diagnose
 from acrm.ingest import account
+from acrm.ingest.dataset import ASIDE
 from acrm.ingest.rules import RULES
 from acrm.lineage import Lineage
 from acrm.render.blocks import Page
@@ -37,7 +38,7 @@ def made(folder: Path, files: dict[str, str]) -> CleanResult:
     written = [
         table
         for table in prepare(dataset, folder / "store", Lineage(command="clean", options={}))
-        if table.name not in ("rejects", "links")
+        if table.name not in ASIDE
     ]
     return cleaned(
         account.sources(dataset),
@@ -87,12 +88,40 @@ def test_several_files_show_their_mapping_when_asked(tmp_path: Path) -> None:
     assert "line_amount ← amount" in " ".join(drawn(clean_page(result, "store", ("rfm",), verbose=True)).split())
 
 
-def test_many_files_are_counted_not_listed(tmp_path: Path) -> None:
-    files = {f"{place:02}.csv": f"order_id,date,amount\n{place},2024-01-13,{place}\n" for place in range(33)}
+def days(count: int, header: str = "amount") -> dict[str, str]:
+    return {f"day-{place:02}.csv": f"order_id,date,{header}\n{place},2024-01-13,{place}\n" for place in range(count)}
+
+
+def test_many_files_that_are_alike_stand_in_one_line(tmp_path: Path) -> None:
+    files = {**days(33), "shop.csv": "order no;day;sum\n77;13.01.2024;5\n78;;5\n"}
+    result = made(tmp_path, files)
+    page = drawn(clean_page(result, "store", ("rfm",)))
+    assert re.search(r"day-\*\.csv +33 +- +transactions +33 +33 +0\n", page)
+    assert re.search(r"shop\.csv +1 +- +transactions +2 +1 +1\n", page)
+    assert page.count("day-") == 2, "found once, and how it was read once"
+    assert result.tables["sources"].height == 34, "the manifest has them all"
+    whole = drawn(clean_page(result, "store", ("rfm",), verbose=True))
+    assert "day-17.csv" in whole
+    assert re.search(r"day-\*\.csv +line_amount ← amount", whole), "their mapping is the same"
+
+
+def test_few_files_stand_by_themselves(tmp_path: Path) -> None:
+    page = drawn(clean_page(made(tmp_path, days(12)), "store", ("rfm",)))
+    assert all(f"day-{place:02}.csv" in page for place in range(12))
+
+
+def test_many_files_that_differ_are_counted(tmp_path: Path) -> None:
+    files = {f"{place:02}.csv": f"order_id,date,amount,a{place}\n{place},2024-01-13,1,x\n" for place in range(33)}
     page = drawn(clean_page(made(tmp_path, files), "store", ("rfm",)))
     assert "29.csv" in page
-    assert "30.csv" not in page
     assert "3 more" in page
+
+
+def test_many_tables_that_fit_nothing_are_one_line_and_one_note(tmp_path: Path) -> None:
+    files = {f"t{place:02}.csv": f"foo{place},bar\n{place},2\n" for place in range(14)}
+    page = drawn(clean_page(made(tmp_path, files), "store", ("rfm",)))
+    assert re.search(r"other_t\* \(14 tables\) +14 ", page)
+    assert "t00.csv and 13 more files: fits no table" in page
 
 
 def test_what_the_data_is_good_for(one: CleanResult) -> None:

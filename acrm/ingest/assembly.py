@@ -1,0 +1,247 @@
+"""From staged sources to canonical tables: who is who, what several files tell twice, what deals have sold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from acrm.ingest import deals, grain, identity, linkage, mentions, orders, overlap, review
+from acrm.ingest.mapping import Plan
+from acrm.ingest.options import IngestOptions
+from acrm.ingest.raw import ROW
+from acrm.ingest.stage import Staged
+from acrm.messages import Message
+from acrm.schema import LINEAGE
+
+if TYPE_CHECKING:
+    from acrm.ingest.dataset import Input
+
+IDENTITIES = "identities"
+
+
+@dataclass(kw_only=True)
+class Assembled:
+    """Canonical tables, lazily; who was joined; what is to be said of it."""
+
+    tables: dict[str, pl.LazyFrame]
+    links: pl.DataFrame
+    shared: pl.DataFrame
+    notes: list[Message] = field(default_factory=list)
+    from_deals: bool = False
+    """Whether the transactions are the won deals, for want of an orders file."""
+    review: pl.DataFrame | None = None
+    """Pairs of customers that a person should look at, after likeness was asked for."""
+    identities: pl.DataFrame | None = None
+    """Every way in which a source names its customers, with the customer it became; None when nobody was named."""
+
+
+def wanted(plan: Plan, columns: Mapping[str, frozenset[str]] | None) -> bool:
+    """Whether a table is one of those asked for, or makes one of them."""
+    return columns is None or plan.entity in columns or plan.entity in ("customers", "deals")
+
+
+def assemble(
+    inputs: list[Input],
+    stored: Mapping[str, pl.LazyFrame],
+    aside: Mapping[str, pl.LazyFrame],
+    columns: Mapping[str, frozenset[str]] | None,
+    options: IngestOptions,
+) -> Assembled:
+    """Tables of all staged sources and of what stores hold.
+
+    Args:
+        inputs: The sources; their `merged`, `derived` and `rejected` rows are counted here.
+        stored: Tables of stores.
+        aside: Links and identities of stores.
+        columns: See `dataset.load`.
+        options: What the user fixed.
+    """
+    staged = [source for source in inputs if source.staged is not None]
+    space = _Space([source.staged for source in staged if source.staged], aside.get(IDENTITIES), options)
+    named = [(source, source.staged, _referenced(source, source.staged, space)) for source in staged if source.staged]
+    people = [(table, good) for _, table, good in named if mentions.names_customers(table.plan)]
+    who = doubtful = None
+    asked = options.link or options.decisions is not None
+    if (people or (asked and IDENTITIES in aside)) and not (
+        space.simple and columns is not None and "customers" not in columns
+    ):
+        said = space.mentions(people)
+        if space.simple:
+            who = identity.listed(said)
+        else:
+            who, doubtful = _resolved(said, aside.get("links"), options)
+    references = None if who is None or space.simple else who.references.lazy()
+    gathered: dict[str, list[tuple[str | None, pl.LazyFrame]]] = {}
+    notes: list[Message] = []
+    for source, table, good in named:
+        if table.plan.entity == "customers" or not wanted(table.plan, columns):
+            continue
+        made = grain.parts(table, good, references)
+        source.merged, source.derived = made.merged, made.derived
+        notes += made.notes
+        for name, frame in made.tables.items():
+            keyed = table.plan.has("deals.deal_id") or table.plan.has("transactions.order_id")
+            system = table.plan.system if keyed else None
+            gathered.setdefault(name, []).append((system, _identified(frame, references)))
+    stored = {
+        name: _known_by(frame, references, space)
+        for name, frame in stored.items()
+        if name != "customers" or who is None
+    }
+    told = list(gathered.get("deals", []))
+    sold = _with_stored(gathered, stored)
+    tables = {name: overlap.once(name, frames, notes) for name, frames in gathered.items()}
+    if "deals" in tables:
+        tables["deals"] = tables["deals"].drop(grain.SOLD_ON, strict=False)
+    tables |= orders.across(tables, len(gathered.get("transactions", [])), notes)
+    lines = tables.pop("deal_lines", None)
+    from_deals = "transactions" not in tables and (bool(told) or sold is not None)
+    if from_deals:
+        tables["transactions"] = _sales(told, lines, sold, options.time_zone)
+        notes += deals.unsold(tables.get("deals"), lines)
+    if "transactions" in tables:
+        tables["transactions"] = _with_order_ids(tables["transactions"])
+    if who is not None and (columns is None or "customers" in columns or not space.simple):
+        tables["customers"] = who.customers
+        notes += _said(who)
+    return Assembled(
+        tables=tables,
+        links=pl.DataFrame(schema=identity.LINKS) if who is None else who.links,
+        shared=pl.DataFrame(schema=identity.SHARED) if who is None else who.shared,
+        notes=notes,
+        from_deals=from_deals,
+        identities=None if who is None else identity.told(who),
+        review=doubtful,
+    )
+
+
+def _resolved(
+    said: pl.DataFrame, kept: pl.LazyFrame | None, options: IngestOptions
+) -> tuple[identity.Identity, pl.DataFrame | None]:
+    """Who is who by all rules, by what was decided, and, where asked for, by likeness; and the pairs left to decide."""
+    extra = pl.concat([review.kept(kept), review.decided(options.decisions)]).unique(["ref", "anchor"], keep="last")
+    who = identity.resolve(said, extra)
+    if not options.link:
+        return who, None
+    found = linkage.probable(review.records(who))
+    joined, doubtful = review.sorted_out(found, who, extra)
+    return identity.resolve(said, pl.concat([extra, joined])), doubtful
+
+
+class _Space:
+    """How the customers of a run are told apart: by the ids of one system alone (`simple`), or by references."""
+
+    def __init__(self, staged: list[Staged], known: pl.LazyFrame | None, options: IngestOptions) -> None:
+        self._known = known
+        columns = [] if known is None else known.collect_schema().names()
+        kinds = [] if known is None else known.select(mentions.kind_of("ref")).unique().collect().to_series().to_list()
+        self.system = kinds[0].split(":")[1] if len(kinds) == 1 and kinds[0].startswith("id:") else "unknown"
+        """The system of rows in a store that say no more of their customer than an id."""
+        systems = {table.plan.system for table in staged if mentions.names_customers(table.plan)}
+        one = not kinds or (systems <= {self.system} and len(kinds) == 1 and not mentions.KEYS & set(columns))
+        asked = options.link or options.decisions is not None
+        self.simple = mentions.by_id_alone(staged) and one and not asked
+
+    def mentions(self, people: list[tuple[Staged, pl.LazyFrame]]) -> pl.DataFrame:
+        """Everything that is said of customers: what a store keeps first, then what this run's files say."""
+        frames = [mentions.of(table, good, simple=self.simple).with_columns(_stored=False) for table, good in people]
+        if self._known is not None:
+            frames.insert(0, self._known.drop("customer_id").collect().with_columns(_stored=True))
+        return pl.concat(frames, how="diagonal_relaxed")
+
+
+def _said(who: identity.Identity) -> list[Message]:
+    notes = []
+    if who.unnamed_rows:
+        notes.append(Message("clean.nobody", {"rows": who.unnamed_rows}))
+    if who.chains:
+        notes.append(Message("clean.chains", {"joins": who.chains}))
+    return notes
+
+
+def _with_stored(
+    gathered: dict[str, list[tuple[str | None, pl.LazyFrame]]], stored: Mapping[str, pl.LazyFrame]
+) -> pl.LazyFrame | None:
+    """Put the rows of stores before the new ones, but for sales that came from deals, which are returned."""
+    sold = None
+    for name, frame in stored.items():
+        rows = frame
+        if name == "transactions":
+            from_deal = pl.col("_flags").str.contains("from_deal").fill_null(False)
+            sold, rows = frame.filter(from_deal), overlap.unnamed(frame.filter(~from_deal))
+            if not rows.head(1).collect().height:
+                continue
+        gathered.setdefault(name, []).insert(0, (overlap.STORE, rows))
+    return sold
+
+
+def _sales(
+    told: list[tuple[str | None, pl.LazyFrame]], lines: pl.LazyFrame | None, sold: pl.LazyFrame | None, zone: str | None
+) -> pl.LazyFrame:
+    """Won deals as transactions; those of a store stay as they are, unless a file tells of the deal again."""
+    frames = [] if sold is None else [sold]
+    if told:
+        known = overlap.once("deals", told, [])
+        again = known.select(pl.col("deal_id").alias("order_id"))
+        frames = [frame.join(again, on="order_id", how="anti", maintain_order="left") for frame in frames]
+        frames.append(grain.sales_of_deals(known, lines, zone))
+    return pl.concat(frames, how="diagonal")
+
+
+def _referenced(source: Input, table: Staged, space: _Space) -> pl.LazyFrame:
+    """The good rows with the reference of their customer; rows of a customer list that name nobody are rejected."""
+    good = mentions.referenced(table, space.simple)
+    if table.plan.entity != "customers":
+        return good
+    nobody = good.filter(pl.col("ref").is_null()).select(ROW, rule=pl.lit("missing_key")).collect()
+    if nobody.height:
+        table.reject(nobody)
+        source.rejected = table.rejects.height
+    return good.filter(pl.col("ref").is_not_null())
+
+
+def _identified(frame: pl.LazyFrame, references: pl.LazyFrame | None) -> pl.LazyFrame:
+    """Replace the rows' customer references by customer ids; the reference stays beside them as `_ref`."""
+    names = frame.collect_schema().names()
+    if references is None or "customer_id" not in names:
+        return frame
+    renamed = references.rename({"customer_id": "_who"})
+    joined = frame.join(renamed, left_on="customer_id", right_on="ref", how="left", maintain_order="left")
+    return joined.with_columns(_ref=pl.col("customer_id"), customer_id=pl.col("_who")).select(*names, "_ref")
+
+
+def _known_by(frame: pl.LazyFrame, references: pl.LazyFrame | None, space: _Space) -> pl.LazyFrame:
+    """Rows of a store, their customers as this run knows them."""
+    names = frame.collect_schema().names()
+    if references is None or "customer_id" not in names:
+        return frame
+    by_id = mentions.reference_of_id(space.system, pl.col("customer_id"))
+    ref = pl.coalesce("_ref", by_id) if "_ref" in names else by_id
+    return _identified(frame.with_columns(customer_id=ref).drop("_ref", strict=False), references)
+
+
+def _with_order_ids(lines: pl.LazyFrame) -> pl.LazyFrame:
+    """Make order ids where a source has none: each row an order, `customer/time/n`, the same whatever the row order."""
+    have = lines.collect_schema().names()
+    if "order_id" not in have:
+        lines = lines.with_columns(order_id=pl.lit(None, pl.String))
+        known = None
+    else:
+        known = lines.filter(pl.col("order_id").is_not_null())
+        if not lines.filter(pl.col("order_id").is_null()).head(1).collect().height:
+            return lines
+    content = [name for name in have if name not in (*LINEAGE, "_flags", "order_id")]
+    first = [name for name in ("customer_id", "ordered_at") if name in have]
+    rest = [name for name in content if name not in first]
+    made = lines.filter(pl.col("order_id").is_null()).sort(*first, *rest, nulls_last=True).with_row_index("_n")
+    start = pl.col("_n").min().over(first)
+    stamp = pl.col("ordered_at").dt.strftime("%Y-%m-%dT%H:%M:%S").str.strip_suffix("T00:00:00")
+    order_id = pl.concat_str(
+        pl.col("customer_id").fill_null("-"), stamp, (pl.col("_n") - start + 1).cast(pl.String), separator="/"
+    )
+    flags = pl.concat_str([pl.col("_flags"), pl.lit(overlap.MADE_ID)], separator=" ", ignore_nulls=True)
+    made = made.with_columns(order_id=order_id, _flags=flags).drop("_n")
+    return made if known is None else pl.concat([known, made], how="diagonal")

@@ -1,0 +1,139 @@
+"""One record per customer, made of everything the sources tell: the newest value of each field, and who told it."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from acrm.ingest.mentions import TRAITS
+from acrm.ingest.names import firm, is_firm
+
+_FILES = 5
+"""So many files are named as the source of a customer; of more it is enough to say that there are more."""
+
+
+def records(mentions: pl.DataFrame, references: pl.DataFrame, apart: pl.DataFrame) -> pl.LazyFrame:
+    """One row per customer: of every trait the newest value, a customer list before what orders and deals say.
+
+    Args:
+        mentions: As `mentions.of` gives them.
+        references: `ref`, `customer_id`.
+        apart: Pairs `ref`, `anchor` that share an address or a phone and are two people: a household.
+
+    Returns:
+        The traits, and: `external_id`, all ids when there are several or others than `customer_id`; `created_at`, the
+        earliest; `customer_type`; `company_id`, the customer that is the firm, else the firm's name; `household_id`;
+        `_source_file`, all files that told of the customer; `_origin`, which file each field is from when several did.
+    """
+    known = mentions.join(references.select("ref", "customer_id"), on="ref")
+    extras = sorted(name for name in known.columns if name.startswith("x_"))
+    traits = [*(name for name in TRAITS if name in known.columns), *extras]
+    told = [name for name in traits if name not in ("created_at", "external_id")]
+    ranked = known.sort(
+        "customer_id",
+        "_master",
+        "_seen",
+        "ref",
+        *traits,
+        "_source_file",
+        "_source_row",
+        descending=[False, True, True, *[False] * (len(traits) + 3)],
+        nulls_last=True,
+    )
+    ids = pl.col("ref").str.extract(r"^id:[^:]*:(.*)$")
+    if "external_id" in traits:
+        ids = ids.append(pl.col("external_id"))
+    made = (
+        ranked.lazy()
+        .group_by("customer_id", maintain_order=True)
+        .agg(
+            *(pl.col(name).drop_nulls().first() for name in told),
+            *([pl.col("created_at").min()] if "created_at" in traits else []),
+            ids.drop_nulls().unique().sort().alias("_ids"),
+            pl.col("_source_file").unique().sort().alias("_files"),
+            *(pl.col("_source_file").filter(pl.col(name).is_not_null()).first().alias(f"of {name}") for name in told),
+            pl.col("_source_row").first(),
+            pl.col("_flags").drop_nulls().first(),
+        )
+        .with_columns(
+            pl.when(pl.col("_ids").list.join("; ") != pl.col("customer_id"))
+            .then(pl.col("_ids").list.join("; "))
+            .replace("", None)
+            .alias("external_id"),
+            _origin=_origin(told),
+            _source_file=_listed(pl.col("_files")),
+        )
+        .drop("_ids", "_files", *(f"of {name}" for name in told))
+        .collect()
+    )
+    return _grouped(made, references, apart).lazy()
+
+
+def _listed(files: pl.Expr) -> pl.Expr:
+    more = pl.when(files.list.len() > _FILES).then(pl.lit("; …")).otherwise(pl.lit(""))
+    return pl.concat_str(files.list.head(_FILES).list.join("; "), more)
+
+
+def _origin(told: list[str]) -> pl.Expr:
+    """`field=file` of every field, where a customer's fields come from different files."""
+    fields = [name for name in told if name not in ("email_key", "phone_e164")]
+    files = [pl.col(f"of {name}") for name in fields]
+    if not files:
+        return pl.lit(None, pl.String)
+    parts = [pl.concat_str(pl.lit(f"{name}="), file) for name, file in zip(fields, files, strict=True)]
+    several = pl.max_horizontal(files) != pl.min_horizontal(files)
+    return pl.when(several).then(pl.concat_str(parts, separator="; ", ignore_nulls=True))
+
+
+def _grouped(made: pl.DataFrame, references: pl.DataFrame, apart: pl.DataFrame) -> pl.DataFrame:
+    """The records with what kind of customer each is, the firm it belongs to and the household it lives in."""
+    columns = [name for name in ("full_name", "company") if name in made.columns]
+    if not columns:
+        return made
+    spelled = made.select(columns).unique().filter(pl.any_horizontal(pl.all().is_not_null()))
+    houses = [_house(row) for row in spelled.iter_rows(named=True)]
+    kinds = pl.DataFrame(houses, schema={"_firm": pl.String, "_house": pl.String}, orient="row")
+    made = made.join(spelled.hstack(kinds), on=columns, how="left", nulls_equal=True, maintain_order="left")
+    if "customer_type" not in made.columns:
+        made = made.with_columns(customer_type=pl.when(pl.col("_firm").is_not_null()).then(pl.lit("company")))
+    of_firms = (
+        made.filter(pl.col("_firm").is_not_null()).group_by(_house="_firm").agg(_known=pl.col("customer_id").min())
+    )
+    named = pl.col(columns[-1]).min().over("_house")
+    made = made.join(of_firms, on="_house", how="left", maintain_order="left").with_columns(
+        company_id=pl.when(pl.col("_house").is_not_null()).then(pl.coalesce("_known", named))
+    )
+    people = made.filter(pl.col("_firm").is_null()).select("customer_id")
+    households = _households(references, apart, people)
+    given = [pl.col("household_id")] if "household_id" in made.columns else []
+    made = made.join(households, on="customer_id", how="left", maintain_order="left")
+    return made.with_columns(household_id=pl.coalesce(*given, "_household")).drop(
+        "_firm", "_house", "_known", "_household"
+    )
+
+
+def _house(names: dict[str, str | None]) -> tuple[str | None, str | None]:
+    """The key of the firm that a customer is, and of the firm that it belongs to."""
+    person, company = names.get("full_name"), names.get("company")
+    if person and is_firm(person):
+        return firm(person), firm(person)
+    if company and not person:
+        return firm(company), firm(company)
+    return None, firm(company) if company else None
+
+
+def _households(references: pl.DataFrame, apart: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
+    """People who share a phone or a mailbox and are not one: the smallest of their ids names the household."""
+    ids = dict(references.select("ref", "customer_id").join(people, on="customer_id", how="semi").iter_rows())
+    head: dict[str, str] = {}
+
+    def first(member: str) -> str:
+        while head.setdefault(member, member) != member:
+            member = head[member]
+        return member
+
+    for ref, anchor, rule in apart.select("ref", "anchor", "rule").iter_rows():
+        if rule in ("phone", "email") and ref in ids and anchor in ids:
+            one, other = sorted((first(ids[ref]), first(ids[anchor])))
+            head[other] = one
+    rows = sorted((member, first(member)) for member in head)
+    return pl.DataFrame(rows, schema={"customer_id": pl.String, "_household": pl.String}, orient="row")

@@ -1,0 +1,49 @@
+"""Names of one person or firm, however they are written, and names of two."""
+
+from __future__ import annotations
+
+import pytest
+
+from acrm.ingest.names import alike, firm, latin, nobody
+
+ONE = [
+    ("Анна Иванова", "ИВАНОВА  анна"),
+    ("Анна Иванова", "Anna Ivanova"),
+    ("Анна Иванова", "Иванова А."),
+    ("Анна Иванова", "Иванова Анна Петровна"),
+    ("Фёдор Соловьёв", "Федор Соловьев"),
+    ("Aннa Ивaнoвa", "Анна Иванова"),
+    ("Юлия Щукина", "Yuliya Shchukina"),
+    ("Alexander Smith", "Alex Smith"),
+    ("Jon Smith", "John Smith"),
+    ("ООО «Ромашка»", "Ромашка, ООО"),
+    ("Acme Inc.", "ACME"),
+    ("ИП Иванов Иван Иванович", "Иван Иванов"),
+]
+TWO = [
+    ("Анна Иванова", "Пётр Иванов"),
+    ("Анна Иванова", "Анна Смирнова"),
+    ("Ann Lee", "Amy Lee"),
+    ("ООО Ромашка", "Анна Иванова"),
+    ("ООО Ромашка", "ООО Лютик"),
+    ("Анна", ""),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), ONE)
+def test_one_name_in_two_spellings(one: str, other: str) -> None:
+    assert alike(one, other)
+    assert alike(other, one)
+
+
+@pytest.mark.parametrize(("one", "other"), TWO)
+def test_two_names(one: str, other: str) -> None:
+    assert not alike(one, other)
+    assert not alike(other, one)
+
+
+def test_keys() -> None:
+    assert latin("Ёлкина-Щукина Анна") == "elkina shchukina anna"
+    assert firm('ТОО "Ромашка и Ко"') == "romashka i ko"
+    assert nobody("  РОЗНИЧНЫЙ покупатель ")
+    assert not nobody("Анна")

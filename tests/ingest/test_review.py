@@ -1,0 +1,85 @@
+"""What a person decides about pairs of customers holds, in this run and in later ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from acrm.errors import InputError
+from acrm.ingest import dataset as ingested
+from acrm.ingest import review
+from acrm.ingest.dataset import Dataset
+from acrm.ingest.options import IngestOptions
+from acrm.lineage import Lineage
+from acrm.store import commit, prepare
+
+PEOPLE = "customer id,full name,email,phone\n1,Анна Иванова,a@x.com,\n2,Anna Ivanova,b@x.com,\n3,Пётр Лис,b@x.com,\n"
+SALES = "order_id,date,amount,customer id\n1,2024-01-13,5,1\n2,2024-01-14,6,2\n3,2024-01-15,7,3\n"
+HEADER = "decision,probability,evidence,one,other\n"
+
+
+def cleaned(sources: list[Path], out: Path, decisions: str | None = None) -> Dataset:
+    scratch = out.with_name(f"{out.name}-scratch")
+    scratch.mkdir(exist_ok=True)
+    path = None
+    if decisions is not None:
+        path = scratch / "review.csv"
+        path.write_text(decisions, encoding="utf-8-sig")
+    dataset = ingested.load([str(source) for source in sources], IngestOptions(decisions=path), scratch)
+    commit(out, prepare(dataset, out, Lineage(command="clean", options={})), {})
+    return dataset
+
+
+def buyers(store: Path) -> list[str]:
+    return pl.read_parquet(store / "transactions.parquet").sort("order_id")["customer_id"].to_list()
+
+
+@pytest.fixture
+def exports(tmp_path: Path) -> list[Path]:
+    people, sales = tmp_path / "people.csv", tmp_path / "sales.csv"
+    people.write_text(PEOPLE, encoding="utf-8")
+    sales.write_text(SALES, encoding="utf-8")
+    return [people, sales]
+
+
+def test_decisions_join_and_keep_apart_and_last(exports: list[Path], tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    cleaned(exports, store)
+    # Two people with one address: a household, not a customer.
+    assert buyers(store) == ["1", "2", "3"]
+    cleaned([store], store, HEADER + "same,,,id:unknown:1,id:unknown:2\n,,,id:unknown:1,id:unknown:3\n")
+    assert buyers(store) == ["1", "1", "3"]
+    # A later run with more data knows of it without being told again.
+    more = tmp_path / "more.csv"
+    more.write_text("order_id,date,amount,customer id\n4,2024-02-13,5,2\n", encoding="utf-8")
+    cleaned([store, more], store)
+    assert buyers(store) == ["1", "1", "3", "1"]
+    assert pl.read_parquet(store / "links.parquet").select("one", "other", "rule").rows() == [
+        ("id:unknown:1", "id:unknown:2", "decision")
+    ]
+    # The last decision counts.
+    cleaned([store], store, HEADER + "different;;;id:unknown:2;id:unknown:1\n".replace(";", ","))
+    assert buyers(store) == ["1", "2", "3", "2"]
+
+
+def test_what_is_decided_to_be_two_is_not_joined_by_a_shared_phone(tmp_path: Path) -> None:
+    people = tmp_path / "people.csv"
+    people.write_text("customer id,full name,phone\n1,Анна,+79271112233\n2,Анна,+79271112233\n", encoding="utf-8")
+    one = cleaned([people], tmp_path / "one")
+    assert one.tables["customers"].collect().height == 1
+    two = cleaned([people], tmp_path / "two", HEADER + "нет,,,id:unknown:1,id:unknown:2\n")
+    assert two.tables["customers"].collect().height == 2
+
+
+def test_a_review_file_that_is_none_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "review.csv"
+    path.write_text("one,other\n1,2\n", encoding="utf-8")
+    with pytest.raises(InputError, match="no review file"):
+        review.decided(path)
+    path.write_text(HEADER + "\nmaybe,,,a,b\n", encoding="utf-8")
+    with pytest.raises(InputError, match="line 3: maybe"):
+        review.decided(path)
+    with pytest.raises(InputError, match="cannot be read"):
+        review.decided(tmp_path / "none.csv")
