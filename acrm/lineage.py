@@ -27,6 +27,8 @@ class Input:
     sha256: str
     bytes: int
     rows: int
+    system: str = ""
+    """The system whose export it is, where that is known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +61,7 @@ class Lineage:
             "options": {
                 name: {"value": _relative(value), "origin": origin} for name, (value, origin) in self.options.items()
             },
-            "inputs": [asdict(source) for source in self.inputs],
+            "inputs": [_told(source) for source in self.inputs],
             "rows": {"in": self.rows_in, "out": self.rows_out, "rejected": self.rows_rejected},
             "seed": self.seed,
             "as_of": self.as_of,
@@ -68,6 +70,10 @@ class Lineage:
     def metadata(self) -> dict[str, str]:
         """Key-value metadata for a Parquet file."""
         return {KEY: dumps(self.as_dict(), indent=None)}
+
+
+def _told(source: Input) -> dict[str, Any]:
+    return {name: value for name, value in asdict(source).items() if value != ""}
 
 
 def _relative(value: object) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -36,6 +37,11 @@ class Written:
     def scan(self) -> pl.LazyFrame:
         """The table, not yet committed."""
         return pl.scan_parquet(self.path, glob=False)
+
+
+def is_store(folder: Path) -> bool:
+    """Whether a folder is a store."""
+    return is_manifest(folder / MANIFEST)
 
 
 def prepare(dataset: Dataset, folder: Path, lineage: Lineage) -> list[Written]:
@@ -137,6 +143,16 @@ def commit(out: Path, written: Iterable[Written], texts: Mapping[str, str]) -> N
         names = [*(f"{table.name}.parquet" for table in written), *texts]
         stale = [path.name for path in sorted(out.glob("*.parquet")) if path.name not in names and _ours(path)]
     publish(out, names, stale)
+
+
+def unchanged(out: Path, written: Iterable[Written]) -> bool:
+    """Whether the tables prepared are, byte for byte, those that the store has; then they are put away again."""
+    tables = list(written)
+    same = {path.name for path in out.glob("*.parquet") if _ours(path)} == {f"{table.name}.parquet" for table in tables}
+    if not same or not all(filecmp.cmp(table.path, out / f"{table.name}.parquet", shallow=False) for table in tables):
+        return False
+    _discard(table.path for table in tables)
+    return True
 
 
 def _refuse_foreign(folder: Path, names: Iterable[str]) -> None:

@@ -8,6 +8,7 @@ import typer
 
 from acrm.errors import UsageError
 from acrm.options import DryRun, FailOn, Json, Out, Reading, Run, Sources
+from acrm.schema import TABLES
 
 
 def _list_rules(ctx: typer.Context, *, asked: bool) -> None:
@@ -36,12 +37,19 @@ def clean(
         str | None,
         typer.Option("--decisions", metavar="FILE", help="A review.csv with your decisions: same or different."),
     ] = None,
+    full: Annotated[
+        list[str],
+        typer.Option("--full", metavar="TABLE", help="These files tell the table whole: what they lack is gone."),
+    ],
+    replace: Annotated[bool, typer.Option("--replace", help="Start the store anew instead of adding to it.")] = False,
     list_rules: Annotated[  # noqa: ARG001  # done by its callback, so that no source need be named
         bool,
         typer.Option("--list-rules", is_eager=True, callback=_list_rules, help="List the rules about rows, and exit."),
     ] = False,
 ) -> None:
     """Turn exports into one store of trusted tables.
+
+    A store that is there already is added to: what the files tell again is replaced, the rest stays.
 
     Encoding, delimiter, header, dates, numbers and the meaning of columns are found out and printed; every guess can be
     overridden. No row is lost: rows in = rows kept + rows rejected, each rejected row with its reason, file and line in
@@ -58,8 +66,10 @@ def clean(
     """
     if out == "-":
         raise UsageError("store_to_stdout")
+    if unknown := next((table for table in full if table not in TABLES), None):
+        raise UsageError("unknown_table", name=unknown, known=", ".join(TABLES))
     from contextlib import ExitStack
-    from dataclasses import replace
+    from dataclasses import replace as changed
     from pathlib import Path
     from tempfile import TemporaryDirectory
 
@@ -71,20 +81,29 @@ def clean(
     from acrm.messages import Message
     from acrm.publish import writing
     from acrm.render.clean import clean_page
-    from acrm.store import DICTIONARY, MANIFEST, REVIEW, commit, dictionary, prepare
+    from acrm.store import DICTIONARY, MANIFEST, REVIEW, commit, dictionary, is_store, prepare, unchanged
     from acrm.write import csv_parts, manifest, to_json
 
+    became = "written"
     with ExitStack() as held:
         scratch = held.enter_context(TemporaryDirectory(prefix="acrm-"))
         folder = Path(scratch) / "store" if dry_run else Path(out)
-        # From before the reading on: the store may be one of the sources.
+        # From before the reading on: the store is one of the sources.
         held.enter_context(writing(folder))
+        here = Path(out).resolve()
+        if not replace and is_store(here) and all(Path(source).resolve() != here for source in sources):
+            sources = [out, *sources]
         with undisturbed(sources):
             with run.console.progress(Message("clean.reading")):
-                options = replace(reading.ingest(), link=link, decisions=Path(decisions) if decisions else None)
+                options = changed(
+                    reading.ingest(),
+                    link=link,
+                    decisions=Path(decisions) if decisions else None,
+                    full=tuple(full),
+                )
                 dataset = load(sources, options, Path(scratch))
             settled(run, reading, dataset)
-            lineage = account.lineage(dataset, run.command, run.options)
+            lineage = account.store_lineage(dataset, run.command, run.options)
             with run.console.progress(Message("clean.writing")):
                 written = prepare(dataset, folder, lineage)
                 tables = {table.name: table.scan() for table in written if table.name not in ASIDE}
@@ -98,7 +117,10 @@ def clean(
                     filled,
                     account.notes(dataset),
                 )
-        if not dry_run:
+        if dataset.review is None and unchanged(folder, written):
+            became = "same"
+        elif not dry_run:
+            became = "added" if dataset.ledger else "written"
             outputs = [{"name": f"{table.name}.parquet", "rows": table.rows} for table in written]
             details = ("sources", "decisions", "fields", "rules", "tables", "readiness")
             texts = {MANIFEST: manifest(result, lineage, outputs, details), DICTIONARY: dictionary(written)}
@@ -108,5 +130,6 @@ def clean(
     if json:
         run.console.data(to_json(result, run.command).encode())
     else:
-        run.console.show(clean_page(result, None if dry_run else out, run.commands, verbose=run.console.verbose))
+        shown = None if dry_run else out
+        run.console.show(clean_page(result, shown, run.commands, became=became, verbose=run.console.verbose))
     check(fail_on, result.summary)

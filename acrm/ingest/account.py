@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import polars as pl
@@ -18,26 +18,49 @@ from acrm.messages import Message, listed, text
 
 def lineage(dataset: Dataset, command: str, options: Mapping[str, tuple[object, str]]) -> Lineage:
     """Where the run's results come from: files with fingerprints and rows, rows in and rejected."""
+    inputs = _inputs(dataset.inputs)
+    rejected = dataset.rejects.height
+    return Lineage(
+        command=command,
+        options=options,
+        inputs=inputs,
+        rows_in=dataset.rows_in,
+        rows_out=dataset.rows_in - rejected,
+        rows_rejected=rejected,
+    )
+
+
+def store_lineage(dataset: Dataset, command: str, options: Mapping[str, tuple[object, str]]) -> Lineage:
+    """Where a store comes from: the files of this run and those that the stores among its sources were made of.
+
+    Rows are those of all these files, so that a run that tells nothing new leaves the lineage as it is.
+    """
+    told = [source for source in dataset.inputs if source.plan.system != "acrm"]
+    known = {(one.name, one.sha256): one for one in (*dataset.ledger, *_inputs(told))}
+    rows, rejected = sum(one.rows for one in known.values()), dataset.asides()["rejects"].height
+    return Lineage(
+        command=command,
+        options=options,
+        inputs=tuple(one for _, one in sorted(known.items())),
+        rows_in=rows,
+        rows_out=rows - rejected,
+        rows_rejected=rejected,
+    )
+
+
+def _inputs(sources: Iterable[Input]) -> tuple[lineage_of.Input, ...]:
     files: dict[str, list[Input]] = {}
-    for source in dataset.inputs:
+    for source in sources:
         files.setdefault(source.raw.source.name, []).append(source)
-    inputs = [
+    return tuple(
         lineage_of.Input(
             name=name,
             sha256=lineage_of.sha256(found[0].raw.source.path),
             bytes=found[0].raw.source.bytes,
             rows=sum(source.rows_in for source in found),
+            system=next((one.plan.system for one in found if one.plan.system not in ("unknown", "acrm")), ""),
         )
         for name, found in sorted(files.items())
-    ]
-    rejected = dataset.rejects.height
-    return Lineage(
-        command=command,
-        options=options,
-        inputs=tuple(inputs),
-        rows_in=dataset.rows_in,
-        rows_out=dataset.rows_in - rejected,
-        rows_rejected=rejected,
     )
 
 
@@ -48,7 +71,11 @@ _DELIMITERS = {"\t": "tab", " ": "spaces"}
 
 
 def sources(dataset: Dataset) -> pl.DataFrame:
-    """One row per source table: what it is, how it is laid out, and its rows in = kept + rejected."""
+    """One row per source table: what it is, how it is laid out, and its rows in = kept + rejected.
+
+    The tables of a store that files are added to are not among them.
+    """
+    added = any(source.plan.system != "acrm" for source in dataset.inputs)
     rows = [
         {
             "file": source.name,
@@ -62,6 +89,7 @@ def sources(dataset: Dataset) -> pl.DataFrame:
             "layout": layout(source),
         }
         for source in dataset.inputs
+        if not (added and source.plan.system == "acrm")
     ]
     return pl.DataFrame(rows, infer_schema_length=None).sort("file")
 

@@ -147,10 +147,8 @@ class _Space:
 
     def mentions(self, people: list[tuple[Staged, pl.LazyFrame]]) -> pl.DataFrame:
         """Everything that is said of customers: what a store keeps first, then what this run's files say."""
-        frames = [mentions.of(table, good, simple=self.simple).with_columns(_stored=False) for table, good in people]
-        if self._known is not None:
-            frames.insert(0, self._known.drop("customer_id").collect().with_columns(_stored=True))
-        return pl.concat(frames, how="diagonal_relaxed")
+        new = [mentions.of(table, good, simple=self.simple) for table, good in people]
+        return mentions.merged(None if self._known is None else self._known.drop("customer_id").collect(), new)
 
 
 def _said(who: identity.Identity) -> list[Message]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from acrm import lineage
 from acrm.errors import InputError
 from acrm.ingest import assembly, completion, grain, mapping, mentions, overrides, read, sources, suggest
 from acrm.ingest.assembly import IDENTITIES, Assembled
@@ -18,7 +19,6 @@ from acrm.ingest.options import IngestOptions
 from acrm.ingest.raw import RawTable, SourceFile
 from acrm.ingest.stage import SAMPLE, Staged, stage
 from acrm.ingest.verdict import DATED, KEYED
-from acrm.lineage import sha256
 from acrm.messages import Message, listed, text
 from acrm.schema import LINEAGE, SCHEMA_VERSION, TABLES, polars_schema
 
@@ -53,6 +53,8 @@ class Dataset(Assembled):
     rejects: pl.DataFrame
     kept: Mapping[str, pl.LazyFrame] = field(default_factory=dict)
     """Rejects, links and identities of the stores among the sources."""
+    ledger: tuple[lineage.Input, ...] = ()
+    """Files that the stores among the sources were made of."""
 
     @property
     def rows_in(self) -> int:
@@ -145,12 +147,55 @@ def load(
         elif own in ASIDE and (columns is None or own != "rejects"):
             frame = pl.scan_parquet(raw.source.path, glob=False)
             aside[own] = pl.concat([aside[own], frame], how="diagonal") if own in aside else frame
+    ledger = _ledger(raws)
+    gone = _told_anew(inputs, ledger, options)
+    stored = {name: frame.filter(~gone[name]) if name in gone else frame for name, frame in stored.items()}
+    if IDENTITIES in aside:
+        aside[IDENTITIES] = aside[IDENTITIES].filter(~gone[IDENTITIES])
     made = assembly.assemble(inputs, stored, aside, columns, options)
-    dataset = Dataset(**vars(made), inputs=inputs, rejects=_rejects(inputs), kept=aside)
+    dataset = Dataset(**vars(made), inputs=inputs, rejects=_rejects(inputs), kept=aside, ledger=ledger)
     dataset.notes += [Message("clean.copy", {"file": copy, "of": original}) for copy, original in copies]
     if columns is None and not dataset.rows_in:
         raise InputError("no_rows", files=listed(source.name for source in dataset.inputs))
     return dataset
+
+
+def _ledger(raws: list[RawTable]) -> tuple[lineage.Input, ...]:
+    """The files that the stores among the sources were made of."""
+    import json
+
+    found = set()
+    for raw in raws:
+        made = json.loads(raw.metadata.get(lineage.KEY, "{}"))
+        found |= {lineage.Input(**told) for told in made.get("inputs", []) if "table" in made}
+    return tuple(sorted(found, key=lambda one: (one.name, one.sha256)))
+
+
+def _told_anew(inputs: list[Input], ledger: tuple[lineage.Input, ...], options: IngestOptions) -> dict[str, pl.Expr]:
+    """Which rows of a store go before this run's rows come, by table.
+
+    Those of files that are read again, so that another reading of a file leaves nothing of the former; and of the
+    tables that are told in full (`--full`), those of all earlier files of the same system.
+    """
+    told = [source for source in inputs if source.plan.system != "acrm"]
+    versions = Counter(one.name for one in ledger)
+    known = {(one.name, one.sha256) for one in ledger if versions[one.name] == 1}
+    names = {source.raw.source.name: source.raw.source.path for source in told}
+    again = [name for name, path in names.items() if versions[name] == 1 and (name, lineage.sha256(path)) in known]
+    gone = dict.fromkeys((*TABLES, IDENTITIES), _of_files(again))
+    for table in options.full:
+        systems = {source.plan.system for source in told if source.plan.entity == table}
+        earlier = [one.name for one in ledger if (one.system or "unknown") in systems]
+        gone[table] = _of_files([*again, *earlier])
+        if table == "customers":
+            gone[IDENTITIES] = _of_files(again) | (_of_files(earlier) & pl.col("_master"))
+    return gone
+
+
+def _of_files(names: list[str]) -> pl.Expr:
+    """Whether a row was read from one of the files, or from a sheet of one."""
+    file = pl.col("_source_file")
+    return (file.is_in(names) | file.str.replace(r"\[[^\[]*\]$", "").is_in(names)).fill_null(False)
 
 
 def _rejects(inputs: list[Input]) -> pl.DataFrame:
@@ -171,7 +216,7 @@ def _without_copies(files: list[SourceFile]) -> tuple[list[SourceFile], list[tup
     seen: dict[tuple[int, str], str] = {}
     sizes = Counter(file.bytes for file in files)
     for file in files:
-        key = (file.bytes, sha256(file.path) if sizes[file.bytes] > 1 else "")
+        key = (file.bytes, lineage.sha256(file.path) if sizes[file.bytes] > 1 else "")
         if key in seen:
             copies.append((file.name, seen[key]))
         else:

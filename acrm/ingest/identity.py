@@ -56,7 +56,6 @@ class Identity:
 
 def listed(mentions: pl.DataFrame) -> Identity:
     """The customers of tables that know them by the ids of one system alone: nobody to join, one row per id."""
-    mentions = _latest(mentions)
     references = mentions.select("ref").unique().with_columns(customer_id=_bare()).sort("ref")
     customers = golden.records(mentions, references, pl.DataFrame(schema=joins.EDGE)).drop("external_id")
     return Identity(
@@ -78,7 +77,6 @@ def resolve(mentions: pl.DataFrame, extra: pl.DataFrame | None = None) -> Identi
         mentions: As `mentions.of` gives them, of all tables, those of a store first.
         extra: Further pairs (`EXTRA`): decided or likely joins, and by the rule `APART` pairs that are two customers.
     """
-    mentions = _latest(mentions)
     extra = pl.DataFrame(schema=EXTRA) if extra is None else extra
     known = mentions.select("ref").unique()
     extra = extra.join(known, on="ref", how="semi").join(known, left_on="anchor", right_on="ref", how="semi")
@@ -122,14 +120,6 @@ def resolve(mentions: pl.DataFrame, extra: pl.DataFrame | None = None) -> Identi
 
 def _bare(column: str = "ref") -> pl.Expr:
     return pl.col(column).str.replace(r"^(id:[^:]*|\w+):", "")
-
-
-def _latest(mentions: pl.DataFrame) -> pl.DataFrame:
-    """Without what customer lists of earlier runs say of references that a list of this run tells anew."""
-    again = mentions.filter(pl.col("_master") & ~pl.col("_stored")).select("ref").unique()
-    outdated = pl.col("_master") & pl.col("_stored")
-    fresh = mentions.filter(~outdated)
-    return pl.concat([fresh, mentions.filter(outdated).join(again, on="ref", how="anti")])
 
 
 def _spelled(chosen: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame:
@@ -216,17 +206,7 @@ def _links(references: pl.DataFrame, edges: pl.DataFrame, extra: pl.DataFrame) -
 
 def told(who: Identity) -> pl.DataFrame:
     """The evidence with the customer that each reference became: what a store keeps for the next run."""
-    content = [name for name in who.mentions.columns if name not in _COUNTED]
-    kept = who.mentions.group_by(content).agg(
-        pl.col("_seen", "_times").max(),
-        pl.col("_source_row").min(),
-        *(pl.col("created_at").min() for name in ("created_at",) if name in who.mentions.columns),
-        pl.col("_flags").drop_nulls().min(),
-    )
     first = ["customer_id", "ref"]
-    joined = kept.join(who.references.select(*first), on="ref", how="left")
-    rest = [name for name in joined.columns if name not in first]
-    return joined.select(*first, *rest).sort(*first, *sorted(content), "_source_row", nulls_last=True)
-
-
-_COUNTED = ("_seen", "_times", "_source_row", "created_at", "_flags", "_stored")
+    joined = who.mentions.join(who.references.select(*first), on="ref", how="left")
+    rest = sorted(name for name in joined.columns if name not in first)
+    return joined.select(*first, *rest).sort(*first, *rest, nulls_last=True)

@@ -227,14 +227,12 @@ def _matches(raw: RawTable, pattern: str) -> bool:
 
 
 def _by_signature(raw: RawTable, by_name: dict[str, str], options: IngestOptions) -> Plan | None:
-    if options.system and (own := _best_signature([load_system(options.system)], raw, by_name, options)):
+    if options.system and (own := _best_signature([load_system(options.system)], raw, by_name)):
         return own
-    return _best_signature(list(systems().values()), raw, by_name, options)
+    return _best_signature(list(systems().values()), raw, by_name)
 
 
-def _best_signature(
-    candidates: list[dict[str, Any]], raw: RawTable, by_name: dict[str, str], options: IngestOptions
-) -> Plan | None:
+def _best_signature(candidates: list[dict[str, Any]], raw: RawTable, by_name: dict[str, str]) -> Plan | None:
     """The plan of the table whose signature fits best; of the systems, the one told comes before all others."""
     best: tuple[tuple[int, int, int], dict[str, Any], dict[str, Any]] | None = None
     for system in candidates:

@@ -157,3 +157,26 @@ def of(staged: Staged, good: pl.LazyFrame, *, simple: bool) -> pl.DataFrame:
         _master=pl.lit(staged.plan.entity == "customers"),
         _source_file=pl.lit(staged.raw.name),
     )
+
+
+def merged(stored: pl.DataFrame | None, new: list[pl.DataFrame]) -> pl.DataFrame:
+    """What a store keeps of earlier runs and what this run's tables say, each way of speaking once.
+
+    What customer lists of earlier runs say of a reference goes when a list of this run tells it anew.
+    """
+    if stored is None and len(new) == 1:
+        return new[0]
+    frames = list(new)
+    if stored is not None:
+        again = [frame.filter("_master").select("ref") for frame in new]
+        outdated = pl.concat([stored.select("ref").clear(), *again]).unique()
+        of_lists = stored.filter("_master").join(outdated, on="ref", how="anti")
+        frames = [stored.filter(~pl.col("_master")), of_lists, *new]
+    said = pl.concat(frames, how="diagonal_relaxed")
+    counted = ("_seen", "_times", "_source_row", "created_at", "_flags")
+    return said.group_by(name for name in said.columns if name not in counted).agg(
+        pl.col("_seen", "_times").max(),
+        pl.col("_source_row").min(),
+        *(pl.col(name).min() for name in ("created_at",) if name in said.columns),
+        pl.col("_flags").drop_nulls().min(),
+    )

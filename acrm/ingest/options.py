@@ -28,5 +28,7 @@ class IngestOptions:
     """ISO country of phone numbers without a country code."""
     link: bool = False
     """`--link`: join records that are probably one customer, too."""
+    full: tuple[str, ...] = ()
+    """`--full TABLE`: tables that this run's files tell whole: what a store has beyond them is gone."""
     decisions: Path | None = None
     """`--decisions`: an edited review file."""

@@ -8,8 +8,9 @@ from pathlib import Path
 import polars as pl
 
 from acrm.errors import InputError
-from acrm.ingest import linkage
+from acrm.ingest import golden
 from acrm.ingest.identity import APART, EXTRA, Identity
+from acrm.ingest.joins import EDGE
 from acrm.ingest.linkage_groups import clusters
 from acrm.ingest.vocabulary import fold
 
@@ -56,37 +57,48 @@ def decided(path: Path | None) -> pl.DataFrame:
 
 
 def records(who: Identity) -> pl.DataFrame:
-    """The customers as linkage takes them."""
-    return who.customers.collect().rename({"customer_id": "ref"})
+    """One record per reference, as linkage takes them: likeness is told better before exact joins fold records away."""
+    named = who.references.drop_nulls().select("ref", customer_id="ref")
+    apart = pl.DataFrame(schema=EDGE)
+    return golden.records(who.mentions, named, apart).collect().drop("ref", strict=False).rename({"customer_id": "ref"})
 
 
 def sorted_out(found: pl.DataFrame, who: Identity, extra: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Scored pairs of customers -> pairs of references that join, and pairs that a person should look at.
+    """Scored pairs of references -> those that join, and those that a person should look at.
 
     Args:
-        found: As `linkage.probable` gives them, of customer ids.
+        found: As `linkage.probable` gives them.
         who: The customers by exact rules and decisions.
         extra: What is decided already.
     """
-    settled = clusters(found)
-    group = dict(settled.groups.iter_rows())
-    inside = pl.Series(
-        [group.get(one, one) == group.get(other, other) for one, other in found.select("one", "other").iter_rows()],
-        dtype=pl.Boolean,
+    known = who.references.drop_nulls()
+    exact = _within(known)
+    settled = clusters(pl.concat([found.join(exact, on=["one", "other"], how="anti"), exact], how="diagonal"))
+    group, cut = dict(settled.groups.iter_rows()), set(settled.cuts.select("one", "other").iter_rows())
+    customer = dict(known.iter_rows())
+    decided_apart = set(extra.filter(rule=APART).select("ref", "anchor").iter_rows())
+    rows = []
+    for one, other, probability, evidence in found.iter_rows():
+        if customer[one] == customer[other] or (one, other) in decided_apart:
+            continue
+        together = group.get(one, one) == group.get(other, other)
+        rows.append((one, other, "probable", evidence, probability, together and (one, other) not in cut))
+    pairs = pl.DataFrame(rows, schema=EXTRA | {"inside": pl.Boolean}, orient="row")
+    doubtful = pairs.filter(~pl.col("inside")).with_columns(
+        one=pl.col("ref").replace_strict(customer, return_dtype=pl.String),
+        other=pl.col("anchor").replace_strict(customer, return_dtype=pl.String),
     )
-    spoken_for = who.references.drop_nulls().group_by("customer_id").agg(pl.col("ref").min())
-    pairs = found.with_columns(inside=inside)
-    for side in ("one", "other"):
-        pairs = pairs.join(spoken_for.rename({"customer_id": side, "ref": f"ref {side}"}), on=side)
-    pairs = pairs.with_columns(
-        ref=pl.min_horizontal("ref one", "ref other"), anchor=pl.max_horizontal("ref one", "ref other")
+    likeliest = doubtful.sort("probability", "ref", "anchor", descending=[True, False, False])
+    return pairs.filter("inside").drop("inside"), _beside(
+        likeliest.unique(["one", "other"], keep="first", maintain_order=True), who.customers.collect()
     )
-    pairs = pairs.join(extra.filter(rule=APART), on=["ref", "anchor"], how="anti")
-    joined = pairs.filter("inside").select(
-        "ref", "anchor", rule=pl.lit("probable"), value="evidence", probability="probability"
-    )
-    doubtful = pairs.filter(~pl.col("inside") & (pl.col("probability") >= linkage.GREY))
-    return joined, _beside(doubtful, who.customers.collect())
+
+
+def _within(known: pl.DataFrame) -> pl.DataFrame:
+    """All pairs of references of one customer, as certain as can be."""
+    several = known.filter(pl.len().over("customer_id") > 1)
+    pairs = several.join(several, on="customer_id", suffix="_other").filter(pl.col("ref") < pl.col("ref_other"))
+    return pairs.select(one="ref", other="ref_other", probability=pl.lit(1.0))
 
 
 def _beside(pairs: pl.DataFrame, customers: pl.DataFrame) -> pl.DataFrame:
@@ -98,5 +110,10 @@ def _beside(pairs: pl.DataFrame, customers: pl.DataFrame) -> pl.DataFrame:
         pairs = pairs.join(told.rename({"customer_id": side} | named), on=side, how="left")
     columns = [f"{side}_{name.strip('_')}" for name in shown for side in ("one", "other")]
     return pairs.sort("probability", "ref", "anchor", descending=[True, False, False]).select(
-        pl.lit("").alias(DECISION), "probability", "evidence", *columns, one="ref", other="anchor"
+        pl.lit("").alias(DECISION),
+        "probability",
+        pl.col("value").alias("evidence"),
+        *columns,
+        one="ref",
+        other="anchor",
     )

@@ -21,15 +21,19 @@ _FEW = 12
 """More files than this are shown together where they are alike."""
 
 
-def clean_page(result: CleanResult, out: str | None, commands: Sequence[str], *, verbose: bool = False) -> Page:
+def clean_page(
+    result: CleanResult, out: str | None, commands: Sequence[str], *, became: str = "written", verbose: bool = False
+) -> Page:
     """What was found, what became of every row, what the tables are good for; `out` is None after a dry run.
+
+    `became` says what the store is now: written, added (to), or same.
 
     The mapping of every column is shown for a single file, or when `verbose`. Of many files those that are alike stand
     in one line, unless `verbose`. Everything always stands in the manifest.
     """
     figures = result.summary
     words = {"rows": figures["rows_in"], "kept": figures["kept"], "rejected": figures["rejected"]}
-    sub = text("clean.written", out=out) if out else text("clean.not_written")
+    sub = text(f"clean.{became}", out=out) if out else text("clean.not_written")
     sources, several = result.tables["sources"], result.tables["sources"].height > 1
     read = _ways(sources, result.tables["decisions"], result.tables["fields"], several=several)
     groups = _alike(read, together=sources.height > _FEW and not verbose)

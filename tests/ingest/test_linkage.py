@@ -124,6 +124,17 @@ def test_any_of_several_values_counts() -> None:
     assert probable(several)["evidence"][0].startswith("same phone")
 
 
+def test_a_former_surname_is_a_surname_too() -> None:
+    records = pl.DataFrame(
+        {
+            "ref": ["a", "b", "c"],
+            "first_name": ["Анна", "Anna", "Иван"],
+            "last_name": ["Белова; Петрова", "Petrova", "Котов"],
+        }
+    ).with_columns(phone_e164=pl.when(pl.col("ref") != "c").then(pl.lit("+79161234567")).otherwise(pl.lit("+7903000")))
+    assert joined(probable(records)) == {("a", "b")}
+
+
 def test_relatives_with_one_phone_do_not_join() -> None:
     family = RECORDS.vstack(
         RECORDS[[0]].with_columns(
