@@ -6,14 +6,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from acrm.analysis.reconcile import ReconcileParams as ReconcileParams
+    from acrm.analysis.reconcile import ReconcileResult as ReconcileResult
+    from acrm.analysis.reconcile import reconcile as reconcile
     from acrm.analysis.rfm import RfmParams as RfmParams
     from acrm.analysis.rfm import RfmResult as RfmResult
     from acrm.analysis.rfm import rfm as rfm
 
 __version__ = "0.1.0"
 
-_HOMES = {"rfm": "acrm.analysis.rfm", "RfmParams": "acrm.analysis.rfm", "RfmResult": "acrm.analysis.rfm"}
-__all__ = ["RfmParams", "RfmResult", "rfm"]
+_HOMES = {
+    name: f"acrm.analysis.{home}"
+    for home, names in {
+        "reconcile": ("ReconcileParams", "ReconcileResult", "reconcile"),
+        "rfm": ("RfmParams", "RfmResult", "rfm"),
+    }.items()
+    for name in names
+}
+__all__ = ["ReconcileParams", "ReconcileResult", "RfmParams", "RfmResult", "reconcile", "rfm"]
 
 
 def __getattr__(name: str) -> object:

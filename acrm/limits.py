@@ -20,7 +20,7 @@ _HOLDS = {
     "==": operator.eq,
     "!=": operator.ne,
 }
-_FORM = re.compile(r"\s*(\w+)\s*(<=|>=|==|!=|<|>)\s*(-?\d+(?:\.\d+)?)\s*(%?)\s*", re.ASCII)
+_FORM = re.compile(r"\s*(\w+(?:\.\w+)*)\s*(<=|>=|==|!=|<|>)\s*(-?\d+(?:\.\d+)?)\s*(%?)\s*", re.ASCII)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from acrm.analysis.ledger import ledger
+from acrm.analysis.reconcile import Told
 from acrm.errors import InputError, UsageError
 from acrm.ingest import account, overrides
 from acrm.ingest.currency import in_one_currency
@@ -23,6 +25,7 @@ from acrm.lineage import Lineage
 from acrm.messages import Message
 from acrm.publish import reading as held
 from acrm.publish import standing
+from acrm.summaries import contactable
 
 if TYPE_CHECKING:
     from acrm.options import Reading, Run, Selecting
@@ -40,6 +43,8 @@ class Sales:
     lines: pl.LazyFrame
     dataset: Dataset
     selected: tuple[Message, ...] = ()
+    refusing: int = 0
+    """Customers who refuse contact, as far as the sources say so."""
 
     def counted(self) -> dict[str, int | float]:
         """What every summary says first: the rows of the sources, and how many of them were rejected."""
@@ -50,7 +55,8 @@ class Sales:
         """What reading the sources has to say."""
         counted = self.counted()
         rejected = (Message("clean.rejected_note", counted),) if counted["rejected"] else ()
-        return (*rejected, *self.dataset.notes, *self.selected)
+        refuse = (Message("score.refuse", {"customers": self.refusing}),) if self.refusing else ()
+        return (*rejected, *self.dataset.notes, *self.selected, *refuse)
 
     def lineage(self, run: Run, **known: Any) -> Lineage:
         """Where the run's results come from; `known` sets fields such as `as_of`."""
@@ -86,7 +92,53 @@ def sales(sources: Sequence[str], command: str, reading: Reading, selecting: Sel
     dataset.require("transactions", command)
     lines = where(dataset.tables, "transactions", selecting.where)
     lines, notes = in_one_currency(lines, ("line_amount",), selecting.currency, selecting.rates)
-    return Sales(lines=lines, dataset=dataset, selected=notes)
+    return Sales(lines=lines, dataset=dataset, selected=notes, refusing=_refusing(dataset))
+
+
+def _refusing(dataset: Dataset) -> int:
+    customers = dataset.tables.get("customers")
+    if customers is None or "consent" not in customers.collect_schema().names():
+        return 0
+    all_of_them, asked = pl.collect_all([frame.select(pl.len()) for frame in (customers, contactable(customers))])
+    return int(all_of_them.item()) - int(asked.item())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Books(Sales):
+    """Orders, deals and payments as entries of one ledger, and what is known of their sources."""
+
+    told: Told
+
+
+def books(sources: Sequence[str], command: str, reading: Reading, selecting: Selecting, scratch: Path) -> Books:
+    """The ledger of some sources: everything they tell, so that what is missed can be looked for in all of it.
+
+    Raises:
+        InputError: No source is, or makes, deals or transactions.
+    """
+    dataset = load(sources, reading.ingest(), scratch)
+    if "deals" not in dataset.tables:
+        dataset.require("transactions", command)
+    entries = {**dataset.tables, "entries": ledger(dataset.tables, reading.tz)}
+    chosen, notes = in_one_currency(
+        where(entries, "entries", selecting.where), ("amount", "gross"), selecting.currency, selecting.rates
+    )
+    asides = dataset.asides()
+    customers = dataset.tables.get("customers", pl.LazyFrame())
+    companies = ["customer_id", "company_id"]
+    known = set(companies) <= set(customers.collect_schema().names())
+    made = account.store_lineage(dataset, command, {})
+    told = Told(
+        files=pl.DataFrame(
+            [(one.name, one.system, one.rows) for one in made.inputs],
+            schema={"file": pl.String, "system": pl.String, "rows": pl.Int64},
+            orient="row",
+        ).unique("file", keep="last", maintain_order=True),
+        rejects=asides["rejects"],
+        identities=asides.get("identities"),
+        parties=customers.select(companies).collect() if known else None,
+    )
+    return Books(lines=chosen, dataset=dataset, selected=notes, told=told)
 
 
 def moment(word: str) -> date | None:

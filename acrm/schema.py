@@ -111,7 +111,7 @@ TABLES: dict[str, Table] = {
         _table(
             "payments",
             "paid_at order_id deal_id customer_id",
-            "paid_at:datetime* amount:money* currency order_id:id deal_id:id customer_id:id",
+            "paid_at:datetime* paid_on:date amount:money* currency order_id:id deal_id:id customer_id:id purpose",
         ),
         _table(
             "service_costs",

@@ -8,18 +8,23 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from acrm.errors import OutputError
 from acrm.ingest.dataset import Dataset, shaped
 from acrm.lineage import KEY, Lineage, dumps, is_manifest
-from acrm.messages import number, text
-from acrm.publish import new, publish, reported
+from acrm.messages import listed, number, text
+from acrm.publish import new, publish, reported, standing
 from acrm.schema import LINEAGE, TABLES
+from acrm.validity import rules_of
 from acrm.write import ROW_GROUP
 
+SCORECARD = "scorecard"
 MANIFEST, DICTIONARY, REVIEW = "clean.json", "dictionary.md", "review.csv"
+_VALID = ("table", "field", "valid")
+_FILES = 3
 _AT_ONCE = 2_500_000
 """Order lines that are sorted in memory at once."""
 
@@ -56,11 +61,22 @@ def prepare(dataset: Dataset, folder: Path, lineage: Lineage) -> list[Written]:
         folder.mkdir(parents=True, exist_ok=True)
         _refuse_foreign(folder, [*(f"{name}.parquet" for name in frames), MANIFEST, DICTIONARY])
         for name, frame in frames.items():
-            path = new(folder, f"{name}.parquet")
-            made = lineage.as_dict() | {"table": name}
-            _sink(name, frame, path, {KEY: dumps(made, indent=None)})
-            written.append(_count(name, path))
+            written.append(_written(name, frame, folder, lineage))
     return written
+
+
+def prepare_aside(name: str, frame: pl.DataFrame, folder: Path, lineage: Lineage) -> Written:
+    """Write one more table beside those of `prepare`: one that is made of what they hold."""
+    with reported(folder):
+        _refuse_foreign(folder, [f"{name}.parquet"])
+        return _written(name, frame.lazy(), folder, lineage)
+
+
+def _written(name: str, frame: pl.LazyFrame, folder: Path, lineage: Lineage) -> Written:
+    path = new(folder, f"{name}.parquet")
+    made = lineage.as_dict() | {"table": name}
+    _sink(name, frame, path, {KEY: dumps(made, indent=None)})
+    return _count(name, path)
 
 
 def _count(name: str, path: Path) -> Written:
@@ -177,10 +193,40 @@ def _ours(path: Path) -> bool:
         return False
 
 
-def dictionary(written: Iterable[Written]) -> str:
-    """The data dictionary of a store: every table and column, its type, how full it is, what it means."""
+def said(folder: Path, table: str) -> list[dict[str, Any]]:
+    """A small table of a store's manifest; no rows where there is no such store or table."""
+    path = standing(folder / MANIFEST)
+    if not is_manifest(path):
+        return []
+    found = json.loads(path.read_text(encoding="utf-8")).get(table, [])
+    return [row for row in found if isinstance(row, dict)]
+
+
+def scored(folder: Path) -> pl.DataFrame | None:
+    """The scorecard of a store; None where it has none."""
+    path = standing(folder / f"{SCORECARD}.parquet")
+    return pl.read_parquet(path, glob=False) if path.exists() and _ours(path) else None
+
+
+def with_earlier(fields: pl.DataFrame, folder: Path) -> pl.DataFrame:
+    """Which column of which file feeds which field, with what the store's manifest says of files of earlier runs."""
+    earlier = pl.DataFrame(said(folder, "fields"), schema=fields.schema)
+    rest = earlier.filter(~pl.col("file").is_in(fields["file"].unique().implode()))
+    return pl.concat([rest, fields]).sort("file", "field", "column", nulls_last=True)
+
+
+def dictionary(written: Iterable[Written], card: pl.DataFrame | None = None, fields: pl.DataFrame | None = None) -> str:
+    """The data dictionary of a store: every table and column, its type, how full and valid it is, meaning and origin.
+
+    Args:
+        written: The tables.
+        card: Their scorecard.
+        fields: `file`, `column` and the `field` that it feeds.
+    """
+    heads = ("column", "type", "filled", "valid", "meaning", "rules", "origin")
     lines = [f"# {text('dictionary.title')}", ""]
-    heads = [text(f"dictionary.{head}") for head in ("column", "type", "filled", "meaning")]
+    valid = {} if card is None else {(table, field): share for table, field, share in card.select(_VALID).iter_rows()}
+    origins = {} if fields is None else _origins(fields)
     for table in written:
         if table.name not in TABLES:
             continue
@@ -189,14 +235,33 @@ def dictionary(written: Iterable[Written]) -> str:
             "",
             text(f"table.{table.name}"),
             "",
-            f"| {' | '.join(heads)} |",
-            "|---|---|--:|---|",
+            f"| {' | '.join(text(f'dictionary.{head}') for head in heads)} |",
+            "|---|---|--:|--:|---|---|---|",
         ]
         kinds = {column.name: column.kind for column in TABLES[table.name].columns}
         for column, count in table.filled.items():
-            share = number(count / table.rows, ".1%") if table.rows else "-"
+            share = valid.get((table.name, column))
             known = column in kinds
-            meaning = text(f"column.{table.name}.{column}") if known else text("dictionary.extra")
-            lines.append(f"| {column} | {kinds.get(column, 'text')} | {share} | {meaning} |")
+            cells = (
+                column,
+                kinds.get(column, "text"),
+                number(count / table.rows, ".1%") if table.rows else "-",
+                "-" if share is None else number(share, ".1%"),
+                text(f"column.{table.name}.{column}") if known else text("dictionary.extra"),
+                "; ".join(map(str, rules_of(table.name, column))) if known else "",
+                origins.get(f"{table.name}.{column}") or origins.get(column, ""),
+            )
+            lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
         lines.append("")
     return "\n".join(lines)
+
+
+def _origins(fields: pl.DataFrame) -> dict[str, str]:
+    """Field -> the columns that feed it, each with its files."""
+    columns: dict[str, dict[str, list[str]]] = {}
+    for file, column, field in fields.select("file", "column", "field").drop_nulls().iter_rows():
+        columns.setdefault(field, {}).setdefault(column, []).append(file)
+    return {
+        field: "; ".join(f"{' '.join(column.split())} ({listed(files, _FILES)})" for column, files in found.items())
+        for field, found in columns.items()
+    }

@@ -87,6 +87,17 @@ def line_counts(lines: IntoLazyFrameT, *, as_of: date | None) -> IntoLazyFrameT:
     return counts.to_native()
 
 
+def contactable(customers: IntoLazyFrameT) -> IntoLazyFrameT:
+    """The customers whom a list may name: all but those whose `consent` is false.
+
+    Who was never asked (null) may be named. Every list of whom to contact is made of what this returns.
+    """
+    frame = nw.from_native(customers)
+    if "consent" not in frame.collect_schema().names():
+        return customers
+    return frame.filter(nw.col("consent").fill_null(True)).to_native()
+
+
 def _order_ledger(lines: IntoLazyFrameT, as_of: date | None) -> nw.LazyFrame[IntoLazyFrameT]:
     """One row per customer, order, part and currency: the common ground of the reductions above.
 

@@ -185,9 +185,10 @@ def manifest(
     return dumps(lineage.as_dict() | {"outputs": list(outputs)} | _summary(result) | listed) + "\n"
 
 
-def to_json(result: Result, command: str) -> str:
-    """The summary as one JSON document, figures exact, keys always in the same order."""
-    return dumps({"command": command} | _summary(result)) + "\n"
+def to_json(result: Result, command: str, tables: Iterable[str] = ()) -> str:
+    """The summary and small `tables` as one JSON document, figures exact, keys always in the same order."""
+    listed = {name: result.tables[name].to_dicts() for name in tables}
+    return dumps({"command": command} | _summary(result) | listed) + "\n"
 
 
 def _summary(result: Result) -> dict[str, object]:

@@ -26,9 +26,7 @@ if [ -z "$(ls "$BASE/work")" ]; then
 fi
 
 exec >>"$BASE/nightly.log" # the summaries; cron mails only what goes wrong
-# The store so far is a source like any other; on the first night there is none.
-if [ -d "$STORE" ]; then set -- "$STORE"; else set --; fi
-"$ACRM" clean "$@" "$BASE/work" --out "$STORE" --quiet
+"$ACRM" clean "$BASE/work" --out "$STORE" --quiet
 "$ACRM" rfm "$STORE" --out "$RESULTS/$NIGHT" --format parquet,csv --quiet
 
 mkdir -p "$BASE/done/$NIGHT"

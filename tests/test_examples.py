@@ -91,7 +91,7 @@ def test_nightly_reads_what_is_new_and_puts_it_away(script: Script, base: Path) 
     assert list((base / "inbox").iterdir()) == list((base / "work").iterdir()) == []
     assert script("nightly.sh") == (0, [])
     (base / "inbox" / "b.csv").write_text("x", encoding="utf-8")
-    assert script("nightly.sh")[1][0].startswith(f"clean {base}/store {base}/work --out {base}/store")
+    assert script("nightly.sh")[1][0].startswith(f"clean {base}/work --out {base}/store")
 
 
 @unix

@@ -16,6 +16,7 @@ SUMMARY: dict[str, object] = {
     "silhouette": None,
     "currency": "GBP",
     "done": True,
+    "customers.email.valid": 0.85,
 }
 
 
@@ -33,6 +34,8 @@ SUMMARY: dict[str, object] = {
         ("spend==0.1", True),
         ("silhouette<0.2", True),
         ("silhouette>0.2", True),
+        ("customers.email.valid<0.9", True),
+        ("customers.email.valid < 80%", False),
     ],
 )
 def test_broken(expression: str, broken: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import random
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -111,3 +112,102 @@ def test_a_store_started_anew_forgets(acrm: Acrm, tmp_path: Path) -> None:
     acrm("clean", "1.csv", "-o", "store")
     acrm("clean", "2.csv", "-o", "store", "--replace")
     assert tables(tmp_path / "store")["transactions"]["order_id"].to_list() == ["2"]
+
+
+PLAIN = "Order ID,Customer ID,Date,Amount\n"
+
+
+def spend(acrm: Acrm, *sources: str) -> float:
+    return float(json.loads(acrm("rfm", *sources, "--json").out)["summary"]["spend"])
+
+
+def save(folder: Path, **files: str) -> None:
+    for name, text in files.items():
+        (folder / f"{name}.csv").write_text(text, encoding="utf-8")
+
+
+def test_files_read_again_beside_their_store_count_once(acrm: Acrm, tmp_path: Path) -> None:
+    # Number 1 is two orders of one file, number 2 is one order in each.
+    save(tmp_path, a=PLAIN + "1,A,2024-01-13,10\n1,B,2024-05-14,20\n2,C,2024-03-13,7\n", b=PLAIN + "2,D,2024-08-14,9\n")
+    assert acrm("clean", "a.csv", "b.csv", "-o", "s").code == 0
+    assert spend(acrm, "s") == spend(acrm, "s", "a.csv", "b.csv") == 46
+
+
+def test_two_stores_that_overlap_count_once(acrm: Acrm, tmp_path: Path) -> None:
+    text = PLAIN + "1,17850,2024-01-13,10\n2,17851,2024-01-14,20\n"
+    save(tmp_path, a=text, b=text + "3,17850,2024-02-14,5\n")
+    for name in ("a", "b"):
+        assert acrm("clean", f"{name}.csv", "-o", name).code == 0
+    assert spend(acrm, "a", "b") == spend(acrm, "a", "b.csv") == 35
+    assert acrm("clean", "a", "b", "-o", "both").code == 0
+    assert tables(tmp_path / "both")["customers"]["customer_id"].to_list() == ["17850", "17851"]
+
+
+def test_raw_exports_give_what_their_store_gives(acrm: Acrm, tmp_path: Path) -> None:
+    save(
+        tmp_path,
+        orders=PLAIN + "1,1,2024-01-13,10\n2,2,2024-02-14,20\n3,3,2024-02-15,30\n",
+        people="customer_id,city,Tax ID,created_at\n1,Omsk,7701234567,2022-05-13\n2,Tver,7701234567,2024-01-14\n"
+        "3,Omsk,7707654321,2022-01-13\n",
+        till="Receipt number,Card number,Date,Amount\n1,K1,2024-01-13,40\n2,K1,2024-01-14,50\n",
+    )
+    files = ("orders.csv", "people.csv", "till.csv")
+    assert acrm("clean", *files, "-o", "s").code == 0
+    for more in ((), ("--where", "city = 'Omsk'")):
+        raw, kept = (json.loads(acrm("rfm", *sources, *more, "--json").out) for sources in (files, ("s",)))
+        for name in ("customers", "orders", "spend"):
+            assert raw["summary"][name] == kept["summary"][name]
+
+
+def test_who_was_known_by_an_old_address_is_still_who_bought(acrm: Acrm, tmp_path: Path) -> None:
+    people = "customer_id,full_name,email\n1,Anna Kim,{}@x.ru\n2,Bob Lee,b@x.ru\n"
+    save(
+        tmp_path,
+        o="Order ID,Email,Date,Amount\n1,old@x.ru,2024-01-13,10\n",
+        p1=people.format("old"),
+        p2=people.format("new"),
+    )
+    acrm("clean", "o.csv", "p1.csv", "-o", "s")
+    acrm("clean", "p2.csv", "-o", "s")
+    found = tables(tmp_path / "s")
+    assert found["transactions"]["customer_id"].to_list() == ["1"]
+    assert found["customers"]["email"].to_list() == ["new@x.ru", "b@x.ru"]
+    assert "nothing has changed" in acrm("clean", "p2.csv", "-o", "s").out
+
+
+def test_a_store_of_ids_keeps_its_customers_beside_one_of_addresses(acrm: Acrm, tmp_path: Path) -> None:
+    deals = "Id,AccountId,Name,StageName,Amount,CloseDate,CreatedDate,IsWon,IsClosed\n"
+    deals += "0065g00000AAAA1AAA,0015g00000BBBB1AAA,D,Closed Won,100,2024-03-13,2024-01-13T10:00:00.000Z,true,true\n"
+    mail = "Order ID,Email,Date,Amount\n{},a@x.ru,2024-01-13,10\n"
+    save(tmp_path, sf=deals, em=mail.format(7), em2=mail.format(9))
+    acrm("clean", "sf.csv", "-o", "s1")
+    acrm("clean", "em.csv", "-o", "s0")
+    assert acrm("clean", "s1", "s0", "em2.csv", "-o", "s3").code == 0
+    assert pl.read_parquet(tmp_path / "s3/deals.parquet")["customer_id"].to_list() == ["0015g00000BBBB1"]
+
+
+def test_a_late_correction_replaces_the_order(acrm: Acrm, tmp_path: Path) -> None:
+    header = "Order ID,Customer ID,Date,Amount,Status\n"
+    save(
+        tmp_path,
+        mon=header + "1,,2024-01-13,10,pending\n2,,2024-01-13,7,paid\n",
+        tue=header + "1,,2024-01-13,10,paid\n",
+    )
+    acrm("clean", "mon.csv", "-o", "s")
+    acrm("clean", "tue.csv", "-o", "s")
+    found = tables(tmp_path / "s")["transactions"]
+    assert found.select("order_id", "status").rows() == [("1", "paid"), ("2", "paid")]
+    save(tmp_path, wed=header + "2,ann,2024-01-13,8,paid\n")
+    acrm("clean", "wed.csv", "-o", "s")
+    assert tables(tmp_path / "s")["transactions"]["customer_id"].to_list() == [None, "ann"]
+
+
+def test_made_order_ids_do_not_depend_on_the_files_beside(acrm: Acrm, tmp_path: Path) -> None:
+    save(
+        tmp_path,
+        a="Order ID,Date,Amount,Product\n1,2024-01-13,10,Tea\n",
+        b="Date,Amount,Product,Quantity\n2024-08-27,20,Coffee,1\n2024-08-27,10.5,Coffee,2\n",
+    )
+    acrm("clean", "a.csv", "b.csv", "-o", "s")
+    acrm("clean", "s", "-o", "s2")
+    assert_frame_equal(tables(tmp_path / "s")["transactions"], tables(tmp_path / "s2")["transactions"])

@@ -247,9 +247,9 @@ def test_the_dictionary_covers_every_column(tmp_path: Path) -> None:
             continue
         start = page.index(f"## {table.name}\n")
         section = page[start : page.find("\n## ", start) if "\n## " in page[start + 1 :] else None]
-        rows = [line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("| ")][1:]
+        rows = [line[2:-2].split(" | ") for line in section.splitlines() if line.startswith("| ")][1:]
         assert [row[0] for row in rows] == list(table.filled)
-        assert all(len(row) == 4 and row[3] for row in rows)
+        assert all(len(row) == 7 and row[4] for row in rows)
     assert "| amount | money |" not in page
     assert "| line_amount | money | 100.0% |" in page
 

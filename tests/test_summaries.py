@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acrm.schema import polars_schema
-from acrm.summaries import Part, Refunds, customer_history, line_counts
+from acrm.summaries import Part, Refunds, contactable, customer_history, line_counts
 
 COLUMNS = ("order_id", "customer_id", "ordered_on", "line_amount", "currency", "status", "is_refund", "is_test")
 DAY = date(2025, 3, 1)
@@ -141,3 +141,9 @@ def test_another_engine_finds_the_same() -> None:
             assert theirs == ours.rows()
         counts = line_counts(frame(rows), as_of=as_of).collect().sort("part").rows()
         assert sorted(line_counts(relation, as_of=as_of).fetchall()) == counts
+
+
+def test_only_who_refuses_is_left_out_of_lists() -> None:
+    customers = pl.LazyFrame({"customer_id": ["a", "b", "c"], "consent": [True, False, None]})
+    assert contactable(customers).collect()["customer_id"].to_list() == ["a", "c"]
+    assert contactable(customers.drop("consent")).collect().height == 3

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 from acrm.analysis.readiness import figures, readiness
 from acrm.analysis.result import Result, Scalar
+from acrm.analysis.scorecard import changes, problems, scorecard
 from acrm.messages import Message
 from acrm.schema import TABLES
 
@@ -17,7 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class CleanResult(Result):
-    """Tables `sources`, `decisions`, `fields`, `rules`, `tables`, `columns`, `readiness`."""
+    """Tables `sources`, `decisions`, `fields`, `rules`, `tables`, `columns`, `readiness`, and of the scorecard three.
+
+    They are `scorecard`, `problems` and `changes`.
+    """
 
     params: None = None
 
@@ -30,6 +35,10 @@ def cleaned(
     tables: Mapping[str, pl.LazyFrame],
     filled: Mapping[str, Mapping[str, int]],
     notes: Sequence[Message],
+    *,
+    as_of: date | None = None,
+    identities: pl.LazyFrame | None = None,
+    before: pl.DataFrame | None = None,
 ) -> CleanResult:
     """Gather what the summary of a cleaning run shows.
 
@@ -41,9 +50,12 @@ def cleaned(
         tables: The canonical tables as written.
         filled: Table -> column -> filled cells, rows under the empty name.
         notes: What was noticed while reading.
+        as_of: The data's newest day.
+        identities: Every way in which a source names its customers.
+        before: The scorecard of the store as it was.
     """
     rows_in, rejected = int(sources["rows_in"].sum()), int(sources["rejected"].sum())
-    overview = _overview(tables, filled)
+    whole = overview(tables, filled)
     summary: dict[str, Scalar] = {
         "sources": sources.height,
         "rows_in": rows_in,
@@ -51,19 +63,23 @@ def cleaned(
         "rejected": rejected,
         "rejected_share": round(rejected / rows_in, 6) if rows_in else 0.0,
         "unmapped_columns": fields.filter(~fields["field"].str.contains(r"\.").fill_null(False)).height,
-        **{f"{row['table']}_rows": row["rows"] for row in overview.iter_rows(named=True)},
+        **{f"{row['table']}_rows": row["rows"] for row in whole.iter_rows(named=True)},
         **_sales(tables),
     }
     ready = readiness(filled, figures(tables))
+    card = scorecard(tables, filled, identities, as_of)
     return CleanResult(
         tables={
             "sources": sources,
             "decisions": decisions,
             "fields": fields,
             "rules": rules,
-            "tables": overview,
+            "tables": whole,
             "columns": _columns(filled),
             "readiness": ready,
+            "scorecard": card,
+            "problems": problems(card),
+            "changes": changes(card, before),
         },
         summary=summary,
         notes=tuple(notes),
@@ -74,7 +90,13 @@ _EVENTS = ("ordered_at", "started_at", "date", "entered_at", "paid_at", "start_a
 """The column that says when a table's rows happened; the first that there is."""
 
 
-def _overview(tables: Mapping[str, pl.LazyFrame], filled: Mapping[str, Mapping[str, int]]) -> pl.DataFrame:
+def overview(tables: Mapping[str, pl.LazyFrame], filled: Mapping[str, Mapping[str, int]]) -> pl.DataFrame:
+    """One row per table: `rows`, the period it covers (`from`, `to`), its currencies.
+
+    Args:
+        tables: Canonical tables, and those kept as they came.
+        filled: Table -> column -> filled cells, rows under the empty name.
+    """
     import polars as pl
 
     rows = []

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from acrm.analysis.result import Result
-
 if TYPE_CHECKING:
     import polars as pl
 
@@ -124,16 +122,3 @@ def readiness(filled: Mapping[str, Mapping[str, int]], counts: Mapping[str, int]
             }
         )
     return pl.DataFrame(rows)
-
-
-def diagnose(tables: Mapping[str, pl.LazyFrame]) -> Result:
-    """Readiness of canonical tables as a result: table `readiness`, the counts as summary."""
-    import polars as pl
-
-    filled = {}
-    for name, frame in tables.items():
-        counts = frame.select(pl.len().alias(""), pl.exclude("_source_file", "_source_row", "_flags").count()).collect()
-        filled[name] = {column: int(count) for column, count in counts.row(0, named=True).items()}
-    counts_of = figures(tables)
-    rows = {f"{name}_rows": filled[name][""] for name in sorted(filled)}
-    return Result(params=None, tables={"readiness": readiness(filled, counts_of)}, summary={**counts_of, **rows})

@@ -41,7 +41,18 @@ def clean(
         list[str],
         typer.Option("--full", metavar="TABLE", help="These files tell the table whole: what they lack is gone."),
     ],
+    max_age: Annotated[
+        str | None,
+        typer.Option("--max-age", metavar="AGE", help="Mark as stale what nothing confirms: 24m, 365d, 2y."),
+    ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Start the store anew instead of adding to it.")] = False,
+    pseudonymise: Annotated[
+        str | None,
+        typer.Option("--pseudonymise", metavar="KEYFILE", help="Codes under a key instead of ids, names and contacts."),
+    ] = None,
+    mask: Annotated[
+        bool, typer.Option("--mask", help="A copy to show: names and contacts in part. Only into a new folder.")
+    ] = False,
     list_rules: Annotated[  # noqa: ARG001  # done by its callback, so that no source need be named
         bool,
         typer.Option("--list-rules", is_eager=True, callback=_list_rules, help="List the rules about rows, and exit."),
@@ -61,8 +72,12 @@ def clean(
       acrm clean orders.csv clients.xlsx -o store --date-order dmy
       acrm clean orders.csv --map customer_id="Card no" --dry-run
       acrm clean exports/ --fail-on "rejected_share>0.01"
+      acrm clean exports/ --fail-on "email.valid<0.9"
+      acrm clean crm.csv -o acrm-store --max-age 24m
       acrm clean crm.csv shop.csv --link
       acrm clean acrm-store --decisions acrm-store/review.csv
+      acrm clean exports/ -o coded --pseudonymise acrm.key
+      acrm clean acrm-store -o masked --mask
     """
     if out == "-":
         raise UsageError("store_to_stdout")
@@ -74,16 +89,36 @@ def clean(
     from tempfile import TemporaryDirectory
 
     from acrm.analysis.clean import cleaned
-    from acrm.ingest import account
-    from acrm.ingest.dataset import ASIDE, load
+    from acrm.analysis.scorecard import figures
+    from acrm.ingest import account, marks, privacy
+    from acrm.ingest.assembly import IDENTITIES
+    from acrm.ingest.dataset import ASIDE, load, shaped
+    from acrm.ingest.masking import masked
     from acrm.limits import check
     from acrm.load import settled, undisturbed
     from acrm.messages import Message
     from acrm.publish import writing
     from acrm.render.clean import clean_page
-    from acrm.store import DICTIONARY, MANIFEST, REVIEW, commit, dictionary, is_store, prepare, unchanged
+    from acrm.store import (
+        DICTIONARY,
+        MANIFEST,
+        REVIEW,
+        SCORECARD,
+        commit,
+        dictionary,
+        is_store,
+        prepare,
+        prepare_aside,
+        scored,
+        unchanged,
+        with_earlier,
+    )
+    from acrm.validity import newest_day
     from acrm.write import csv_parts, manifest, to_json
 
+    if max_age is not None:
+        marks.age(max_age)
+    key = privacy.key_of(pseudonymise, mask=mask, link=link)
     became = "written"
     with ExitStack() as held:
         scratch = held.enter_context(TemporaryDirectory(prefix="acrm-"))
@@ -93,6 +128,7 @@ def clean(
         here = Path(out).resolve()
         if not replace and is_store(here) and all(Path(source).resolve() != here for source in sources):
             sources = [out, *sources]
+        privacy.check_target(here / MANIFEST, key, mask=mask, replace=replace)
         with undisturbed(sources):
             with run.console.progress(Message("clean.reading")):
                 options = changed(
@@ -100,13 +136,21 @@ def clean(
                     link=link,
                     decisions=Path(decisions) if decisions else None,
                     full=tuple(full),
+                    key=key,
                 )
                 dataset = load(sources, options, Path(scratch))
+            privacy.check_plain((source.raw for source in dataset.inputs), key)
             settled(run, reading, dataset)
-            lineage = account.store_lineage(dataset, run.command, run.options)
+            as_of = newest_day(dataset.tables)
+            dataset.tables = marks.marked(dataset.tables, as_of, max_age)
+            made = account.store_lineage(dataset, run.command, privacy.told(run.options, key))
+            lineage = changed(made, as_of=as_of)
             with run.console.progress(Message("clean.writing")):
-                written = prepare(dataset, folder, lineage)
+                shown = masked(dataset) if mask else dataset
+                written = prepare(shown, folder, lineage)
                 tables = {table.name: table.scan() for table in written if table.name not in ASIDE}
+                # What a mask hides is counted for what it is.
+                tables = {name: shaped(name, dataset.tables[name]) for name in tables} if mask else tables
                 filled = {table.name: {"": table.rows, **table.filled} for table in written if table.name in tables}
                 result = cleaned(
                     account.sources(dataset),
@@ -115,21 +159,30 @@ def clean(
                     account.rules(dataset),
                     tables,
                     filled,
-                    account.notes(dataset),
+                    account.notes(shown),
+                    as_of=as_of,
+                    identities=next((table.scan() for table in written if table.name == IDENTITIES), None),
+                    before=scored(here),
                 )
-        if dataset.review is None and unchanged(folder, written):
+                written.append(prepare_aside(SCORECARD, result.tables["scorecard"], folder, lineage))
+        if shown.review is None and unchanged(folder, written):
             became = "same"
         elif not dry_run:
             became = "added" if dataset.ledger else "written"
             outputs = [{"name": f"{table.name}.parquet", "rows": table.rows} for table in written]
-            details = ("sources", "decisions", "fields", "rules", "tables", "readiness")
-            texts = {MANIFEST: manifest(result, lineage, outputs, details), DICTIONARY: dictionary(written)}
-            if dataset.review is not None:
-                texts[REVIEW] = "\ufeff" + b"".join(csv_parts(dataset.review)).decode()
+            details = ("sources", "decisions", "fields", "rules", "tables", "readiness", "changes")
+            fields = with_earlier(result.tables["fields"], here) if dataset.ledger else result.tables["fields"]
+            whole = changed(result, tables=result.tables | {"fields": fields})
+            texts = {
+                MANIFEST: manifest(whole, lineage, outputs, details),
+                DICTIONARY: dictionary(written, result.tables["scorecard"], fields) + privacy.noted(key, mask=mask),
+            }
+            if shown.review is not None:
+                texts[REVIEW] = "\ufeff" + b"".join(csv_parts(shown.review)).decode()
             commit(folder, written, texts)
     if json:
-        run.console.data(to_json(result, run.command).encode())
+        run.console.data(to_json(result, run.command, ("scorecard", "changes")).encode())
     else:
-        shown = None if dry_run else out
-        run.console.show(clean_page(result, shown, run.commands, became=became, verbose=run.console.verbose))
-    check(fail_on, result.summary)
+        where = None if dry_run else out
+        run.console.show(clean_page(result, where, run.commands, became=became, verbose=run.console.verbose))
+    check(fail_on, result.summary | figures(result.tables["scorecard"]))

@@ -26,7 +26,7 @@ _PROOF = 0.95
 _MONEY_WORDS = ("сумма", "размер", "amount", "betrag", "importe", "руб", "promotion")
 _FIELDS = (
     *("order_id", "quantity", "unit_price", "discount", "discount_percent", "line_amount", "line_gross"),
-    "order_total",
+    *("order_total", "line_tax", "shipping"),
 )
 
 
@@ -113,11 +113,17 @@ def _against_amounts(
         return replace(found, kind=by_total, before=True)
     if unchanged >= _PROOF:
         return replace(found, before=True) if sure else replace(found, doubt="ingest.discount_kept")
+    if _by_totals(table, ("line",), "a", off=False):
+        return found
     return replace(found, doubt="ingest.discount_after")
 
 
 def _table(plan: Plan, names: list[str], rows: pl.DataFrame, decisions: parse.Decisions, field: str) -> pl.DataFrame:
-    """The money columns of the rows as floats: `g` quantity x price, `a` amount, `d` discount, `t` order total."""
+    """The money columns of the rows as floats.
+
+    `g` quantity x price, else the amount before discount beside another amount; `a` amount, `d` discount, `t` order
+    total, `x` tax, `s` shipping.
+    """
     have = [name for name in _FIELDS if f"{_T}{name}" in names]
     values = {
         name: parse.value(plan, f"{_T}{name}", rows.schema, decisions).cast(
@@ -126,12 +132,15 @@ def _table(plan: Plan, names: list[str], rows: pl.DataFrame, decisions: parse.De
         for name in have
     }
     nothing = pl.lit(None, pl.Float64)
+    gross = values.get("line_gross", nothing) if "line_amount" in have else nothing
     cleaned = rows.select(
         o=values.get("order_id", pl.lit(None, pl.String)),
         q=values.get("quantity", nothing),
-        g=values["quantity"] * values["unit_price"] if {"quantity", "unit_price"} <= set(have) else nothing,
+        g=values["quantity"] * values["unit_price"] if {"quantity", "unit_price"} <= set(have) else gross,
         a=values.get("line_amount", values.get("line_gross", nothing)),
         t=values.get("order_total", nothing),
+        x=values.get("line_tax", nothing).fill_null(0),
+        s=values.get("shipping", nothing).fill_null(0),
         d=values[field].abs().fill_null(0),
         marked=_marked(plan, f"{_T}{field}", rows.schema),
     )
@@ -168,18 +177,30 @@ def _share(lines: pl.DataFrame, off: pl.Expr) -> float:
     return float(lines.select((near & seen).fill_null(False).mean()).item())
 
 
-def _by_totals(table: pl.DataFrame, kinds: tuple[Kind, ...], base: str) -> Kind | None:
-    """The reading under which the discounted lines add up to the order's total, if one does."""
-    sums = [(pl.col(base) - _off(kind, base)).sum().alias(kind) for kind in kinds]
+def _by_totals(table: pl.DataFrame, kinds: tuple[Kind, ...], base: str, *, off: bool = True) -> Kind | None:
+    """The reading under which the discounted lines add up to the order's total, if one does.
+
+    The total may have the tax and the shipping in it. Without `off` the lines must do so as they are.
+    """
+    sums = [(pl.col(base) - (_off(kind, base) if off else 0)).sum().alias(kind) for kind in kinds]
     orders = (
         table.filter(pl.col("o").is_not_null())
         .group_by("o")
-        .agg(pl.col("t").max(), (pl.col("d") != 0).any().alias("cut"), pl.len().alias("n"), *sums)
+        .agg(
+            *(pl.col("t").max(), pl.col("s").max(), pl.col("x").sum(), pl.col("x").max().alias("once")),
+            *((pl.col("d") != 0).any().alias("cut"), pl.len().alias("n"), *sums),
+        )
         .filter(pl.col("t").is_not_null() & pl.col("cut"))
     )
     if orders.is_empty():
         return None
-    near = orders.select(((pl.col(kind) - pl.col("t")).abs() <= 0.02 * pl.col("n") + 0.01).mean() for kind in kinds)
+    taxes = [pl.lit(0), pl.col("x"), pl.col("once")]
+    tops = [*taxes, *(tax + pl.col("s") for tax in taxes)]
+    slack = 0.02 * pl.col("n") + 0.01
+    near = orders.select(
+        pl.max_horizontal(((pl.col(kind) + top - pl.col("t")).abs() <= slack).mean() for top in tops).alias(kind)
+        for kind in kinds
+    )
     best = max(kinds, key=lambda kind: float(near[kind].item()))
     return best if float(near[best].item()) >= _PROOF else None
 
@@ -210,8 +231,9 @@ def with_amount(
     """The amount of a row, and its discount as money.
 
     The first that the row has: the amount (less its discount where that is still in it), the amount before discount
-    less the discount, the amount without tax and the tax, quantity x price less discount, the order's total. A
-    discount makes the amount smaller whatever its sign. A line of an order whose total stands on another line has 0.
+    less the discount, the amount before returns less those, the amount without tax and the tax, quantity x price less
+    discount, the order's total. A discount makes the amount smaller whatever its sign. A line of an order whose total
+    stands on another line has 0.
     """
     money = dtype("money")
     have = {name.removeprefix(_T) for name in names}
@@ -225,6 +247,8 @@ def with_amount(
     off = _discount(plan, have, dtypes, reading, base)
     less = pl.lit(0).cast(money) if off is None else off.fill_null(0) * base.sign()
     ways = [(given - less).cast(money) if reading.before else given, (gross - less).cast(money)]
+    if "line_before_returns" in have:
+        ways.append(_kept(have, product))
     if {"line_net", "line_tax"} <= have:
         ways.append((pl.col(f"{_T}line_net") + pl.col(f"{_T}line_tax").fill_null(0)).cast(money))
     ways.append((product - less).cast(money))
@@ -245,6 +269,20 @@ def with_amount(
     amount = pl.when(amount.is_null() & cancelled).then(pl.lit(0).cast(money)).otherwise(amount)
     parsed = parsed.with_columns(amount.cast(money).alias(f"{_T}_amount"), *_named(off))
     return parsed.with_columns(pl.col(f"{_T}_amount").alias(f"{_T}line_amount")).drop(f"{_T}_amount")
+
+
+def _kept(have: set[str], product: pl.Expr) -> pl.Expr:
+    """A line's amount less what was given back of it; without that, where it is the price of the pieces that were kept.
+
+    A quantity net of returns times a rounded price may be a cent off; the amount itself is not.
+    """
+    whole = pl.col(f"{_T}line_before_returns")
+    if "line_returned" in have:
+        return (whole - pl.col(f"{_T}line_returned").abs().fill_null(0)).cast(dtype("money"))
+    if "quantity" not in have:
+        return pl.lit(None, dtype("money"))
+    slack = pl.col(f"{_T}quantity").abs().cast(pl.Float64) * 0.005 + 0.01
+    return pl.when((whole - product).abs().cast(pl.Float64) <= slack).then(whole)
 
 
 def _named(off: pl.Expr | None) -> list[pl.Expr]:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from acrm.ingest import deals, grain, identity, linkage, mentions, orders, overlap, review
+from acrm.ingest import deals, grain, identity, linkage, mentions, orders, overlap, privacy, review
 from acrm.ingest.mapping import Plan
 from acrm.ingest.options import IngestOptions
 from acrm.ingest.raw import ROW
 from acrm.ingest.stage import Staged
 from acrm.messages import Message
-from acrm.schema import LINEAGE
+from acrm.schema import LINEAGE, TABLES
 
 if TYPE_CHECKING:
     from acrm.ingest.dataset import Input
@@ -45,8 +45,9 @@ def wanted(plan: Plan, columns: Mapping[str, frozenset[str]] | None) -> bool:
 
 def assemble(
     inputs: list[Input],
-    stored: Mapping[str, pl.LazyFrame],
+    stored: Mapping[str, list[pl.LazyFrame]],
     aside: Mapping[str, pl.LazyFrame],
+    ledger: Mapping[str, str],
     columns: Mapping[str, frozenset[str]] | None,
     options: IngestOptions,
 ) -> Assembled:
@@ -56,23 +57,18 @@ def assemble(
         inputs: The sources; their `merged`, `derived` and `rejected` rows are counted here.
         stored: Tables of stores.
         aside: Links and identities of stores.
+        ledger: The system of every file that the stores were made of.
         columns: See `dataset.load`.
         options: What the user fixed.
     """
     staged = [source for source in inputs if source.staged is not None]
     space = _Space([source.staged for source in staged if source.staged], aside.get(IDENTITIES), options)
-    named = [(source, source.staged, _referenced(source, source.staged, space)) for source in staged if source.staged]
-    people = [(table, good) for _, table, good in named if mentions.names_customers(table.plan)]
-    who = doubtful = None
-    asked = options.link or options.decisions is not None
-    if (people or (asked and IDENTITIES in aside)) and not (
-        space.simple and columns is not None and "customers" not in columns
-    ):
-        said = space.mentions(people)
-        if space.simple:
-            who = identity.listed(said)
-        else:
-            who, doubtful = _resolved(said, aside.get("links"), options)
+    named = [
+        (source, source.staged, _referenced(source, source.staged, space, options))
+        for source in staged
+        if source.staged
+    ]
+    who, doubtful = _who(named, space, aside, columns, options)
     references = None if who is None or space.simple else who.references.lazy()
     gathered: dict[str, list[tuple[str | None, pl.LazyFrame]]] = {}
     notes: list[Message] = []
@@ -85,14 +81,17 @@ def assemble(
         for name, frame in made.tables.items():
             keyed = table.plan.has("deals.deal_id") or table.plan.has("transactions.order_id")
             system = table.plan.system if keyed else None
-            gathered.setdefault(name, []).append((system, _identified(frame, references)))
+            known = _identified(frame, references)
+            if name == "transactions":
+                known = known.with_columns(pl.lit(table.plan.system).alias(overlap.SPACE))
+            gathered.setdefault(name, []).append((system, known))
     stored = {
-        name: _known_by(frame, references, space)
-        for name, frame in stored.items()
+        name: [_known_by(frame, references, space) for frame in frames]
+        for name, frames in stored.items()
         if name != "customers" or who is None
     }
     told = list(gathered.get("deals", []))
-    sold = _with_stored(gathered, stored)
+    sold = _with_stored(gathered, stored, ledger)
     tables = {name: overlap.once(name, frames, notes) for name, frames in gathered.items()}
     if "deals" in tables:
         tables["deals"] = tables["deals"].drop(grain.SOLD_ON, strict=False)
@@ -100,8 +99,9 @@ def assemble(
     lines = tables.pop("deal_lines", None)
     from_deals = "transactions" not in tables and (bool(told) or sold is not None)
     if from_deals:
-        tables["transactions"] = _sales(told, lines, sold, options.time_zone)
+        tables["transactions"] = _sales(told, lines, _still_sold(sold, tables.get("deals")), options.time_zone)
         notes += deals.unsold(tables.get("deals"), lines)
+        notes += deals.differing(tables["transactions"], lines)
     if "transactions" in tables:
         tables["transactions"] = _with_order_ids(tables["transactions"])
     if who is not None and (columns is None or "customers" in columns or not space.simple):
@@ -118,17 +118,42 @@ def assemble(
     )
 
 
+def _who(
+    named: list[tuple[Input, Staged, pl.LazyFrame]],
+    space: _Space,
+    aside: Mapping[str, pl.LazyFrame],
+    columns: Mapping[str, frozenset[str]] | None,
+    options: IngestOptions,
+) -> tuple[identity.Identity | None, pl.DataFrame | None]:
+    """Who the customers are, None where nobody is named or asked for; and the pairs left to decide."""
+    people = [(table, good) for _, table, good in named if mentions.names_customers(table.plan)]
+    asked = options.link or options.decisions is not None or options.key is not None
+    idle = space.simple and columns is not None and "customers" not in columns
+    if idle or not (people or (asked and IDENTITIES in aside)):
+        return None, None
+    said = space.mentions(people)
+    who, doubtful = (identity.listed(said), None) if space.simple else _resolved(said, aside.get("links"), options)
+    return (privacy.sealed(who, options.key) if options.key else who), doubtful
+
+
 def _resolved(
     said: pl.DataFrame, kept: pl.LazyFrame | None, options: IngestOptions
 ) -> tuple[identity.Identity, pl.DataFrame | None]:
     """Who is who by all rules, by what was decided, and, where asked for, by likeness; and the pairs left to decide."""
-    extra = pl.concat([review.kept(kept), review.decided(options.decisions)]).unique(["ref", "anchor"], keep="last")
-    who = identity.resolve(said, extra)
-    if not options.link:
-        return who, None
-    found = linkage.probable(review.records(who))
-    joined, doubtful = review.sorted_out(found, who, extra)
-    return identity.resolve(said, pl.concat([extra, joined])), doubtful
+    decided = review.decided(options.decisions)
+    decided = privacy.pairs(decided, options.key) if options.key else decided
+    known = said["ref"].implode()
+    idle = decided.filter(~(pl.col("ref").is_in(known) & pl.col("anchor").is_in(known))).height
+    extra = pl.concat([review.kept(kept), decided]).unique(["ref", "anchor"], keep="last", maintain_order=True)
+    who, doubtful = identity.resolve(said, extra), None
+    if options.key and kept is not None and (lost := privacy.lost(kept, who)).height:
+        who = identity.resolve(said, pl.concat([extra, lost]))
+    if options.link:
+        found = linkage.probable(review.records(who))
+        joined, doubtful = review.sorted_out(found, who, extra)
+        who = identity.resolve(said, pl.concat([extra, joined]))
+    who.idle_decisions = idle
+    return who, doubtful
 
 
 class _Space:
@@ -145,6 +170,12 @@ class _Space:
         asked = options.link or options.decisions is not None
         self.simple = mentions.by_id_alone(staged) and one and not asked
 
+    def by_id(self) -> pl.LazyFrame:
+        """A reference for every customer id of the stores."""
+        if self._known is None:
+            return pl.LazyFrame(schema={"customer_id": pl.String, "ref": pl.String})
+        return self._known.group_by("customer_id").agg(pl.col("ref").min())
+
     def mentions(self, people: list[tuple[Staged, pl.LazyFrame]]) -> pl.DataFrame:
         """Everything that is said of customers: what a store keeps first, then what this run's files say."""
         new = [mentions.of(table, good, simple=self.simple) for table, good in people]
@@ -155,25 +186,47 @@ def _said(who: identity.Identity) -> list[Message]:
     notes = []
     if who.unnamed_rows:
         notes.append(Message("clean.nobody", {"rows": who.unnamed_rows}))
+    if who.idle_decisions:
+        notes.append(Message("clean.idle_decisions", {"pairs": who.idle_decisions}))
     if who.chains:
         notes.append(Message("clean.chains", {"joins": who.chains}))
     return notes
 
 
 def _with_stored(
-    gathered: dict[str, list[tuple[str | None, pl.LazyFrame]]], stored: Mapping[str, pl.LazyFrame]
+    gathered: dict[str, list[tuple[str | None, pl.LazyFrame]]],
+    stored: Mapping[str, list[pl.LazyFrame]],
+    ledger: Mapping[str, str],
 ) -> pl.LazyFrame | None:
     """Put the rows of stores before the new ones, but for sales that came from deals, which are returned."""
-    sold = None
-    for name, frame in stored.items():
-        rows = frame
+    sold: list[tuple[str | None, pl.LazyFrame]] = []
+    for name, frames in stored.items():
+        rows = frames
         if name == "transactions":
             from_deal = pl.col("_flags").str.contains("from_deal").fill_null(False)
-            sold, rows = frame.filter(from_deal), overlap.unnamed(frame.filter(~from_deal))
-            if not rows.head(1).collect().height:
-                continue
-        gathered.setdefault(name, []).insert(0, (overlap.STORE, rows))
-    return sold
+            sold = [(overlap.STORE, frame.filter(from_deal)) for frame in frames]
+            rows = [_of_systems(overlap.unnamed(frame.filter(~from_deal)), ledger) for frame in frames]
+            rows = [frame for frame in rows if frame.head(1).collect().height]
+        if rows:
+            gathered[name] = [*((overlap.STORE, frame) for frame in rows), *gathered.get(name, [])]
+    return overlap.once("transactions", sold, []) if sold else None
+
+
+def _of_systems(lines: pl.LazyFrame, ledger: Mapping[str, str]) -> pl.LazyFrame:
+    """Lines of a store with the system that each is from."""
+    file = pl.col("_source_file").str.replace(r"\[[^\[]*\]$", "")
+    system = (
+        file.replace_strict(dict(ledger), default="unknown", return_dtype=pl.String) if ledger else pl.lit("unknown")
+    )
+    return lines.with_columns(system.alias(overlap.SPACE))
+
+
+def _still_sold(sold: pl.LazyFrame | None, known: pl.LazyFrame | None) -> pl.LazyFrame | None:
+    """The sales of a store's deals, of the deals that still are."""
+    if sold is None or known is None:
+        return sold
+    kept = known.select(pl.col("deal_id").alias("order_id")).unique()
+    return sold.join(kept, on="order_id", how="semi", maintain_order="left")
 
 
 def _sales(
@@ -189,9 +242,13 @@ def _sales(
     return pl.concat(frames, how="diagonal")
 
 
-def _referenced(source: Input, table: Staged, space: _Space) -> pl.LazyFrame:
+def _referenced(source: Input, table: Staged, space: _Space, options: IngestOptions) -> pl.LazyFrame:
     """The good rows with the reference of their customer; rows of a customer list that name nobody are rejected."""
     good = mentions.referenced(table, space.simple)
+    if options.key:
+        # From here on nobody is known but by codes, so that what a store keeps and what a file says are the same.
+        good = privacy.coded(good, table.plan.entity, options.key, simple=space.simple)
+        good = good if table.large else good.collect().lazy()
     if table.plan.entity != "customers":
         return good
     nobody = good.filter(pl.col("ref").is_null()).select(ROW, rule=pl.lit("missing_key")).collect()
@@ -216,9 +273,14 @@ def _known_by(frame: pl.LazyFrame, references: pl.LazyFrame | None, space: _Spac
     names = frame.collect_schema().names()
     if references is None or "customer_id" not in names:
         return frame
-    by_id = mentions.reference_of_id(space.system, pl.col("customer_id"))
-    ref = pl.coalesce("_ref", by_id) if "_ref" in names else by_id
-    return _identified(frame.with_columns(customer_id=ref).drop("_ref", strict=False), references)
+    # Rows of a store that knew its customers by their ids alone carry no reference.
+    by_id = space.by_id().rename({"ref": "_by_id"})
+    frame = frame.join(by_id, on="customer_id", how="left", maintain_order="left")
+    ref = pl.coalesce("_ref", "_by_id") if "_ref" in names else pl.col("_by_id")
+    known = frame.with_columns(customer_id=ref, _was=pl.col("customer_id")).drop("_ref", "_by_id", strict=False)
+    found = _identified(known, references)
+    lost = pl.col("_ref").is_null()
+    return found.with_columns(customer_id=pl.when(lost).then("_was").otherwise("customer_id")).drop("_was")
 
 
 def _with_order_ids(lines: pl.LazyFrame) -> pl.LazyFrame:
@@ -231,7 +293,8 @@ def _with_order_ids(lines: pl.LazyFrame) -> pl.LazyFrame:
         known = lines.filter(pl.col("order_id").is_not_null())
         if not lines.filter(pl.col("order_id").is_null()).head(1).collect().height:
             return lines
-    content = [name for name in have if name not in (*LINEAGE, "_flags", "order_id")]
+    ordered = [*(name for name in TABLES["transactions"].names if name in have), *sorted(have)]
+    content = [name for name in dict.fromkeys(ordered) if name not in (*LINEAGE, "_flags", "order_id")]
     first = [name for name in ("customer_id", "ordered_at") if name in have]
     rest = [name for name in content if name not in first]
     made = lines.filter(pl.col("order_id").is_null()).sort(*first, *rest, nulls_last=True).with_row_index("_n")

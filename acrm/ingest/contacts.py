@@ -7,7 +7,7 @@ from functools import cache
 
 import polars as pl
 
-from acrm.ingest.vocabulary import name_key, words
+from acrm.ingest.vocabulary import words
 
 EXPONENT = r"(?:^|[;,]\s*)\d[.,]\d+[eE]\+\d+(?:$|\s*;)"
 """A phone that a spreadsheet saved as a number: its last digits are lost."""
@@ -122,12 +122,3 @@ def _first_valid(cell: str, region: str | None) -> str | None:
         if phonenumbers.is_possible_number(number) and phonenumbers.is_valid_number(number):
             return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
     return None
-
-
-def name_keys(names: pl.Series) -> pl.DataFrame:
-    """Distinct names with the key under which two spellings are one: columns `name`, `key`."""
-    distinct = names.drop_nulls().unique().sort()
-    return pl.DataFrame(
-        {"name": distinct, "key": [name_key(name) or None for name in distinct]},
-        schema={"name": pl.String, "key": pl.String},
-    )

@@ -12,7 +12,7 @@ import polars as pl
 
 from acrm import lineage
 from acrm.errors import InputError
-from acrm.ingest import assembly, completion, grain, mapping, mentions, overrides, read, sources, suggest
+from acrm.ingest import assembly, completion, grain, mapping, mentions, overrides, privacy, read, sources, suggest
 from acrm.ingest.assembly import IDENTITIES, Assembled
 from acrm.ingest.mapping import Plan
 from acrm.ingest.options import IngestOptions
@@ -22,8 +22,8 @@ from acrm.ingest.verdict import DATED, KEYED
 from acrm.messages import Message, listed, text
 from acrm.schema import LINEAGE, SCHEMA_VERSION, TABLES, polars_schema
 
-ASIDE = ("rejects", "links", IDENTITIES)
-"""Tables of a store that are about how its other tables were made."""
+ASIDE = ("rejects", "links", IDENTITIES, "scorecard")
+"""Tables of a store that are about its other tables: how they were made, how good they are."""
 REJECTS = {"file": pl.String, "line": pl.Int64, "rule": pl.String, "table": pl.String, "raw": pl.String}
 
 
@@ -132,8 +132,9 @@ def load(
     for file in files:
         raws += read.read(file, options.read, scratch)
     overrides.check_map(options, raws)
+    privacy.check(raws, options.key)
     inputs: list[Input] = []
-    stored: dict[str, pl.LazyFrame] = {}
+    stored: dict[str, list[pl.LazyFrame]] = {}
     aside: dict[str, pl.LazyFrame] = {}
     for raw in raws:
         own = _own_table(raw)
@@ -141,23 +142,37 @@ def load(
             inputs.append(_stage(raw, options, columns, scratch))
         elif own in TABLES or own.startswith("other_"):
             if columns is None or own in columns or own in ("customers", "deals"):
-                frame = pl.scan_parquet(raw.source.path, glob=False)
-                stored[own] = pl.concat([stored[own], frame], how="diagonal") if own in stored else frame
+                frame = _scanned(raw, own, options)
+                stored.setdefault(own, []).append(frame)
             inputs.append(_from_store(own, raw))
         elif own in ASIDE and (columns is None or own != "rejects"):
-            frame = pl.scan_parquet(raw.source.path, glob=False)
+            frame = _scanned(raw, own, options)
             aside[own] = pl.concat([aside[own], frame], how="diagonal") if own in aside else frame
     ledger = _ledger(raws)
     gone = _told_anew(inputs, ledger, options)
-    stored = {name: frame.filter(~gone[name]) if name in gone else frame for name, frame in stored.items()}
+    stored = {
+        name: [frame.filter(~gone[name]) if name in gone else frame for frame in frames]
+        for name, frames in stored.items()
+    }
     if IDENTITIES in aside:
         aside[IDENTITIES] = aside[IDENTITIES].filter(~gone[IDENTITIES])
-    made = assembly.assemble(inputs, stored, aside, columns, options)
-    dataset = Dataset(**vars(made), inputs=inputs, rejects=_rejects(inputs), kept=aside, ledger=ledger)
+    systems = {one.name: one.system or "unknown" for one in ledger}
+    made = assembly.assemble(inputs, stored, aside, systems, columns, options)
+    rejects = _rejects(inputs)
+    rejects = privacy.coded(rejects.lazy(), "rejects", options.key).collect() if options.key else rejects
+    dataset = Dataset(**vars(made), inputs=inputs, rejects=rejects, kept=aside, ledger=ledger)
     dataset.notes += [Message("clean.copy", {"file": copy, "of": original}) for copy, original in copies]
     if columns is None and not dataset.rows_in:
         raise InputError("no_rows", files=listed(source.name for source in dataset.inputs))
     return dataset
+
+
+def _scanned(raw: RawTable, table: str, options: IngestOptions) -> pl.LazyFrame:
+    """A table of a store; of a plain store that is to be pseudonymised, in codes."""
+    frame = pl.scan_parquet(raw.source.path, glob=False)
+    if options.key is None or privacy.of_store(raw.metadata) is not None:
+        return frame
+    return privacy.coded(frame, table, options.key)
 
 
 def _ledger(raws: list[RawTable]) -> tuple[lineage.Input, ...]:
@@ -269,10 +284,11 @@ def _staged(
 
 def _reading_set(plan: Plan, columns: Mapping[str, frozenset[str]]) -> frozenset[str]:
     """Fields to read so that the wanted columns come out the same as when everything is read."""
-    persons = "customer_id email phone full_name first_name middle_name last_name company country"
-    keys = {f"customers.{name}" for name in persons.split()}
+    # Who is who depends on what is told of customers, and of two values the newest counts.
+    keys = {name for name in plan.fields if name.startswith("customers.")}
+    keys |= {f"{plan.entity}.created_at"}
     keys |= {name for name in plan.fields if name.partition(".")[2] in mapping.READING_FIELDS.get(plan.entity, {})}
-    amounts = "line_amount quantity unit_price discount status currency customer_id stage deal_id name"
+    amounts = "line_amount quantity unit_price discount status currency customer_id stage deal_id name amount purpose"
     decisive = {*amounts.split(), DATED.get(plan.entity, "customer_id"), *KEYED.get(plan.entity, ())}
     keys |= {f"{plan.entity}.{name}" for name in decisive}
     for table, names in columns.items():

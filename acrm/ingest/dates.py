@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zoneinfo
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -9,6 +10,7 @@ import polars as pl
 
 from acrm.errors import InputError
 from acrm.ingest import spelling
+from acrm.ingest.vocabulary import words
 
 _NUMERIC = (
     r"^'?(?<a>\d{1,4})(?<sep>[./-])(?<b>\d{1,2})[./-](?<c>\d{1,4})"
@@ -24,6 +26,8 @@ _EPOCH_MS = r"^\d{13}$"
 _KNOWN = "|".join(f"(?:{pattern})" for pattern in (_NUMERIC, _COMPACT, _COMPACT_TIME, _SERIAL, _EPOCH, _EPOCH_MS))
 # What 1C (year 1), Access and Excel write for "no date"; years below 1000 also catch `%Y` having read `26`.
 _FIRST = datetime(1000, 1, 1)  # noqa: DTZ001  # naive: the zone of the column is set on it
+# The year 9999 is how systems write "never", and what comes after it no calendar of ours knows.
+_LAST = datetime(9999, 1, 1)  # noqa: DTZ001  # as above
 _NULL_DAYS = (date(1899, 12, 30), date(1899, 12, 31), date(1900, 1, 1))
 _NO_LATER_BIRTH = date(2026, 12, 31)
 """Nobody in a file whose rows have no other date is taken to be born later; the clock is never asked."""
@@ -235,6 +239,17 @@ def business_day(text: pl.Expr, form: DateFormat, zone: str | None) -> pl.Expr:
     return (utc.dt.convert_time_zone(zone) if zone else utc).dt.date()
 
 
+def zones(told: pl.Series) -> dict[str, str]:
+    """Names of time zones as exports write them -> IANA names; words that name no zone are left out.
+
+    >>> zones(pl.Series(["Pacific Time (US & Canada)", "Europe/Berlin", "here", None]))
+    {'Europe/Berlin': 'Europe/Berlin', 'Pacific Time (US & Canada)': 'America/Los_Angeles'}
+    """
+    spoken, known = words("zones"), zoneinfo.available_timezones()
+    found = {text: spoken.get(text.casefold(), text) for text in told.drop_nulls().unique().sort()}
+    return {text: zone for text, zone in found.items() if zone in known or text != zone}
+
+
 def _midnight(text: pl.Expr, form: DateFormat, time: pl.Expr) -> pl.Expr:
     """24:00 is read as 0:00 and belongs to the day after the one it is written with."""
     if not form.spoken:
@@ -301,8 +316,8 @@ def _naive(text: pl.Expr, form: str) -> pl.Expr:
 
 
 def _null_day(time: pl.Expr, zone: str | None = None) -> pl.Expr:
-    first = pl.lit(_FIRST).dt.replace_time_zone(zone)
-    return pl.when((time >= first) & ~time.dt.date().is_in(_NULL_DAYS)).then(time)
+    first, last = (pl.lit(edge).dt.replace_time_zone(zone) for edge in (_FIRST, _LAST))
+    return pl.when((time >= first) & (time < last) & ~time.dt.date().is_in(_NULL_DAYS)).then(time)
 
 
 def refuse_doubt(file: str, column: str, form: DateFormat) -> None:

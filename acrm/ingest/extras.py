@@ -10,12 +10,16 @@ from acrm.ingest.mapping import Plan, unmapped
 from acrm.ingest.raw import ROW, RawTable
 from acrm.ingest.vocabulary import fold, normalise
 
-_UNTOLD = tuple(
-    f"transactions.{name}"
-    for name in (
-        *("order_total", "discount_percent", "line_gross", "line_net", "line_tax", "refunded_amount"),
-        *("refunded_quantity", "payment_status", "document_type", "till", "shift"),
-    )
+_UNTOLD = (
+    *("customers.opt_out", "payments.kind", "payments.paid_out"),
+    *(
+        f"transactions.{name}"
+        for name in (
+            *("order_total", "subtotal", "discount_percent", "line_gross", "line_net", "line_tax", "refunded_amount"),
+            *("line_before_returns", "line_returned", "shipping"),
+            *("refunded_quantity", "payment_status", "document_type", "till", "shift"),
+        )
+    ),
 )
 
 

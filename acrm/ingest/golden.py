@@ -24,7 +24,7 @@ def records(mentions: pl.DataFrame, references: pl.DataFrame, apart: pl.DataFram
         earliest; `customer_type`; `company_id`, the customer that is the firm, else the firm's name; `household_id`;
         `_source_file`, all files that told of the customer; `_origin`, which file each field is from when several did.
     """
-    known = mentions.join(references.select("ref", "customer_id"), on="ref")
+    known = mentions.filter(~pl.col("_outdated")).join(references.select("ref", "customer_id"), on="ref")
     extras = sorted(name for name in known.columns if name.startswith("x_"))
     traits = [*(name for name in TRAITS if name in known.columns), *extras]
     told = [name for name in traits if name not in ("created_at", "external_id")]
@@ -86,15 +86,19 @@ def _origin(told: list[str]) -> pl.Expr:
 
 def _grouped(made: pl.DataFrame, references: pl.DataFrame, apart: pl.DataFrame) -> pl.DataFrame:
     """The records with what kind of customer each is, the firm it belongs to and the household it lives in."""
-    columns = [name for name in ("full_name", "company") if name in made.columns]
+    columns: list[str] = [name for name in ("full_name", "company") if name in made.columns]
     if not columns:
         return made
-    spelled = made.select(columns).unique().filter(pl.any_horizontal(pl.all().is_not_null()))
+    told = pl.any_horizontal(pl.col(name).is_not_null() for name in columns)
+    columns = ["customer_type", *columns] if "customer_type" in made.columns else columns
+    spelled = made.select(columns).unique().filter(told)
     houses = [_house(row) for row in spelled.iter_rows(named=True)]
     kinds = pl.DataFrame(houses, schema={"_firm": pl.String, "_house": pl.String}, orient="row")
     made = made.join(spelled.hstack(kinds), on=columns, how="left", nulls_equal=True, maintain_order="left")
-    if "customer_type" not in made.columns:
-        made = made.with_columns(customer_type=pl.when(pl.col("_firm").is_not_null()).then(pl.lit("company")))
+    kind = [pl.col("customer_type")] if "customer_type" in made.columns else []
+    made = made.with_columns(
+        customer_type=pl.coalesce(*kind, pl.when(pl.col("_firm").is_not_null()).then(pl.lit("company")))
+    )
     of_firms = (
         made.filter(pl.col("_firm").is_not_null()).group_by(_house="_firm").agg(_known=pl.col("customer_id").min())
     )
@@ -116,7 +120,7 @@ def _house(names: dict[str, str | None]) -> tuple[str | None, str | None]:
     person, company = names.get("full_name"), names.get("company")
     if person and is_firm(person):
         return firm(person), firm(person)
-    if company and not person:
+    if company and not person and names.get("customer_type") != "person":
         return firm(company), firm(company)
     return None, firm(company) if company else None
 

@@ -12,7 +12,7 @@ from acrm.ingest import deals as found
 from acrm.ingest.mapping import Plan
 from acrm.ingest.raw import ROW
 from acrm.ingest.stage import Staged
-from acrm.messages import Message, number
+from acrm.messages import Message, listed, number
 from acrm.schema import TABLES, dtype
 
 _LINE = "transactions."
@@ -119,22 +119,19 @@ def _transactions(staged: Staged, good: pl.LazyFrame, who: pl.LazyFrame | None) 
         good = good.with_columns(pl.coalesce(known, said.str.to_lowercase()).alias(f"{_LINE}status"))
     lines = _canonical(staged, good, "transactions")
     counted = f"{_LINE}quantity" in have
-    amount, quantity = pl.col("line_amount"), pl.col("quantity") if counted else pl.lit(None, _MONEY)
+    amount = pl.col("line_amount")
     given_back = (pl.col("status") == "refunded") & (amount > 0) if worded else pl.lit(False)
     if worded:
         notes += _statuses(staged, lines)
     notes += _deleted(staged, good)
     if f"{_LINE}document_type" in have:
         # What the document is says which way its amount goes: its row is the refund itself.
+        back = (pl.col("_returned") & (pl.col("status") == "refunded")).fill_null(False)
         lines = lines.with_columns(
-            pl.when(given_back & pl.col("_returned")).then(-pl.col(column)).otherwise(pl.col(column)).alias(column)
+            pl.when(back).then(-pl.col(column).abs()).otherwise(pl.col(column)).alias(column)
             for column in ("line_amount", *(["quantity"] if counted else []))
         )
-    lines = lines.with_columns(
-        is_refund=((amount < 0) & (quantity.is_null() | (quantity < 0))).fill_null(False),
-        is_test=pl.col("_flags").str.contains("test_row").fill_null(False),
-        _flags=totals.mark(pl.col("_flags"), (amount < 0) & (quantity > 0), "negative_price"),
-    )
+    lines = _with_refunds(lines, counted=counted, worded=worded)
     if f"{_LINE}refunded_amount" in have or {f"{_LINE}refunded_quantity", f"{_LINE}quantity"} <= have:
         made = refunds.rows(good, have, _ORDER, _lineage(staged))
     elif worded:
@@ -146,6 +143,26 @@ def _transactions(staged: Staged, good: pl.LazyFrame, who: pl.LazyFrame | None) 
     derived = int(made.select(pl.len()).collect().item())
     whole = pl.concat([lines, made], how="diagonal").drop("_returned", strict=False)
     return Parts(tables={"transactions": whole}, derived=derived, notes=notes)
+
+
+def _with_refunds(lines: pl.LazyFrame, *, counted: bool, worded: bool) -> pl.LazyFrame:
+    """Order lines with what they are: refunds, tests, adjustments of a price.
+
+    Args:
+        lines: Canonical order lines.
+        counted: Whether they have quantities.
+        worded: Whether they have a status.
+    """
+    amount, quantity = pl.col("line_amount"), pl.col("quantity") if counted else pl.lit(None, _MONEY)
+    returned = (amount < 0) & (pl.col("status") == "refunded").fill_null(False) if worded else pl.lit(False)
+    if counted:
+        # What is given back are pieces, too, whichever sign the source writes before them.
+        lines = lines.with_columns(quantity=pl.when(returned).then(-quantity.abs()).otherwise(quantity))
+    return lines.with_columns(
+        is_refund=((amount < 0) & (quantity.is_null() | (quantity < 0) | returned)).fill_null(False),
+        is_test=pl.col("_flags").str.contains("test_row").fill_null(False),
+        _flags=totals.mark(pl.col("_flags"), (amount < 0) & (quantity > 0) & ~returned, "negative_price"),
+    )
 
 
 def _told_apart(staged: Staged, good: pl.LazyFrame, who: pl.LazyFrame | None) -> tuple[pl.LazyFrame, int]:
@@ -185,16 +202,17 @@ def _statuses(staged: Staged, lines: pl.LazyFrame) -> list[Message]:
         .collect()
     )
     pending = counts.filter(pl.col("status") == "pending")["len"].sum()
-    strange = counts.filter(pl.col("status") != "pending").head(5).iter_rows()
-    named = ", ".join(f"{status} ({number(count)})" for status, count in strange)
+    strange = counts.filter(pl.col("status") != "pending").iter_rows()
+    named = listed(f"{status} ({number(count)})" for status, count in strange)
     said = [Message("ingest.unknown_statuses", {"file": staged.raw.name, "words": named})] if named else []
     return [*said, *([Message("ingest.pending", {"file": staged.raw.name, "rows": int(pending)})] if pending else [])]
 
 
 def _deals(staged: Staged, good: pl.LazyFrame) -> Parts:
     have = set(good.collect_schema().names())
+    reused = 0
     if "deals.deal_id" not in have:
-        good = good.with_columns(pl.col("deals.name").alias("deals.deal_id"))
+        good, reused = found.with_ids(good, lined=staged.plan.grain == "deal_line")
         have.add("deals.deal_id")
     closed = pl.col("deals.status") != "open"
     columns = []
@@ -224,6 +242,7 @@ def _deals(staged: Staged, good: pl.LazyFrame) -> Parts:
                 *(pl.col(name).drop_nulls().first() for name in names if name not in ("deal_id", *joined)),
                 *(pl.col(name).drop_nulls().unique(maintain_order=True).str.join("; ") for name in joined),
             )
+            .with_columns(pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in joined)
             .select(names)
         )
         counts = good.select(pl.len(), pl.col("deals.deal_id").n_unique().alias("deals")).collect()
@@ -233,6 +252,8 @@ def _deals(staged: Staged, good: pl.LazyFrame) -> Parts:
     if staged.plan.wide:
         tables["deal_stages"] = _wide_stages(staged, good)
     notes = found.conflicts(deals, staged.raw.name) if len(staged.plan.fields.keys() & _ENDS) > 1 else []
+    if reused:
+        notes.append(Message("ingest.names_reused", {"file": staged.raw.name, "n": reused}))
     return Parts(tables={"deals": deals, **tables}, merged=merged, notes=[*staged.notes, *notes])
 
 
@@ -286,6 +307,7 @@ def sales_of_deals(deals: pl.LazyFrame, lines: pl.LazyFrame | None, zone: str | 
         "_flags",
     )
     if lines is not None:
+        lines = found.as_won(deals, lines)
         whole = pl.concat([whole.join(lines, on="order_id", how="anti"), lines], how="diagonal")
     local = (pl.col("ordered_at").dt.convert_time_zone(zone) if zone else pl.col("ordered_at")).dt.date()
     written = [pl.col(SOLD_ON)] if SOLD_ON in whole.collect_schema().names() else []

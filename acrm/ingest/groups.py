@@ -285,16 +285,17 @@ def _levels(
         depths = (
             [found] if found else [outline.by_sums(kinds, chosen, depth) for depth in range(2, outline.DEEPEST + 1)]
         )
-        proven = [levels for levels in depths if levels and (hinted or _telling(levels))]
+        proven = [levels for levels in depths if levels and (hinted or _telling(levels, chosen))]
         if proven:
             return proven[0] if len(proven) == 1 else None
     return None
 
 
-def _telling(levels: Sequence[int]) -> bool:
-    """Whether enough groups have several rows: sums that come out by chance do so in one or two."""
+def _telling(levels: Sequence[int], values: Sequence[outline.Values]) -> bool:
+    """Whether enough groups have several rows with figures: sums that come out by chance do so in one or two."""
     deepest = max(levels)
-    runs = "".join("1" if level == deepest else " " for level in levels).split()
+    pairs = zip(levels, values, strict=True)
+    runs = "".join(("1" if any(value) else "") if level == deepest else " " for level, value in pairs).split()
     return sum(len(run) > 1 for run in runs) >= _MANY
 
 

@@ -70,9 +70,11 @@ def whole_header(rows: Sequence[Row], place: int) -> tuple[int, int, Row]:
     while first and (above := _grouping(rows[first - 1], names)) is not None:
         first -= 1
         names[above] = f"{_text(rows[first], above)} / {_text(names, above)}"
-    while last + 1 < len(rows) and (below := _grouping(rows[last + 1], names)) is not None:
+    while last + 1 < len(rows) and (below := _grouping(_unnamed(rows[last + 1], names), names)) is not None:
         last += 1
-        names[below] = f"{_text(names, below)} / {_text(rows[last], below)}"
+        own = _text(rows[last], below)
+        names = [_text(names, at) or _text(rows[last], at) for at in range(max(len(names), len(rows[last])))]
+        names[below] = f"{names[below]} / {own}"
     if (first, last) == (place, place):
         for upper in (place, place - 1):
             if 0 <= upper < len(rows) - 1 and (joined := _under(rows[upper], rows[upper + 1], rows[upper + 2 :])):
@@ -129,6 +131,13 @@ def _grouping(row: Row, names: Row) -> int | None:
         return None
     parts = [_text(row, filled[0]), _text(names, filled[0]).split(" / ")[0]]
     return filled[0] if parts[0] != parts[1] and all(map(is_grouping, parts)) else None
+
+
+def _unnamed(row: Row, names: Row) -> Row:
+    """A row without the labels it has where the header has none: `Товар; Ед.` under `Клиент; ; Сумма`."""
+    return [
+        None if not _text(names, at) and not looks_like_data(_text(row, at)) else cell for at, cell in enumerate(row)
+    ]
 
 
 def _under(upper: Row, lower: Row, below: Sequence[Row]) -> list[str | None] | None:

@@ -50,6 +50,8 @@ class Identity:
     """The evidence, for later runs: as given, without what a later customer list said anew."""
     unnamed_rows: int = 0
     """Rows whose customer is nobody in particular."""
+    idle_decisions: int = 0
+    """Decisions about customers that are not there."""
     chains: int = 0
     """Joins refused because they would have made one customer of too many."""
 
@@ -95,12 +97,13 @@ def resolve(mentions: pl.DataFrame, extra: pl.DataFrame | None = None) -> Identi
         .with_columns(first=pl.int_range(pl.len()).over("group") == 0)
     )
     chosen = _spelled(best.filter("first").select("group", "ref", "system", customer_id="bare"), mentions)
-    clash = pl.int_range(pl.len()).over("customer_id", order_by="ref") > 0
-    chosen = chosen.with_columns(
-        customer_id=pl.when(clash)
-        .then(pl.concat_str(pl.col("system").fill_null("also"), pl.lit(":"), "customer_id"))
-        .otherwise("customer_id")
-    )
+    for again in (pl.lit("also"), pl.concat_str(pl.lit("also"), pl.col("group").cast(pl.String))):
+        clash = pl.int_range(pl.len()).over("customer_id", order_by="ref") > 0
+        prefix = pl.coalesce("system", again)
+        chosen = chosen.with_columns(
+            customer_id=pl.when(clash).then(pl.concat_str(prefix, pl.lit(":"), "customer_id")).otherwise("customer_id"),
+            system=pl.lit(None, pl.String),
+        )
     references = best.select("ref", "bare", "group", "first").join(chosen.select("group", "customer_id"), on="group")
     unknown, rows = _nobodies(mentions, references)
     told = mentions.join(unknown, on="ref", how="anti")

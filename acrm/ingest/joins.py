@@ -104,6 +104,7 @@ def join(mentions: pl.DataFrame, extra: pl.DataFrame | None = None, different: I
         extra: Further joins, each with its own reason: ref, anchor, rule, value.
         different: Pairs of references that are known to be two customers.
     """
+    mentions = _without_employers(mentions)
     having, shared = _without_crowds(keys(mentions), mentions)
     sharing = (
         having.group_by("rule", "value").agg(pl.col("ref").sort_by(~_by_id, "ref")).filter(pl.col("ref").list.len() > 1)
@@ -133,6 +134,17 @@ def join(mentions: pl.DataFrame, extra: pl.DataFrame | None = None, different: I
     )
 
 
+def _without_employers(mentions: pl.DataFrame) -> pl.DataFrame:
+    """The mentions without the firm of a row that names only the firm, where the reference is a person of that firm."""
+    if not {"full_name", "company"} <= set(mentions.columns):
+        return mentions
+    person = pl.col("full_name").is_not_null().any().over("ref")
+    if "customer_type" in mentions.columns:
+        person = person | (pl.col("customer_type") == "person").fill_null(False)
+    alone = pl.col("full_name").is_null() & pl.col("ref").str.starts_with("id:")
+    return mentions.with_columns(company=pl.when(~(alone & person)).then(pl.col("company")))
+
+
 def _without_crowds(having: pl.DataFrame, mentions: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The keys without the values that too many customers share, and those values."""
     often = having.filter(pl.len().over("rule", "value") > SHARED_BY)
@@ -144,8 +156,9 @@ def _without_crowds(having: pl.DataFrame, mentions: pl.DataFrame) -> tuple[pl.Da
         often.with_columns(who=pl.Series(who, dtype=pl.String))
         .filter(pl.col("ref") != own)
         .group_by("rule", "value")
-        .agg(pl.col("who").n_unique().cast(pl.Int64).alias("ids"))
-        .filter(pl.col("ids") > SHARED_BY)
+        .agg(pl.col("who").n_unique(), pl.col("ref").filter(_by_id).n_unique().alias("ids"))
+        .filter((pl.col("who") > SHARED_BY) | (pl.col("ids") > CHAIN))
+        .with_columns(ids=pl.max_horizontal("who", "ids").cast(pl.Int64))
     )
     shared = crowds.select(pl.col("rule").alias("kind"), "value", "ids").sort("kind", "value")
     return having.join(crowds, on=["rule", "value"], how="anti"), shared
@@ -242,7 +255,7 @@ class _Groups:
         """Join references that share a value to the first of them that they agree with."""
         anchors: list[str] = []
         # Of two customers with one office mailbox only those of one name are one.
-        strict = rule == "email" and _is_role(value) and sum(ref.startswith("id:") for ref in refs) > 1
+        strict = rule == "email" and is_role(value) and sum(ref.startswith("id:") for ref in refs) > 1
         for ref in refs:
             if not any(self.unite(ref, anchor, rule, value, strict=strict) for anchor in anchors):
                 anchors.append(ref)
@@ -286,5 +299,6 @@ class _Groups:
         return node
 
 
-def _is_role(address: str) -> bool:
+def is_role(address: str) -> bool:
+    """Whether an address is an office's, not a person's: `info@`."""
     return _ROLES.match(address) is not None

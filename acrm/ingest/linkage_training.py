@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from copy import deepcopy
 from typing import Any
 
@@ -26,7 +25,7 @@ def trained(
     linker: Any, settings: dict[str, Any], frame: pl.DataFrame, sessions: list[Session], matches: float, seed: int
 ) -> dict[str, Any]:
     """The settings with what the records teach: u from random pairs, m by EM over several blockings, the prior."""
-    from splink.internals.exceptions import EMTrainingException
+    from splink.internals.exceptions import SplinkException
 
     records, total = frame.height, frame.height * (frame.height - 1) / 2
     learner = linker(settings)
@@ -34,11 +33,15 @@ def trained(
     for columns, pairs in sessions:
         rule = " AND ".join(f"l.{name} = r.{name}" for name in columns)
         sampled = {"max_pairs": EM_PAIRS, "record_sample_proportion": 0.2} if pairs > EM_PAIRS else {}
-        with suppress(EMTrainingException):
-            # Where no pair came into the sample, the other sessions teach, or what was taken for before stays.
+        before = deepcopy(learner.misc.save_model_to_json())
+        try:
             learner.training.estimate_parameters_using_expectation_maximisation(
                 rule, estimate_without_term_frequencies=True, **sampled
             )
+        except (SplinkException, ValueError):
+            # No pair came into the sample, a level died out or no column is left to train: what the other sessions
+            # teach counts, and a session that failed leaves no trace.
+            learner = linker(before)
     taught = learner.misc.save_model_to_json()
     believed = records / (records + TRUST)
     sampled_pairs = min(U_PAIRS, total)

@@ -24,28 +24,17 @@ if TYPE_CHECKING:
 
 READING_FIELDS: dict[str, dict[str, str]] = {
     "transactions": {
-        "order_total": "money",
-        "order_discount": "money",
-        "refunded_amount": "money",
-        "refunded_quantity": "number",
-        "discount_percent": "number",
-        "line_gross": "money",
-        "line_net": "money",
-        "line_tax": "money",
-        "payment_status": "text",
-        "document_type": "text",
-        "deleted": "bool",
-        "posted": "bool",
-        "till": "text",
-        "shift": "text",
+        **dict.fromkeys(("order_total", "order_discount", "subtotal", "shipping", "refunded_amount"), "money"),
+        **dict.fromkeys(("line_gross", "line_net", "line_tax", "line_before_returns", "line_returned"), "money"),
+        **dict.fromkeys(("refunded_quantity", "discount_percent"), "number"),
+        **dict.fromkeys(("payment_status", "document_type", "till", "shift"), "text"),
+        **dict.fromkeys(("time_of_day", "zone", "test_mark", "money_text"), "text"),
+        **dict.fromkeys(("deleted", "posted"), "bool"),
         "cancelled_at": "datetime",
-        "time_of_day": "text",
-        "test_mark": "text",
-        "money_text": "text",
     },
     "deals": {"is_won": "bool", "is_closed": "bool", "deleted": "bool"},
-    "customers": {"deleted": "bool"},
-    "payments": {"deleted": "bool"},
+    "customers": {"deleted": "bool", "opt_out": "bool"},
+    "payments": {"deleted": "bool", "kind": "text", "paid_out": "money"},
 }
 """Fields that exist only while reading: they decide canonical columns and are not columns themselves."""
 
@@ -112,12 +101,16 @@ class Plan:
     phone_region: str | None = None
     id_prefix: str = ""
     """Set before the table's own ids, where two kinds of records share their numbers (leads and deals of Bitrix24)."""
+    company_ids: tuple[str, ...] = ()
+    """Columns of customer ids that are companies', where a system numbers companies and people each from 1."""
     id_cut: int | None = None
     """Length to cut ids to that are three letters longer: Salesforce writes 15 or 18."""
     free_form: bool = False
     """Whether columns of the same name mean different things from firm to firm: their data say what they mean."""
     told: frozenset[str] = frozenset()
     """Fields that `--map` names."""
+    unused: tuple[str, ...] = ()
+    """Columns that are called like refunds, discounts or a status, hold something, and feed no field."""
     lacks: tuple[str, ...] = ()
     """Why it is `other`: the nearest canonical table and what that table misses, as `table.field|field`."""
 
@@ -277,6 +270,7 @@ def _best_signature(candidates: list[dict[str, Any]], raw: RawTable, by_name: di
         date_order=table.get("date_order", system.get("date_order")) or None,
         phone_region=system.get("phone_region"),
         id_prefix=table.get("id_prefix", ""),
+        company_ids=tuple(by_name.get(normalise(name), name) for name in table.get("company_ids", [])),
         id_cut=system.get("id_cut"),
         free_form=table.get("free_form", False),
     )
@@ -338,6 +332,9 @@ def fits(name: str, values: pl.Series) -> bool:
     column = name.partition(".")[2]
     if column in ("discount", "discount_percent"):
         return shapes.fits(values, "number")
+    if column in ("consent", "opt_out"):
+        known = [*words("bool_true"), *words("bool_false"), *words("consent_given"), *words("consent_refused")]
+        return shapes.fits(values, "date") or shapes.among(values, known)
     if column in ("deleted", "posted", "payment_status"):
         known = words("bool_true") + words("bool_false")
         if column == "payment_status":

@@ -7,6 +7,7 @@ import polars as pl
 from acrm.ingest.contacts import email_key, phone_numbers
 from acrm.ingest.mapping import Plan
 from acrm.ingest.names import nobody
+from acrm.ingest.parse import COMPANY
 from acrm.ingest.raw import ROW
 from acrm.ingest.stage import Staged
 from acrm.ingest.vocabulary import name_key
@@ -61,6 +62,11 @@ def referenced(staged: Staged, simple: bool) -> pl.LazyFrame:
     if entity == "other":
         return good
     ids = list(dict.fromkeys(n for n in (f"{entity}.customer_id", "customers.customer_id") if n in have))
+    if staged.plan.company_ids and ids and "customers.customer_type" not in have:
+        # Beside somebody's number the company is who that person works for.
+        company = pl.coalesce(ids).str.starts_with(COMPANY)
+        person_or_company = pl.when(company).then(pl.lit("company")).when(~company).then(pl.lit("person"))
+        good = good.with_columns(person_or_company.alias("customers.customer_type"))
     if simple:
         return good.with_columns((pl.coalesce(ids) if ids else pl.lit(None, pl.String)).alias("ref"))
     refs = []
@@ -155,6 +161,7 @@ def of(staged: Staged, good: pl.LazyFrame, *, simple: bool) -> pl.DataFrame:
     return grouped.with_columns(
         *(pl.lit(None, pl.String).alias(name) for name in keys),
         _master=pl.lit(staged.plan.entity == "customers"),
+        _outdated=pl.lit(False),
         _source_file=pl.lit(staged.raw.name),
     )
 
@@ -162,16 +169,22 @@ def of(staged: Staged, good: pl.LazyFrame, *, simple: bool) -> pl.DataFrame:
 def merged(stored: pl.DataFrame | None, new: list[pl.DataFrame]) -> pl.DataFrame:
     """What a store keeps of earlier runs and what this run's tables say, each way of speaking once.
 
-    What customer lists of earlier runs say of a reference goes when a list of this run tells it anew.
+    What customer lists of earlier runs say of a reference is `_outdated` when a list of this run tells it anew: its
+    values count no more, but who was known by an old e-mail is still who bought under it.
     """
     if stored is None and len(new) == 1:
         return new[0]
     frames = list(new)
     if stored is not None:
-        again = [frame.filter("_master").select("ref") for frame in new]
-        outdated = pl.concat([stored.select("ref").clear(), *again]).unique()
-        of_lists = stored.filter("_master").join(outdated, on="ref", how="anti")
-        frames = [stored.filter(~pl.col("_master")), of_lists, *new]
+        keys = [name for name in ("ref", "email_key", "phone_e164", *sorted(KEYS)) if name in stored.columns]
+        lists = [frame.filter("_master") for frame in new]
+        again = pl.concat([stored.clear(), *lists], how="diagonal_relaxed")
+        retold = stored.filter("_master").join(again.select("ref").unique(), on="ref", how="semi")
+        # What the new list says in the same words is nothing that was known otherwise.
+        former = retold.join(again.select(keys).unique(), on=keys, how="anti", nulls_equal=True)
+        rest = stored.join(retold.select("ref").unique(), on="ref", how="anti")
+        others = stored.filter(~pl.col("_master")).join(retold.select("ref").unique(), on="ref", how="semi")
+        frames = [rest, others, former.with_columns(_outdated=pl.lit(True)), *new]
     said = pl.concat(frames, how="diagonal_relaxed")
     counted = ("_seen", "_times", "_source_row", "created_at", "_flags")
     return said.group_by(name for name in said.columns if name not in counted).agg(

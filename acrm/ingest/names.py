@@ -55,6 +55,11 @@ def is_firm(name: str) -> bool:
     return len(found := fold(name).split()) > 1 and any(word in _forms() for word in (found[0], found[-1]))
 
 
+def is_form(word: str) -> bool:
+    """Whether a folded word is a legal form."""
+    return word in _forms()
+
+
 @cache
 def nobody(name: str) -> bool:
     """Whether a name says that the customer is not known: `Розничный покупатель`, `Guest`.

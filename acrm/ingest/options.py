@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from acrm.ingest.raw import ReadOptions
+
+if TYPE_CHECKING:
+    from acrm.ingest.privacy_key import Key
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,3 +36,5 @@ class IngestOptions:
     """`--full TABLE`: tables that this run's files tell whole: what a store has beyond them is gone."""
     decisions: Path | None = None
     """`--decisions`: an edited review file."""
+    key: Key | None = None
+    """`--pseudonymise`: what says who somebody is becomes a code under this key."""

@@ -13,7 +13,7 @@ from acrm.messages import Message
 SOURCE_ID = "x_order_id_in_source"
 """The number as the source has it, where the order id had to be made different."""
 RENUMBERED = "order_number_reused"
-_DAYS = 31
+DAYS = 31
 """An order's lines may be this many days apart (partial deliveries); lines further apart are of two orders."""
 _RECEIPTS = ("чек", "receipt", "beleg", "ticket", "check number")
 _PLACES = (
@@ -38,7 +38,7 @@ def apart(
     day: str,
     amount: str,
     places: list[str],
-    days: int = _DAYS,
+    days: int = DAYS,
     who: pl.LazyFrame | None = None,
     large: bool = False,
 ) -> tuple[pl.LazyFrame, int]:
@@ -94,10 +94,12 @@ def apart(
     )
     renamed = pl.col("_id").is_not_null()
     flags = pl.concat_str([pl.col("_flags"), pl.lit(RENUMBERED)], separator=" ", ignore_nulls=True)
-    own = pl.coalesce(SOURCE_ID, order) if SOURCE_ID in lines.collect_schema().names() else pl.col(order)
+    known = SOURCE_ID in lines.collect_schema().names()
+    own = pl.coalesce(SOURCE_ID, order) if known else pl.col(order)
+    before = pl.col(SOURCE_ID) if known else pl.lit(None, pl.String)
     joined = joined.with_columns(
         pl.coalesce("_id", order).alias(order),
-        pl.when(renamed).then(own).alias(SOURCE_ID),
+        pl.when(renamed).then(own).otherwise(before).alias(SOURCE_ID),
         _flags=pl.when(renamed).then(flags).otherwise(pl.col("_flags")),
     )
     return joined.drop("_id", "_back", "_place"), named["o"].n_unique()
@@ -213,4 +215,4 @@ def days_apart(plan: Plan) -> int:
     """How many days the lines of one order may be apart: a receipt is of one moment."""
     headers = plan.fields.get("transactions.order_id", ("",))
     receipts = any(word in normalise(headers[0]) for word in _RECEIPTS)
-    return 0 if receipts or plan.has("transactions.till") or plan.has("transactions.shift") else _DAYS
+    return 0 if receipts or plan.has("transactions.till") or plan.has("transactions.shift") else DAYS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from acrm.ingest import orders
+from acrm.ingest import deals, orders
 from acrm.messages import Message
 from acrm.schema import LINEAGE, TABLES
 
@@ -12,6 +12,10 @@ STORE = "*"
 """The space of rows that stand in a store already: ids of every system."""
 _EAGER = 3_000_000
 """Rows of all files together that are held in memory while they are compared."""
+SPACE = "_space"
+"""Column of order lines while they are compared: the system that their file is from."""
+NUMBERED_ANEW = ("unknown", "onec", "regionsoft", "till")
+"""Systems whose numbers may begin anew: by shop, by year, by till."""
 MADE_ID = "made_order_id"
 """Flag of lines whose order id was made here, for want of one in the source: it says nothing about sameness."""
 KEYS = {
@@ -35,7 +39,7 @@ def once(table: str, frames: list[tuple[str | None, pl.LazyFrame]], notes: list[
         notes: Takes a word about what was counted once.
     """
     if len(frames) == 1:
-        return frames[0][1]
+        return frames[0][1].drop(SPACE, strict=False)
     count = _rows([frame for _, frame in frames])
     spaces = dict.fromkeys(space for space, _ in frames)
     merged = {
@@ -46,7 +50,7 @@ def once(table: str, frames: list[tuple[str | None, pl.LazyFrame]], notes: list[
         # Rows of a store are older than all others, and their ids are of every system.
         later = pl.concat([frame for space, frame in merged.items() if space != STORE], how="diagonal")
         merged[STORE] = _told_again(table, merged[STORE], later, stored=True)
-    whole = pl.concat(merged.values(), how="diagonal")
+    whole = pl.concat(merged.values(), how="diagonal").drop(SPACE, strict=False)
     if len(spaces) < len(frames) or STORE in spaces:
         repeated = count - _rows([whole])
         if repeated:
@@ -78,9 +82,33 @@ def _told_again(table: str, frame: pl.LazyFrame, later: pl.LazyFrame, *, stored:
     """The rows of a frame that no later row is about, where orders are called what they are called in their source."""
     if table == "transactions" and "order_id" in frame.collect_schema().names():
         # Orders of one number are told apart in each run anew; what they are called in their source stays.
-        numbered = orders.of_source(frame), orders.of_source(later).drop("_order_id")
-        return orders.of_ours(_without(table, *numbered, stored=stored))
-    return _without(table, frame, later, stored=stored)
+        known, told = orders.of_source(frame), orders.of_source(later).drop("_order_id")
+        left = _without(table, known, told, stored=stored)
+        return orders.of_ours(_corrected(left, told) if stored else left)
+    left = _without(table, frame, later, stored=stored)
+    return deals.still_told(left, later) if table == "deals" and stored else left
+
+
+def _corrected(stored: pl.LazyFrame, later: pl.LazyFrame) -> pl.LazyFrame:
+    """The order lines of a store without orders that a later file of their system tells with another day or customer.
+
+    Where a system gives every order a number of its own, a number within `orders.DAYS` is the same order. Where numbers
+    may begin anew (`NUMBERED_ANEW`), it is so on the same day if the customer was not known before, or is not now; and
+    with the same total if neither.
+    """
+    about = ["order_id", "customer_id", "ordered_on", SPACE]
+    if not {*about} <= {*stored.collect_schema().names()} & {*later.collect_schema().names()}:
+        return stored
+    known = stored.join(later.select("order_id").drop_nulls().unique(), on="order_id", how="semi")
+    heads = [frame.group_by(about).agg(pl.col("line_amount").sum().alias("_total")) for frame in (known, later)]
+    pairs = heads[0].join(heads[1], on=["order_id", SPACE], suffix="_told")
+    days = (pl.col("ordered_on_told") - pl.col("ordered_on")).dt.total_days().abs()
+    nobody, noone = pl.col("customer_id").is_null(), pl.col("customer_id_told").is_null()
+    total = pl.col("_total") == pl.col("_total_told")
+    same = (days == 0) & ((nobody ^ noone) | (nobody & noone & total))
+    own = ~pl.col(SPACE).is_in(NUMBERED_ANEW) & (days <= orders.DAYS)
+    again = pairs.filter(own | same).select(about).unique()
+    return stored.join(again, on=about, how="anti", nulls_equal=True, maintain_order="left")
 
 
 def _without(table: str, frame: pl.LazyFrame, later: pl.LazyFrame, *, stored: bool) -> pl.LazyFrame:
@@ -91,7 +119,7 @@ def _without(table: str, frame: pl.LazyFrame, later: pl.LazyFrame, *, stored: bo
         frame = frame.join(later.select(key).unique(), on=key, how="anti", maintain_order="left")
     if not stored or table == "customers":
         return frame
-    numbered = ("line_no", *LINEAGE, "_flags")
+    numbered = ("line_no", *LINEAGE, "_flags", SPACE)
     schema = TABLES[table].names if table in TABLES else have
     content = [name for name in schema if name in have and name in told and name not in numbered]
     return frame.join(later.select(content).unique(), on=content, how="anti", nulls_equal=True, maintain_order="left")

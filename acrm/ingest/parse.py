@@ -12,12 +12,20 @@ from acrm.ingest.mapping import Plan, field_kind
 from acrm.ingest.options import IngestOptions
 from acrm.ingest.vocabulary import fold, folded, null_words, words
 
-_FLOAT_ID = r"^'?-?\d+\.0+$"
-_EXPONENT_ID = r"^\d([.,]\d+)?[eE]\+\d+$"
+COMPANY = "company-"
+"""Stands before the ids of companies where their system numbers its people from 1, too."""
+_FLOAT_ID = rf"^({COMPANY})?'?-?\d+\.0+$"
+_EXPONENT_ID = rf"^({COMPANY})?\d([.,]\d+)?[eE]\+\d+$"
+_ADDRESS = r"([^\s<>();,]+@[^\s<>();,]+)"
+_NAMED = r"^([^;@]*?)\s*(?:[(<][^;]*)?(?:;.*)?$"
+"""The name in `Ann Lee (ann@example.com); Bob Ray (bob@example.com)`, the first of several."""
 _NOBODY = ("", "guest", "гость", "00000000-0000-0000-0000-000000000000")
 """What shops write for the customer of an order that nobody signed in for."""
 _ZEROS = ("0", "-1")
 """The same in systems that count their customers from 1; in a file of an unknown system 0 may be somebody."""
+_IN_ONE = ("customers.full_name", "customers.email")
+"""What one column may hold together, if it is mapped to both."""
+_DAY = r"^20\d\d[./-]\d{1,2}[./-]\d{1,2}|^\d{1,2}[./-]\d{1,2}[./-](20)?\d\d\b"
 _STRIP = " \t\r\n\u00a0\u202f\ufeff\u200b"
 
 
@@ -32,6 +40,8 @@ class Decisions:
     """Of the business day; None: the day as the source wrote it."""
     source_zone: str | None = None
     """Of times without an offset; None: UTC."""
+    row_zones: dict[str, str] = field(default_factory=dict)
+    """Of times whose row names its zone in a column of its own: its words -> IANA name."""
     currency: str | None = None
     """The one currency that the table's money texts or headers name."""
     marked: tuple[int, int] = (0, 0)
@@ -69,6 +79,12 @@ def source_text(plan: Plan, name: str, dtypes: pl.Schema) -> pl.Expr:
     if name in plan.literals:
         return pl.lit(plan.literals[name])
     texts = [text_of(header, dtypes) for header in plan.fields[name]]
+    if plan.company_ids and name.endswith(".customer_id"):
+        marks = [COMPANY if header in plan.company_ids else "" for header in plan.fields[name]]
+        texts = [pl.concat_str(pl.lit(mark), text) for mark, text in zip(marks, texts, strict=True)]
+    if name in _IN_ONE and set(plan.fields.get(_IN_ONE[0], ())) & set(plan.fields.get(_IN_ONE[1], ())):
+        found = [text.str.extract(_NAMED if name == _IN_ONE[0] else _ADDRESS) for text in texts]
+        texts = [pl.when(text != "").then(text) for text in found]
     said = plan.values.get(name.partition(".")[2])
     if said and not name.endswith((".status", ".stage")):
         ours = {fold(word): word_of_ours for word, word_of_ours in said.items()}
@@ -105,6 +121,9 @@ def decide(plan: Plan, names: list[str], sample: pl.DataFrame, options: IngestOp
             texts[name] = sample.select(source_text(plan, name, sample.schema).alias("v")).to_series().unique()
         _decide_alone(name, texts.get(name), decisions, options)
     decisions.float_ids = float_ids(plan, names, sample.lazy())
+    if "transactions.zone" in names:
+        told = sample.select(source_text(plan, "transactions.zone", sample.schema).alias("v")).to_series().unique()
+        decisions.row_zones = dates.zones(told)
     proven = [form for form in decisions.dates.values() if not form.doubt and not form.either]
     orders = {form.order for form in proven if form.order in ("dmy", "mdy")}
     order = orders.pop() if len(orders) == 1 else plan.date_order
@@ -150,8 +169,7 @@ def value(plan: Plan, name: str, dtypes: pl.Schema, decisions: Decisions) -> pl.
         return direct
     text = source_text(plan, name, dtypes)
     if kind == "datetime":
-        form = decisions.dates[name] if name in decisions.dates else dates.DateFormat()
-        return dates.instant(text, form, decisions.source_zone)
+        return _instant(plan, name, dtypes, decisions)
     if kind == "date":
         found = dates.business_day(text, decisions.dates[name], None)
         if name.endswith(".birth_date") and dates.has_short_years(decisions.dates[name]):
@@ -165,11 +183,23 @@ def value(plan: Plan, name: str, dtypes: pl.Schema, decisions: Decisions) -> pl.
     if kind == "integer":
         return numbers.parse(text, decisions.numbers[name]).round(0, mode="half_away_from_zero").cast(pl.Int64)
     if kind == "bool":
-        return boolean(text)
+        return boolean(text, name.partition(".")[2])
     if kind == "id":
         bare = text.str.strip_chars_start("'")
         return _own_id(plan, name, bare.str.replace(r"\.0+$", "") if name in decisions.float_ids else bare)
     return text
+
+
+def _instant(plan: Plan, name: str, dtypes: pl.Schema, decisions: Decisions) -> pl.Expr:
+    """A time in UTC; where rows name their zone in a column of its own, each is taken in its own."""
+    text, form = source_text(plan, name, dtypes), decisions.dates.get(name, dates.DateFormat())
+    time = dates.instant(text, form, decisions.source_zone)
+    if name != "transactions.ordered_at":
+        return time
+    for word, zone in decisions.row_zones.items():
+        here = source_text(plan, "transactions.zone", dtypes) == word
+        time = pl.when(here).then(dates.instant(text, form, zone)).otherwise(time)
+    return time
 
 
 def _own_id(plan: Plan, name: str, bare: pl.Expr) -> pl.Expr:
@@ -178,7 +208,7 @@ def _own_id(plan: Plan, name: str, bare: pl.Expr) -> pl.Expr:
         if plan.entity != "customers":
             nobody = _NOBODY if plan.system == "unknown" else (*_NOBODY, *_ZEROS)
             bare = pl.when(~bare.str.to_lowercase().is_in(nobody)).then(bare)
-        bare = bare.str.replace(r"^(\w+)\s*;.*$", "${1}")
+        bare = bare.str.replace(r"^([\w-]+)\s*;.*$", "${1}")
     if plan.id_cut:
         long = bare.str.len_chars() == plan.id_cut + 3
         bare = pl.when(long).then(bare.str.slice(0, plan.id_cut)).otherwise(bare)
@@ -199,6 +229,8 @@ def day(plan: Plan, name: str, dtypes: pl.Schema, decisions: Decisions) -> pl.Ex
     """The business day of a datetime field whose value already stands in the frame as the column `name`."""
     form = decisions.dates.get(name)
     if form is not None and form.has_offset and decisions.zone is None:
+        return dates.business_day(source_text(plan, name, dtypes), form, None)
+    if decisions.row_zones and decisions.zone is None and name == "transactions.ordered_at" and form is not None:
         return dates.business_day(source_text(plan, name, dtypes), form, None)
     aware = [header for header in plan.fields.get(name, ()) if getattr(dtypes[header], "time_zone", None)]
     if aware and decisions.zone is None:
@@ -226,20 +258,30 @@ def _direct(plan: Plan, name: str, dtypes: pl.Schema, decisions: Decisions) -> p
         return numbers.of_typed(column, kind_in)
     if kind == "integer" and kind_in.is_numeric():
         return column.cast(pl.Int64, strict=False)
-    if kind == "bool" and kind_in == pl.Boolean:
+    if kind == "bool" and kind_in == pl.Boolean and name.partition(".")[2] not in plan.values:
         return column
     return None
 
 
-def boolean(text: pl.Expr) -> pl.Expr:
+def boolean(text: pl.Expr, column: str = "") -> pl.Expr:
     """Yes and no words of the vocabulary to true and false, else null.
+
+    `consent` and `opt_out` have more of them, and a date there is a yes: the day it was said.
 
     >>> pl.DataFrame({"t": ["Да", "no", "maybe"]}).select(boolean(pl.col("t")))["t"].to_list()
     [True, False, None]
+    >>> answers = pl.DataFrame({"t": ["Отписан", "subscribed", "2026-01-05 10:00:00"]})
+    >>> [answers.select(boolean(pl.col("t"), column))["t"].to_list() for column in ("consent", "opt_out")]
+    [[False, True, True], [True, False, True]]
     """
     answers = {fold(word): True for word in words("bool_true")} | {fold(word): False for word in words("bool_false")}
+    if column in ("consent", "opt_out"):
+        given = column == "consent"
+        answers |= {fold(word): given for word in words("consent_given")}
+        answers |= {fold(word): not given for word in words("consent_refused")}
     answers.pop("", None)
-    return folded(text).replace_strict(answers, default=None, return_dtype=pl.Boolean)
+    said = folded(text).replace_strict(answers, default=None, return_dtype=pl.Boolean)
+    return said | text.str.contains(_DAY) if column in ("consent", "opt_out") else said
 
 
 def exponent_id(plan: Plan, name: str, dtypes: pl.Schema) -> pl.Expr:

@@ -36,23 +36,25 @@ def decided(path: Path | None) -> pl.DataFrame:
     """
     if path is None:
         return pl.DataFrame(schema=EXTRA)
+    rows = []
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            head = file.readline()
+            file.seek(0)
+            reader = csv.DictReader(file, delimiter=";" if ";" in head else ",", restval="")
+            if not {DECISION, "one", "other"} <= set(reader.fieldnames or ()):
+                raise InputError("review_columns", path=path)
+            for row in reader:
+                word = fold(row[DECISION])
+                if word and word not in _SAME | _DIFFERENT:
+                    raise InputError("review_word", path=path, line=reader.line_num, word=row[DECISION])
+                if word:
+                    one, other = sorted((row["one"].strip(), row["other"].strip()))
+                    rows.append((one, other, DECISION if word in _SAME else APART, path.name, None))
     except OSError as error:
         raise InputError("review_unreadable", path=path, reason=error.strerror or str(error)) from error
-    except UnicodeDecodeError as error:
-        raise InputError("review_unreadable", path=path, reason="UTF-8") from error
-    rows = []
-    reader = csv.DictReader(lines, delimiter=";" if lines and ";" in lines[0] else ",")
-    if not {DECISION, "one", "other"} <= set(reader.fieldnames or ()):
-        raise InputError("review_columns", path=path)
-    for row in reader:
-        word = fold(row[DECISION] or "")
-        if word and word not in _SAME | _DIFFERENT:
-            raise InputError("review_word", path=path, line=reader.line_num, word=row[DECISION])
-        if word:
-            one, other = sorted((row["one"].strip(), row["other"].strip()))
-            rows.append((one, other, DECISION if word in _SAME else APART, path.name, None))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError("review_unreadable", path=path, reason=error) from error
     return pl.DataFrame(rows, schema=EXTRA, orient="row")
 
 

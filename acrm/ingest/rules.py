@@ -36,6 +36,8 @@ RULES: tuple[Rule, ...] = (
     Rule("bad_amount", "reject"),
     Rule("missing_key", "reject"),
     Rule("deleted_row", "reject"),
+    Rule("not_a_sale", "reject", "transactions"),
+    Rule("not_a_payment", "reject", "payments"),
     Rule("bad_value", "flag"),
     Rule("too_many_decimals", "flag"),
     Rule("id_exponent", "flag"),
@@ -46,8 +48,13 @@ RULES: tuple[Rule, ...] = (
     Rule("shared_discount", "flag", "transactions"),
     Rule("order_total_once", "flag", "transactions"),
     Rule("order_number_reused", "flag", "transactions"),
+    Rule("shared_deal_amount", "flag", "transactions"),
     Rule("from_deal", "flag", "transactions"),
     Rule("made_order_id", "flag", "transactions"),
+    Rule("made_deal_id", "flag", "deals"),
+    Rule("impossible", "flag"),
+    Rule("unreachable", "flag", "customers"),
+    Rule("stale", "flag"),
 )
 
 

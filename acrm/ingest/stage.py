@@ -13,7 +13,7 @@ from acrm.ingest import amounts, currency, dates, derive, extras, numbers, parse
 from acrm.ingest.mapping import Plan
 from acrm.ingest.options import IngestOptions
 from acrm.ingest.raw import ROW, RawTable
-from acrm.messages import Message
+from acrm.messages import Message, listed
 from acrm.schema import TABLES
 
 SAMPLE = 50_000
@@ -100,6 +100,8 @@ def stage(raw: RawTable, plan: Plan, options: IngestOptions, columns: frozenset[
         if not unread:
             split = _split(staged, raw, plan, decisions, extra)
             split.reading, split.large = reading, not small
+            if plan.unused:
+                split.notes.append(Message("ingest.unused", {"file": raw.name, "columns": listed(plan.unused)}))
             split.notes += [*reading.notes(plan, raw.name), *currency.notes(raw.name, plan, split.good, decisions)]
             return split
         extra |= unread
@@ -132,6 +134,7 @@ def _settle(
     """
     doubtful = [name for name, form in decisions.dates.items() if form.doubt or form.either]
     doubtful += [name for name, form in decisions.numbers.items() if form.doubt or form.style != "plain"]
+    doubtful += [name for name in names if name == "transactions.zone"]
     if headers := sorted({header for name in doubtful for header in plan.fields[name]}):
         telling = [lazy.select(header).unique().collect(engine="streaming") for header in headers]
         decisions = parse.decide(plan, names, pl.concat([sample, *telling], how="diagonal"), options)
@@ -168,6 +171,8 @@ def _parsed(
     more = []
     if f"{entity}.ordered_at" in names:
         more.append(parse.day(plan, f"{entity}.ordered_at", dtypes, decisions).alias(f"{entity}.ordered_on"))
+    if "payments.paid_at" in names:
+        more.append(parse.day(plan, "payments.paid_at", dtypes, decisions).alias("payments.paid_on"))
     # The day of a sale that a won deal becomes.
     dated = [name for name in ("deals.closed_at", "deals.created_at") if entity == "deals" and name in names]
     more += [parse.day(plan, name, dtypes, decisions).alias(f"{name.removesuffix('_at')}_on") for name in dated]
@@ -179,6 +184,9 @@ def _parsed(
         parsed = derive.with_status(parsed, plan, names)
     if entity == "transactions":
         parsed = amounts.with_amount(parsed, plan, names, dtypes, reading)
+    parsed = derive.with_consent(parsed, names)
+    if "payments.kind" in names:
+        parsed = derive.with_sign(parsed, names)
     if entity == "interactions":
         parsed = parsed.with_columns(derive.kind(plan, names).alias("interactions.kind"))
     columns = parsed.collect_schema().names()
@@ -213,7 +221,7 @@ def _filled_down(frame: pl.LazyFrame, plan: Plan, dtypes: pl.Schema) -> pl.LazyF
         "cost",
         "line_no",
     }
-    own |= {"order_total", "order_discount", "refunded_amount", "refunded_quantity"}
+    own |= {"order_total", "subtotal", "shipping", "order_discount", "refunded_amount", "refunded_quantity"}
     shared = {
         header
         for name, headers in plan.fields.items()

@@ -29,10 +29,17 @@ def by_content(have: set[str]) -> list[str]:
 
 
 def share_discount(good: pl.LazyFrame, have: set[str], order: str) -> pl.LazyFrame:
-    """Share an order's discount over its lines in proportion to their amounts, to the cent, the sum exact."""
+    """Share an order's discount over its lines in proportion to their amounts, to the cent, the sum exact.
+
+    Where the order has a sum of its goods (`subtotal`), no more is taken off than makes its lines that sum: the rest of
+    the discount was off the shipping, or is off the lines already.
+    """
     amount = pl.col(f"{_LINE}line_amount")
     total = amount.sum().over(order)
     discount = pl.col(f"{_LINE}order_discount").max().over(order)
+    if f"{_LINE}subtotal" in have:
+        above = total - pl.col(f"{_LINE}subtotal").max().over(order)
+        discount = pl.when(above.is_null() | (above > discount)).then(discount).otherwise(above)
     until = amount.cum_sum().over(order, order_by=by_content(have))
 
     def given(part: pl.Expr) -> pl.Expr:
@@ -155,14 +162,24 @@ def differing(staged: Staged, good: pl.LazyFrame, have: set[str], order: str) ->
         good = good.filter(pl.col(f"{_LINE}status").is_null() | (pl.col(f"{_LINE}status") != "cancelled"))
     total, lines = pl.col(f"{_LINE}order_total"), pl.col(f"{_LINE}line_amount")
     column = plan.fields[f"{_LINE}order_total"][0]
+    # A total may have the shipping in it, and the tax.
+    known = [name for name in ("shipping", "line_tax") if f"{_LINE}{name}" in have]
+    tops = [pl.lit(0), *map(pl.col, known), *([pl.sum_horizontal(known)] if len(known) > 1 else [])]
     # A column of totals that differ from line to line is of lines, not of orders.
     sums = (
         good.group_by(order)
-        .agg(total.max().alias("total"), (total.min() == total.max()).alias("one"), lines.sum().alias("sum"), pl.len())
+        .agg(
+            total.max().alias("total"),
+            (total.min() == total.max()).alias("one"),
+            lines.sum().alias("sum"),
+            pl.len(),
+            *(pl.col(f"{_LINE}{name}").max().fill_null(0).alias(name) for name in known),
+        )
         .filter(pl.col("total").is_not_null() & pl.col("one"))
         .with_columns(more=pl.col("total") - pl.col("sum"))
     )
-    off = pl.col("more").abs() > 0.01 * pl.col("len")
+    slack = 0.01 * pl.col("len")
+    off = pl.all_horizontal((pl.col("more") - top).abs() > slack for top in tops)
     found = sums.select(pl.len(), off.sum().alias("off"), pl.col("more").filter(off).sum()).collect()
     count, orders, more = found.row(0)
     if not orders:

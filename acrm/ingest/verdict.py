@@ -6,7 +6,7 @@ import re
 
 import polars as pl
 
-from acrm.ingest import contacts, parse, rules
+from acrm.ingest import contacts, derive, parse, rules
 from acrm.ingest.mapping import Plan, field_kind
 from acrm.ingest.raw import ROW
 from acrm.ingest.vocabulary import folded
@@ -96,6 +96,10 @@ def rule(plan: Plan, names: list[str], dtypes: pl.Schema) -> pl.Expr:
         bad = pl.all_horizontal(texts) if texts else pl.lit(False)
         empty = pl.col("transactions.line_amount").is_null()
         broken.append(pl.when(empty & bad).then(pl.lit("bad_amount")).when(empty).then(pl.lit("missing_amount")))
+    if "transactions.document_type" in names:
+        broken.append(pl.when("transactions._no_sale").then(pl.lit("not_a_sale")))
+    if "payments.kind" in names:
+        broken.append(pl.when(derive.no_payment(names)).then(pl.lit("not_a_payment")))
     spent = f"{entity}.{_SPENT[entity]}" if entity in _SPENT else ""
     if spent in names:
         empty, nothing = pl.col(spent).is_null(), parse.source_text(plan, spent, dtypes).is_null()

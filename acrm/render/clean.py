@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from acrm.messages import number, text
 from acrm.render.blocks import Block, Cell, Col, Facts, Grid, Headline, Lines, Page, Steps
+from acrm.render.quality import contact_line, worst_line
 
 if TYPE_CHECKING:
     import polars as pl
 
     from acrm.analysis.clean import CleanResult
-    from acrm.analysis.result import Result
     from acrm.messages import Message
 
 _MOST_FILES = 30
@@ -45,6 +45,7 @@ def clean_page(
         _leftovers(result.tables["fields"], several=several),
         _rules(result.tables["rules"]),
         _tables(result.tables["tables"], result.tables["columns"]),
+        Lines(_quality(result)),
         Lines(_notes(result.notes), mark="!"),
         ready_grid(result.tables["readiness"], commands),
     ]
@@ -277,14 +278,10 @@ def ready_grid(readiness: pl.DataFrame, commands: Sequence[str]) -> Grid:
     return Grid(text("clean.ready"), columns, rows)
 
 
-def doctor_page(result: Result, commands: Sequence[str]) -> Page:
-    """What the tables hold and which commands they carry."""
-    held = [
-        (name.removesuffix("_rows"), text("clean.rows", rows=rows))
-        for name, rows in result.summary.items()
-        if name.endswith("_rows")
-    ]
-    return Page([Facts(held, text("clean.tables")), ready_grid(result.tables["readiness"], commands)])
+def _quality(result: CleanResult) -> list[str]:
+    """Two lines of the scorecard at most: who can be reached, and what is worst."""
+    card, changes = result.tables["scorecard"], result.tables["changes"]
+    return [line for line in (contact_line(card, changes), worst_line(result.tables["problems"])) if line]
 
 
 def rules_page(rules: Sequence[tuple[str, str, str]]) -> Page:

@@ -5,13 +5,16 @@ A cell is one place of the terminal; a Chinese character takes two, a combining 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 GAP = 2
 """Cells between two columns."""
-_ASCII = str.maketrans({"…": "...", "\u2013": "-", "—": "-", "·": ".", "→": ">"})
+_ASCII = str.maketrans({"…": "...", "\u2013": "-", "—": "-", "·": ".", "→": ">", "▲": "+", "▼": "-"})
 _KEPT = "\u00a0\u200c\u200d"  # the no-break space, and the joiners that are parts of words in Persian and of emoji
+
+_LOOSE_JOINER = re.compile("(?<![^\\s\u200c\u200d])[\u200c\u200d]+")
 
 
 def harmless(text: str, unicode: bool = True) -> str:
@@ -28,6 +31,8 @@ def harmless(text: str, unicode: bool = True) -> str:
     """
     if not text.isprintable():
         text = "".join(letter if letter.isprintable() else _visible(letter) for letter in text)
+        # A joiner with nothing before it joins nothing, and terminals do not agree on its width.
+        text = _LOOSE_JOINER.sub("", text)
     return text if unicode else text.translate(_ASCII)
 
 

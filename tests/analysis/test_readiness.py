@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from acrm.analysis.readiness import NEEDS, diagnose, figures, readiness
+from acrm.analysis.readiness import NEEDS, figures, readiness
 from acrm.messages import Message
 
 COLUMNS: dict[str, type[pl.DataType] | pl.DataType] = {
@@ -103,19 +103,6 @@ def test_missing_columns_are_named_and_an_empty_one_is_missing() -> None:
     assert found["churn"] == "transactions.customer_id|contracts.customer_id"
     assert not readiness(empty, MANY)["ready"].to_list()[0]
     assert readiness({}, MANY)["missing"].null_count() == 0
-
-
-def test_diagnosis() -> None:
-    result = diagnose({"transactions": LINES, "other_x": pl.LazyFrame({"row": [1], "_source_row": [1]})})
-    assert result.summary == {
-        "customers": 0,
-        "buyers": 2,
-        "repeat_buyers": 1,
-        "baskets": 2,
-        "other_x_rows": 1,
-        "transactions_rows": 11,
-    }
-    assert result.tables["readiness"].height == len(NEEDS)
 
 
 @pytest.mark.parametrize("need", NEEDS, ids=[need.command for need in NEEDS])

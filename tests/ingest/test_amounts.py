@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -112,3 +113,21 @@ def test_a_second_discount_column_is_kept_and_not_read(load: Load) -> None:
     dataset = load(orders('"Discount, %",discount amount,amount', "2,100,10,20,180", "1,300,10,30,270"))
     assert money(dataset) == [(20, 180), (30, 270)]
     assert "x_discount" in dataset.tables["transactions"].collect_schema().names()
+
+
+def test_totals_with_tax_and_shipping_prove_that_the_discount_is_still_in_the_amount(load: Load) -> None:
+    head = "Order Number,Order Date,Customer Email,Subtotal,Tax,Shipping,Discount,Order Total\n"
+    dataset = load(head + "1,2025-01-13,a@ex.com,100,8,5,10,103\n2,2025-01-13,b@ex.com,200,16,5,20,201\n")
+    assert rows(dataset, "transactions", "line_amount", "discount") == [(90, 10), (180, 20)]
+    assert not dataset.notes
+    dataset = load(head + "1,2025-01-13,a@ex.com,90,8,5,10,103\n2,2025-01-13,b@ex.com,180,16,5,20,201\n")
+    assert rows(dataset, "transactions", "line_amount", "discount") == [(90, 10), (180, 20)]
+    assert not dataset.notes
+
+
+def test_an_amount_before_discount_beside_the_amount_proves_what_the_discount_is(load: Load) -> None:
+    dataset = load(
+        "Order ID,Date,Customer ID,Item,Gross Sales,Discounts,Net Sales\n1,2025-01-13,A,Tea,8.50,-1.50,7.00\n"
+    )
+    assert rows(dataset, "transactions", "line_amount", "discount") == [(7, Decimal("1.5"))]
+    assert not dataset.notes

@@ -137,3 +137,23 @@ def test_a_refund_document_with_a_status_of_its_own(load: Load) -> None:
         ("1", 5, "cancelled"),
         ("2", -5, "refunded"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        ("wc-cancelled", "cancelled"),
+        ("Payment failed", "cancelled"),
+        ("Не доставлен", "cancelled"),
+        ("Отказ", "cancelled"),
+        ("Отказ от возврата", "paid"),
+        ("Невыкуп", "cancelled"),
+        ("Nicht bezahlt", "pending"),
+        ("Retourniert", "refunded"),
+        ("Teilerstattung", "paid"),
+        ("Частичный возврат", "paid"),
+    ],
+)
+def test_more_words_for_the_status_of_an_order(word: str, status: str, load: Load) -> None:
+    dataset = load(f"order_id,date,amount,status\n1,2024-01-13,5,{word}\n")
+    assert {status} == {found for (found,) in rows(dataset, "transactions", "status")}

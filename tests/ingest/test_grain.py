@@ -243,3 +243,20 @@ def test_the_order_of_rows_decides_nothing(load: Load) -> None:
     lines = ["1,2024-01-13,A,10\n", "1,2024-01-13,B,10\n", "1,2024-01-13,C,10\n"]
     found = [rows(load(header + "".join(order)), "transactions", *columns[:2]) for order in permutations(lines)]
     assert all(other == found[0] for other in found)
+
+
+def test_unknown_statuses_are_counted_beyond_those_named(load: Load) -> None:
+    lines = [f"{at},2024-01-13,5,strange{at}\n" for at in range(11)]
+    (note,) = load("order_id,date,amount,status\n" + "".join(lines)).notes
+    assert str(note.values["words"]).endswith("strange6 (1) … (3 more)")
+
+
+def test_a_return_with_a_negative_sum_and_a_positive_quantity(load: Load) -> None:
+    dataset = load(
+        "order_id,date,quantity,amount,status\n1,2024-01-13,1,5,paid\n2,2024-01-13,1,-5,returned\n3,2024-01-13,1,-1,paid\n"
+    )
+    assert rows(dataset, "transactions", "order_id", "quantity", "is_refund", "_flags") == [
+        ("1", 1, False, None),
+        ("2", -1, True, None),
+        ("3", 1, False, "negative_price"),
+    ]

@@ -296,3 +296,27 @@ def test_a_report_gives_back_the_details_it_was_made_of(clients: list[list[list[
         frame = found.frame.select("Контрагент", "Номер документа", "Номенклатура", "Сумма").collect()
     assert frame.rows() == details
     assert frame.height + len(apart(found)) == len(lines) - 1
+
+
+def test_a_header_whose_second_row_names_a_column_more(load: Load) -> None:
+    dataset = load("""\
+    Отчет о продажах;;;
+    ;;;
+    Контрагент;;Количество;Сумма
+    Документ;;;
+    Номенклатура;Ед.;;
+    ООО "Ромашка";;3;1200,00
+    Реализация товаров и услуг 0001 от 13.01.2025;;3;1200,00
+    Болт;шт;1;240,00
+    Гайка;шт;2;960,00
+    ООО "Лютик";;1;600,00
+    Реализация товаров и услуг 0002 от 14.01.2025;;1;600,00
+    Болт;шт;1;600,00
+    Итого;;4;1800,00
+    """)
+    assert rows(dataset, "transactions", "order_id", "product_name", "line_amount", "x_ед") == [
+        ("0001", "Болт", 240, "шт"),
+        ("0001", "Гайка", 960, "шт"),
+        ("0002", "Болт", 600, "шт"),
+    ]
+    assert not dataset.notes

@@ -295,3 +295,17 @@ def test_every_field_says_which_file_it_is_from(load: Load) -> None:
             "full_name=crm.csv; email=crm.csv; phone=shop.csv; city=shop.csv",
         )
     ]
+
+
+def test_namesakes_of_three_firms_are_three(load: Load) -> None:
+    lines = "".join(f"{n},2024-01-1{n},{n}0,Иван Иванов,ООО {firm}\n" for n, firm in enumerate(("А", "Б", "В"), 1))
+    dataset = load("order_id,date,amount,customer name,company\n" + lines)
+    assert len({who for (who,) in rows(dataset, "transactions", "customer_id")}) == 3
+    assert rows(dataset, "customers", "company") == [("ООО А",), ("ООО Б",), ("ООО В",)]
+
+
+def test_a_till_that_makes_a_customer_of_every_sale(load: Load) -> None:
+    lines = "".join(f"{n},{n},Клиент Магазина,+79161234567,2024-01-13,10\n" for n in range(CHAIN + 10))
+    dataset = load("order_id,customer id,full name,phone,date,amount\n" + lines)
+    assert len(rows(dataset, "customers", "customer_id")) == CHAIN + 10
+    assert dataset.shared.rows() == [("phone", "+79161234567", CHAIN + 10)]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 import sys
 from datetime import date
 from pathlib import Path
@@ -299,3 +300,21 @@ def agreement(groups: pl.DataFrame, truth: pl.DataFrame) -> tuple[float, float]:
 
 def test_the_grey_zone_lies_below_what_joins() -> None:
     assert 0 < GREY < JOIN < 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_small_file_of_few_columns_trains_nothing_and_breaks_nothing(seed: int) -> None:
+    chance = random.Random(seed)
+    people = [
+        (
+            f"{chance.choice(['Anna', 'Peter', 'Ivan', 'Olga'])} {chance.choice(['Smith', 'Jones', 'Brown', 'Kim'])}",
+            date(chance.randint(1950, 2005), chance.randint(1, 12), chance.randint(13, 28)),
+            chance.choice(["Tver", "Omsk"]),
+        )
+        for _ in range(100)
+    ]
+    told = [person for person in people for _ in range(1 + (chance.random() < 0.3))]
+    frame = pl.DataFrame(told, schema=["full_name", "birth_date", "city"], orient="row")
+    found = probable(frame.with_row_index("ref").with_columns(pl.col("ref").cast(pl.String)))
+    same = {(str(a), str(b)) for a in range(len(told)) for b in range(a + 1, len(told)) if told[a] == told[b]}
+    assert {tuple(sorted(pair)) for pair in same} <= joined(found)

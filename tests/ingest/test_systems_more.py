@@ -178,3 +178,120 @@ def test_woocommerce_drafts_are_no_sales(load: Load) -> None:
     text += "1,Completed,2026-01-02 10:00,a@x.com,1,Mug,2,22.50,45.00\n"
     text += "2,Checkout draft,2026-01-02 10:00,a@x.com,1,Mug,2,22.50,45.00\n"
     assert rows(load(text), "transactions", "order_id", "status") == [("1", "paid"), ("2", "cancelled")]
+
+
+HUBSPOT_DEALS = (
+    "Record ID,Deal Name,Pipeline,Deal Stage,Amount,Close Date,Create Date,Associated Contact,Associated Contact IDs,"
+    "Associated Company,Associated Company IDs\n"
+    "9001,A,Sales,Closed Won,15,2025-01-20,2025-01-13,Ann Lee (ann@ex.com);Bob Ray (bob@ex.com),501;502,Acme,801\n"
+    "9002,B,Sales,Closed Won,5,2025-01-21,2025-01-13,,,Acme,801\n"
+    "9003,C,Sales,Closed Won,7,2025-01-22,2025-01-13,,503,Acme,501\n"
+)
+HUBSPOT_CONTACTS = (
+    "Record ID,First Name,Last Name,Email,Contact owner,Create Date,Associated Company\n"
+    "501,Ann,Lee,ann@ex.com,Joe,2025-01-05,Acme\n503,,,c@ex.com,Joe,2025-01-05,Acme\n"
+)
+HUBSPOT_COMPANIES = "Record ID,Company name,Industry\n801,Acme,Tech\n501,Zeta,Tech\n"
+
+
+def test_hubspot_contacts_and_companies_are_numbered_apart(load: Load) -> None:
+    files = {"c.csv": HUBSPOT_CONTACTS, "d.csv": HUBSPOT_DEALS, "o.csv": HUBSPOT_COMPANIES}
+    dataset = load(files)
+    assert rows(dataset, "deals", "deal_id", "customer_id") == [
+        ("9001", "501"),
+        ("9002", "company-801"),
+        ("9003", "503"),
+    ]
+    assert rows(dataset, "customers", "customer_id", "customer_type", "full_name", "company", "email") == [
+        ("501", "person", "Ann Lee", "Acme", "ann@ex.com"),
+        ("503", "person", None, "Acme", "c@ex.com"),
+        ("company-501", "company", None, "Zeta", None),
+        ("company-801", "company", None, "Acme", None),
+    ]
+    alone = load({"d.csv": HUBSPOT_DEALS})
+    assert rows(alone, "customers", "customer_id", "customer_type", "full_name", "email") == [
+        ("501", "person", "Ann Lee", "ann@ex.com"),
+        ("503", "person", None, None),
+        ("company-801", "company", None, None),
+    ]
+
+
+def test_bitrix_contacts_and_companies_are_numbered_apart(load: Load) -> None:
+    deals = "ID;Стадия сделки;Название сделки;Сумма;Дата создания;Компания;Контакт: ID\n"
+    deals += "1;Сделка успешна;А;5;13.01.2025;ООО Луч;77\n2;Сделка успешна;Б;5;13.01.2025;ООО Тень;\n"
+    companies = "ID;Название компании;Тип компании\n77;ООО Тень;Клиент\n1;ООО Луч;Клиент\n"
+    dataset = load({"DEAL_1.csv": deals, "COMPANY_1.csv": companies})
+    assert rows(dataset, "deals", "deal_id", "customer_id") == [("1", "77"), ("2", "company-77")]
+    assert rows(dataset, "customers", "customer_id", "customer_type") == [
+        ("77", "person"),
+        ("company-1", "company"),
+        ("company-77", "company"),
+    ]
+
+
+SHOPIFY = "Name,Email,Financial Status,Subtotal,Discount Code,Discount Amount,Created at,Lineitem quantity,"
+SHOPIFY += "Lineitem name,Lineitem price,Lineitem discount\n"
+
+
+def test_shopify_discounts_are_taken_off_once(load: Load) -> None:
+    dataset = load(
+        SHOPIFY
+        + "#1,a@ex.com,paid,80.00,P20,20.00,2025-01-13,1,Mug,60.00,20.00\n#1,a@ex.com,,,,,2025-01-13,1,Plate,40.00,0\n"
+        + "#2,b@ex.com,paid,100.00,FREESHIP,5.00,2025-01-13,2,Plate,50.00,0\n"
+        + "#3,c@ex.com,paid,90.00,W10,10.00,2025-01-13,2,Plate,50.00,0\n"
+    )
+    assert rows(dataset, "transactions", "order_id", "line_amount", "discount") == [
+        ("#1", 40, 0),
+        ("#1", 40, 20),
+        ("#2", 100, 0),
+        ("#3", 90, 10),
+    ]
+
+
+def test_amazon_orders_stand_as_order_and_item_say(load: Load) -> None:
+    head = "amazon-order-id\tpurchase-date\torder-status\titem-status\tsku\tquantity\tcurrency\titem-price\n"
+    says = ["Shipped - Returned to Seller\tShipped", "Pending\tUnshipped", "Shipped\tCancelled", "Cancelled\tShipped"]
+    lines = [f"{at}\t2025-01-13T10:00:00+00:00\t{said}\tA\t1\tUSD\t10.00\n" for at, said in enumerate(says)]
+    dataset = load({"orders.txt": head + "".join(lines)})
+    assert rows(dataset, "transactions", "order_id", "status", "line_amount") == [
+        ("0", "refunded", -10),
+        ("0", "refunded", 10),
+        ("1", "pending", 10),
+        ("2", "cancelled", 10),
+        ("3", "cancelled", 10),
+    ]
+
+
+def test_woocommerce_line_totals_beside_net_quantities(load: Load) -> None:
+    head = "Order Number,Order Status,Order Date,Email (Billing),SKU,Quantity (- Refund),Item Cost,Order Line Total{}\n"
+    dataset = load(
+        head.format(",Order Line Total Refunded")
+        + "1,Completed,2025-01-13,a@ex.com,A,3,3.33,10.00,0\n2,Completed,2025-01-13,a@ex.com,A,1,50,100,50\n"
+        + "3,wc-refunded,2025-01-13,a@ex.com,A,0,50,50,50\n"
+    )
+    assert rows(dataset, "transactions", "order_id", "line_amount", "status") == [
+        ("1", 10, "paid"),
+        ("2", 50, "paid"),
+        ("3", 0, "refunded"),
+    ]
+    dataset = load(
+        head.format("") + "1,Completed,2025-01-13,a@ex.com,A,3,3.33,10.00\n2,Completed,2025-01-13,a@ex.com,A,1,50,100\n"
+    )
+    assert rows(dataset, "transactions", "order_id", "line_amount") == [("1", 10), ("2", 50)]
+
+
+def test_stripe_balance_keeps_what_customers_paid(load: Load) -> None:
+    head = "id,Type,Source,Amount,Fee,Net,Currency,Created (UTC),Available On (UTC),Description\n"
+    kinds = [
+        "charge,ch_1,95.00,3,92|Order 1",
+        "refund,re_1,-50.00,0,-50|Refund",
+        "payout,po_1,-90.00,0,-90|STRIPE PAYOUT",
+        "stripe_fee,fee_1,-5.00,0,-5|Billing",
+        "adjustment,dp_1,-95.00,15,-110|Chargeback withdrawal for ch_1",
+    ]
+    lines = [
+        f"txn_{at},{kind.replace('|', ',eur,2025-01-13 10:00,2025-01-15 00:00,')}\n" for at, kind in enumerate(kinds)
+    ]
+    dataset = load(head + "".join(lines))
+    assert rows(dataset, "payments", "amount") == [(-95,), (-50,), (95,)]
+    assert rejected(dataset) == [("not_a_payment", 4), ("not_a_payment", 5)]

@@ -10,13 +10,12 @@ from rich.cells import cell_len
 
 from acrm import messages
 from acrm.analysis.clean import CleanResult, cleaned
-from acrm.analysis.readiness import diagnose
 from acrm.ingest import account
 from acrm.ingest.dataset import ASIDE
 from acrm.ingest.rules import RULES
 from acrm.lineage import Lineage
 from acrm.render.blocks import Page
-from acrm.render.clean import clean_page, doctor_page, rules_page
+from acrm.render.clean import clean_page, rules_page
 from acrm.render.terminal import render
 from acrm.schema import TABLES
 from acrm.store import prepare
@@ -128,13 +127,6 @@ def test_what_the_data_is_good_for(one: CleanResult) -> None:
     said = " ".join(drawn(clean_page(one, "store", ("rfm",))).split())
     assert "rfm no 2 buyers, 25 needed" in said
     assert "transactions.product_id or transactions.product_name" in said
-
-
-def test_the_doctor(tmp_path: Path) -> None:
-    dataset = load_texts(tmp_path, {"orders.csv": ORDERS})
-    said = " ".join(drawn(doctor_page(diagnose(dataset.tables), ("rfm",))).split())
-    assert "transactions" in said
-    assert "2 buyers, 25 needed" in said
 
 
 def test_the_rules() -> None:
