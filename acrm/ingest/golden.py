@@ -46,7 +46,8 @@ def records(mentions: pl.DataFrame, references: pl.DataFrame, apart: pl.DataFram
         ranked.lazy()
         .group_by("customer_id", maintain_order=True)
         .agg(
-            *(pl.col(name).drop_nulls().first() for name in told),
+            *(pl.col(name).drop_nulls().first() for name in told if name != "consent"),
+            *([_consent()] if "consent" in told else []),
             *([pl.col("created_at").min()] if "created_at" in traits else []),
             ids.drop_nulls().unique().sort().alias("_ids"),
             pl.col("_source_file").unique().sort().alias("_files"),
@@ -66,6 +67,16 @@ def records(mentions: pl.DataFrame, references: pl.DataFrame, apart: pl.DataFram
         .collect()
     )
     return _grouped(made, references, apart).lazy()
+
+
+def _consent() -> pl.Expr:
+    """Leave to be contacted: a no holds unless a yes is known to have been given after it."""
+    told, seen = pl.col("consent"), pl.col("_seen")
+    refused = ~told
+    last_no, last_yes = seen.filter(refused).max(), seen.filter(told).max()
+    undated = (refused & seen.is_null()).any()
+    stands = refused.any() & (undated | last_yes.is_null() | (last_no >= last_yes).fill_null(False))
+    return pl.when(stands).then(False).otherwise(told.drop_nulls().first()).alias("consent")
 
 
 def _listed(files: pl.Expr) -> pl.Expr:

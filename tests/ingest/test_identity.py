@@ -309,3 +309,16 @@ def test_a_till_that_makes_a_customer_of_every_sale(load: Load) -> None:
     dataset = load("order_id,customer id,full name,phone,date,amount\n" + lines)
     assert len(rows(dataset, "customers", "customer_id")) == CHAIN + 10
     assert dataset.shared.rows() == [("phone", "+79161234567", CHAIN + 10)]
+
+
+def test_a_no_stands_until_a_later_yes(load: Load) -> None:
+    header = "customer id,email,consent,created\n"
+    text = header + "1,a@x.com,no,\n2,a@x.com,yes,\n3,b@x.com,no,2024-01-13\n4,b@x.com,yes,2024-02-14\n"
+    text += "5,c@x.com,yes,2024-01-13\n6,c@x.com,no,2024-02-14\n7,d@x.com,,\n8,e@x.com,yes,\n"
+    assert rows(load(text), "customers", "customer_id", "consent") == [
+        ("1", False),
+        ("3", True),
+        ("5", False),
+        ("7", None),
+        ("8", True),
+    ]
