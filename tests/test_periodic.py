@@ -100,7 +100,8 @@ def test_a_full_table_loses_what_its_files_lack(acrm: Acrm, tmp_path: Path) -> N
     assert acrm("clean", "a.csv", "-o", "store").code == 0
     assert acrm("clean", "b.csv", "-o", "store").code == 0
     assert tables(tmp_path / "store")["transactions"]["order_id"].to_list() == ["1", "2"]
-    assert acrm("clean", "b.csv", "-o", "store", "--full", "transactions").code == 0
+    whole = acrm("clean", "b.csv", "-o", "store", "--full", "transactions")
+    assert "transactions: 2 rows of earlier files" in whole.out
     assert tables(tmp_path / "store")["transactions"]["order_id"].to_list() == ["2"]
     wrong = acrm("clean", "b.csv", "-o", "store", "--full", "sales")
     assert (wrong.code, "sales" in wrong.err) == (2, True)

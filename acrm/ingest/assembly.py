@@ -160,6 +160,9 @@ class _Space:
     """How the customers of a run are told apart: by the ids of one system alone (`simple`), or by references."""
 
     def __init__(self, staged: list[Staged], known: pl.LazyFrame | None, options: IngestOptions) -> None:
+        asked = options.link or options.decisions is not None
+        # A store read by itself knows who is who.
+        known = known if staged or asked or options.key is not None else None
         self._known = known
         columns = [] if known is None else known.collect_schema().names()
         kinds = [] if known is None else known.select(mentions.kind_of("ref")).unique().collect().to_series().to_list()
@@ -167,7 +170,6 @@ class _Space:
         """The system of rows in a store that say no more of their customer than an id."""
         systems = {table.plan.system for table in staged if mentions.names_customers(table.plan)}
         one = not kinds or (systems <= {self.system} and len(kinds) == 1 and not mentions.KEYS & set(columns))
-        asked = options.link or options.decisions is not None
         self.simple = mentions.by_id_alone(staged) and one and not asked
 
     def by_id(self) -> pl.LazyFrame:

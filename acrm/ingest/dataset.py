@@ -150,6 +150,11 @@ def load(
             aside[own] = pl.concat([aside[own], frame], how="diagonal") if own in aside else frame
     ledger = _ledger(raws)
     gone = _told_anew(inputs, ledger, options)
+    dropped = [
+        Message("clean.made_way", {"table": name, "rows": sum(_height(frame.filter(gone[name])) for frame in frames)})
+        for name, frames in sorted(stored.items())
+        if name in options.full
+    ]
     stored = {
         name: [frame.filter(~gone[name]) if name in gone else frame for frame in frames]
         for name, frames in stored.items()
@@ -161,6 +166,7 @@ def load(
     rejects = _rejects(inputs)
     rejects = privacy.coded(rejects.lazy(), "rejects", options.key).collect() if options.key else rejects
     dataset = Dataset(**vars(made), inputs=inputs, rejects=rejects, kept=aside, ledger=ledger)
+    dataset.notes += dropped
     dataset.notes += [Message("clean.copy", {"file": copy, "of": original}) for copy, original in copies]
     if columns is None and not dataset.rows_in:
         raise InputError("no_rows", files=listed(source.name for source in dataset.inputs))
@@ -184,6 +190,10 @@ def _ledger(raws: list[RawTable]) -> tuple[lineage.Input, ...]:
         made = json.loads(raw.metadata.get(lineage.KEY, "{}"))
         found |= {lineage.Input(**told) for told in made.get("inputs", []) if "table" in made}
     return tuple(sorted(found, key=lambda one: (one.name, one.sha256)))
+
+
+def _height(frame: pl.LazyFrame) -> int:
+    return int(frame.select(pl.len()).collect().item())
 
 
 def _told_anew(inputs: list[Input], ledger: tuple[lineage.Input, ...], options: IngestOptions) -> dict[str, pl.Expr]:
@@ -254,8 +264,7 @@ def _own_table(raw: RawTable) -> str | None:
 
 def _from_store(table: str, raw: RawTable) -> Input:
     plan = Plan(system="acrm", title="acrm store", entity=table, fields={})
-    rows = int(raw.frame.select(pl.len()).collect().item())
-    return Input(raw=raw, plan=plan, rows_in=rows)
+    return Input(raw=raw, plan=plan, rows_in=_height(raw.frame))
 
 
 def _stage(raw: RawTable, options: IngestOptions, columns: Mapping[str, frozenset[str]] | None, scratch: Path) -> Input:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-_LOOKALIKE = dict(zip("aceopxykmthb", "асеорхукмтнв", strict=True))
+from acrm.ingest.vocabulary import LOOKALIKES
+
 # What Cyrillic letters are in the reduced Latin alphabet below; the soft sign speaks before е only.
 _CYRILLIC = {
     "ье": "ie",
@@ -61,7 +62,7 @@ def sounds(texts: pl.Series) -> pl.Series:
     mixed = plain.str.contains(r"\p{Cyrillic}") & plain.str.contains(r"[a-z]")
     whole = plain.str.split(" ").list.eval(
         pl.when(pl.element().str.contains(r"\p{Cyrillic}"))
-        .then(pl.element().str.replace_many(_LOOKALIKE))
+        .then(pl.element().str.replace_many(LOOKALIKES))
         .otherwise(pl.element())
     )
     folded = distinct.select("text", pl.when(mixed).then(whole.list.join(" ")).otherwise(plain).alias("sounds"))

@@ -182,7 +182,7 @@ def recognise(raw: RawTable, sample: pl.DataFrame, options: IngestOptions) -> Pl
     overrule both.
     """
     by_name = {normalise(header): header for header in reversed(raw.header)}
-    forced = next((entity for entity, pattern in options.tables if _matches(raw, pattern)), None)
+    forced = next((entity for entity, pattern in options.tables if matches(raw, pattern)), None)
     if forced is not None and forced not in TABLES:
         raise UsageError("unknown_table", name=forced, known=", ".join(TABLES))
     signed = _by_signature(raw, by_name, options)
@@ -214,7 +214,8 @@ def _qualified(entity: str, column: str) -> str:
     return column if "." in column else f"{entity}.{column}"
 
 
-def _matches(raw: RawTable, pattern: str) -> bool:
+def matches(raw: RawTable, pattern: str) -> bool:
+    """Whether a `--table` pattern means a table: by its name, its file's, or its sheet's."""
     name = raw.source.name
     return any(fnmatch(candidate, pattern) for candidate in (raw.name, name, Path(name).name, raw.sheet or name))
 
@@ -237,7 +238,7 @@ def _best_signature(candidates: list[dict[str, Any]], raw: RawTable, by_name: di
             hits += sum(name.startswith(prefixes) for name in by_name) if prefixes else 0
             if not all(name in by_name for name in required) or hits < table.get("min_hits", 0):
                 continue
-            named = any(_matches(raw, pattern) for pattern in table.get("files", []))
+            named = any(matches(raw, pattern) for pattern in table.get("files", []))
             mapped = sum(normalise(name) in by_name for name in _headers_of(table))
             score = (mapped + len(required) + hits, int(named), len(required))
             if best is None or score > best[0]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from acrm.ingest.vocabulary import fold, words
+from acrm.ingest.vocabulary import LOOKALIKES, fold, words
 
 _CYRILLIC = "абвгдежзийклмнопрстуфхцчшщъыьэюяіїєґ"
 _LATIN = (
@@ -12,7 +12,7 @@ _LATIN = (
     *("ts", "ch", "sh", "shch", "", "y", "", "e", "yu", "ya", "i", "yi", "e", "g"),
 )
 _TO_LATIN = str.maketrans(dict(zip(_CYRILLIC, _LATIN, strict=True)))
-_LOOKALIKE = str.maketrans("abcehkmoptxy", "авсенкмортху")
+_LOOKALIKE = str.maketrans(LOOKALIKES)
 _INITIAL, _SHORT, _LONG = 1, 4, 8
 
 

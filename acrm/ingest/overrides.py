@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
-from fnmatch import fnmatch
-from pathlib import PurePath
 
 from acrm.errors import UsageError
+from acrm.ingest.mapping import matches
 from acrm.ingest.options import IngestOptions
 from acrm.ingest.raw import RawTable
 from acrm.ingest.vocabulary import normalise
@@ -43,15 +42,10 @@ def check_typed(options: IngestOptions, names: Iterable[str], raws: Sequence[Raw
     if "map" in names and options.fields and not found:
         raise UsageError("map_of_store")
     for name, pattern in options.tables if "table" in names else ():
-        if not any(_named(raw, pattern) for raw in found):
+        if not any(matches(raw, pattern) for raw in found):
             raise UsageError("no_such_source", name=name, pattern=pattern, known=listed(raw.name for raw in raws))
 
 
 def exports(raws: Iterable[RawTable]) -> list[RawTable]:
     """The tables that are none of acrm's own."""
     return [raw for raw in raws if "acrm" not in raw.metadata]
-
-
-def _named(raw: RawTable, pattern: str) -> bool:
-    name = raw.source.name
-    return any(fnmatch(one, pattern) for one in (raw.name, name, PurePath(name).name, raw.sheet or name))

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     import polars as pl
 
 _MARKS = str.maketrans({"ё": "е", "_": " ", "\u00a0": " ", "₽": " ", "$": " ", "€": " ", "£": " "})
-_LOOKALIKE = str.maketrans("авсенкмортху", "abcehkmoptxy")
+LOOKALIKES = dict(zip("abcehkmoptxy", "авсенкмортху", strict=True))
+"""Latin letters, and the Cyrillic ones that look like them."""
+_LOOKALIKE = str.maketrans({cyrillic: latin for latin, cyrillic in LOOKALIKES.items()})
 
 
 @cache

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, datetime
+from io import BytesIO
 from itertools import count
 from pathlib import Path
 from textwrap import dedent
 from typing import Any, Protocol
 
+import polars as pl
 import pytest
+from openpyxl import Workbook
 
 from acrm.ingest import dataset as ingested
 from acrm.ingest.dataset import Dataset
@@ -48,3 +52,38 @@ def load(tmp_path: Path) -> Load:
     """Load exports given as texts; each call has a folder of its own."""
     number = count()
     return lambda files, **options: load_texts(tmp_path / str(next(number)), files, **options)
+
+
+def plans(dataset: Dataset) -> list[tuple[str, str]]:
+    """System and table of every source, by file name."""
+    return [(source.plan.system, source.plan.entity) for source in sorted(dataset.inputs, key=lambda one: one.name)]
+
+
+def day(moment: str) -> date:
+    return date.fromisoformat(moment)
+
+
+def utc(moment: str) -> datetime:
+    return datetime.fromisoformat(moment + "+00:00")
+
+
+def book(*lines: tuple[object, ...]) -> bytes:
+    """A workbook with one sheet of these rows."""
+    made, buffer = Workbook(), BytesIO()
+    for line in lines:
+        made.worksheets[0].append(line)
+    made.save(buffer)
+    return buffer.getvalue()
+
+
+def everything(store: Path) -> str:
+    """All that a store says: the cells of all tables, their metadata, the texts."""
+    said = []
+    for path in store.iterdir():
+        if path.suffix == ".parquet":
+            frame = pl.read_parquet(path)
+            said += [str(cell) for column in frame.get_columns() for cell in column.unique().to_list()]
+            said.append(str(pl.read_parquet_metadata(path)))
+        else:
+            said.append(path.read_text(encoding="utf-8"))
+    return "\n".join(said)

@@ -394,15 +394,3 @@ def test_rejects_of_earlier_runs_stay_in_a_store(tmp_path: Path) -> None:
     # What is read again is told by this run.
     (tmp_path / "a.csv").write_text(head + "1,2024-01-13,5,c\n2,2024-01-13,6,c\n3,,6,c\n", encoding="utf-8")
     assert cleaned(["two", "a.csv"], "three") == [("a.csv", 4), ("b.csv", 2)]
-
-
-def test_a_list_with_zeros_among_its_amounts_is_no_report(load: Load) -> None:
-    amounts = (990, 990, 0, 990, 0, 990, 990, 990, 0, 990, 990, 0)
-    dataset = load("Client,Amount\n" + "".join(f"Name{n} Fam{n},{x}\n" for n, x in enumerate(amounts)))
-    assert (dataset.rows_in, dataset.rejects.height) == (12, 0)
-
-
-def test_a_day_at_the_end_of_time_is_no_day(load: Load) -> None:
-    dataset = load("order_id,date,amount\n1,31.12.9999 24:00,6\n2,13.02.2026,7\n3,9999-12-31 23:59,7\n")
-    assert rejected(dataset) == [("bad_date", 2), ("bad_date", 4)]
-    assert rows(dataset, "transactions", "order_id") == [("2",)]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from acrm.errors import InputError
 from acrm.ingest import dates
+from tests.ingest.conftest import Load, rejected, rows
 
 
 def read(texts: list[str], zone: str | None = None, preferred: str | None = None) -> list[datetime | None]:
@@ -171,3 +172,9 @@ def test_what_was_written_day_first_is_read_back(times: list[datetime], mark: st
     whole = [time.replace(microsecond=0) for time in times] + [datetime(2024, 3, 25)]
     texts = [time.strftime(f"%d{mark}%m{mark}%Y %H:%M:%S") for time in whole]
     assert read(texts) == [time.replace(tzinfo=UTC) for time in whole]
+
+
+def test_a_day_at_the_end_of_time_is_no_day(load: Load) -> None:
+    dataset = load("order_id,date,amount\n1,31.12.9999 24:00,6\n2,13.02.2026,7\n3,9999-12-31 23:59,7\n")
+    assert rejected(dataset) == [("bad_date", 2), ("bad_date", 4)]
+    assert rows(dataset, "transactions", "order_id") == [("2",)]

@@ -320,3 +320,9 @@ def test_a_header_whose_second_row_names_a_column_more(load: Load) -> None:
         ("0002", "Болт", 600, "шт"),
     ]
     assert not dataset.notes
+
+
+def test_a_list_with_zeros_among_its_amounts_is_no_report(load: Load) -> None:
+    amounts = (990, 990, 0, 990, 0, 990, 990, 990, 0, 990, 990, 0)
+    dataset = load("Client,Amount\n" + "".join(f"Name{n} Fam{n},{x}\n" for n, x in enumerate(amounts)))
+    assert (dataset.rows_in, dataset.rejects.height) == (12, 0)

@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from tests.conftest import Acrm
+from tests.ingest.conftest import everything
 
 CLIENTS = """\
 Код клиента;ФИО;Почта;Телефон;Дата рождения;Номер карты;Комментарий
@@ -63,15 +64,7 @@ def test_ids_stay_and_contacts_that_are_ids_are_numbered(acrm: Acrm, tmp_path: P
 def test_nothing_else_tells_who_it_was(acrm: Acrm, tmp_path: Path) -> None:
     copy = masked(acrm, tmp_path)
     assert not {"identities.parquet", "links.parquet", "review.csv"} & {path.name for path in copy.iterdir()}
-    said = []
-    for path in copy.iterdir():
-        if path.suffix == ".parquet":
-            frame = pl.read_parquet(path)
-            said += [str(cell) for column in frame.get_columns() for cell in column.unique().to_list()]
-            said.append(str(pl.read_parquet_metadata(path)))
-        else:
-            said.append(path.read_text(encoding="utf-8"))
-    whole = "\n".join(said)
+    whole = everything(copy)
     secret = (
         "Воронцов",
         "Аглая",

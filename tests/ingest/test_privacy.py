@@ -16,6 +16,7 @@ from acrm.ingest import privacy
 from acrm.ingest.names import latin
 from acrm.ingest.privacy_key import Key
 from tests.conftest import Acrm
+from tests.ingest.conftest import everything
 
 FAMILIES = [
     "Воронцов",
@@ -108,15 +109,7 @@ def exports(tmp_path: Path) -> Path:
 
 def cells(store: Path) -> str:
     """Everything that a store says, in lower case: all cells of all tables, their metadata, all texts."""
-    said = []
-    for path in store.iterdir():
-        if path.suffix == ".parquet":
-            frame = pl.read_parquet(path)
-            said += [str(cell) for column in frame.get_columns() for cell in column.unique().to_list()]
-            said.append(str(pl.read_parquet_metadata(path)))
-        else:
-            said.append(path.read_text(encoding="utf-8"))
-    return "\n".join(said).lower()
+    return everything(store).lower()
 
 
 def tables(store: Path) -> dict[str, pl.DataFrame]:

@@ -2,37 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
-from io import BytesIO
 
-from openpyxl import Workbook
-
-from acrm.ingest.dataset import Dataset
-from tests.ingest.conftest import Load, rows
-
-
-def plans(dataset: Dataset) -> list[tuple[str, str]]:
-    """System and table of every source, by file name."""
-    return [(source.plan.system, source.plan.entity) for source in sorted(dataset.inputs, key=lambda one: one.name)]
-
-
-def day(moment: str) -> date:
-    return date.fromisoformat(moment)
-
-
-def utc(moment: str) -> datetime:
-    return datetime.fromisoformat(moment + "+00:00")
-
-
-def book(*lines: tuple[object, ...]) -> bytes:
-    """A workbook with one sheet of these rows."""
-    made, buffer = Workbook(), BytesIO()
-    for line in lines:
-        made.worksheets[0].append(line)
-    made.save(buffer)
-    return buffer.getvalue()
-
+from tests.ingest.conftest import Load, book, day, plans, rows, utc
 
 # ---------------------------------------------------------------- Dynamics 365
 _DYNAMICS = ("Row Checksum", "Modified On")
