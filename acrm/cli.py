@@ -197,7 +197,8 @@ def _default(value: object, option: Any) -> object:
     if isinstance(value, bool):
         return value
     if isinstance(value, dict):
-        value = [f"{key}={item}" for key, item in value.items()]
+        lists = {key: item if isinstance(item, list) else [item] for key, item in value.items()}
+        value = [f"{key}={','.join(map(str, items))}" for key, items in lists.items()]
     values = [str(item) for item in value] if isinstance(value, list) else [str(value)]
     return values if option.multiple else ",".join(values)
 

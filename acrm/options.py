@@ -157,6 +157,19 @@ class Reading:
             help="Country of phone numbers without a country code: RU, DE.",
         ),
     ] = None
+    prefer: Annotated[
+        list[str],
+        typer.Option(
+            "--prefer",
+            metavar="FIELD=SOURCE,...",
+            show_default=False,
+            help="Whose word on a customer's field counts before newer ones: systems or files. Repeatable.",
+        ),
+    ] = field(default_factory=list)
+    known_at: Annotated[
+        date | None,
+        typer.Option("--known-at", metavar="DATE", parser=_date, help="Read stores as they were on this day."),
+    ] = None
 
     def ingest(self) -> IngestOptions:
         """The same as ingest wants it."""
@@ -177,6 +190,10 @@ class Reading:
             date_order=self.date_order,
             time_zone=self.tz,
             phone_region=self.phone_region,
+            known_at=self.known_at,
+            prefer=tuple(
+                (name, tuple(filter(None, value.split(",")))) for name, value in _pairs("--prefer", self.prefer)
+            ),
         )
 
 

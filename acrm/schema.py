@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 SCHEMA_VERSION = 1
-LINEAGE = ("_source_file", "_source_row", "_ref", "_origin")
-"""Columns that say where a row came from: kept in every table, left out of comparisons."""
+LINEAGE = ("_source_file", "_source_row", "_ref", "_origin", "_since", "_until")
+"""Columns that say where a row came from and when it was known: kept in every table, left out of comparisons."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import filecmp
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -12,8 +12,10 @@ from typing import Any
 
 import polars as pl
 
+from acrm import known
 from acrm.errors import OutputError
-from acrm.ingest.dataset import Dataset, shaped
+from acrm.ingest.assembly import IDENTITIES
+from acrm.ingest.dataset import ASIDE, Dataset, shaped
 from acrm.lineage import KEY, Lineage, dumps, is_manifest
 from acrm.messages import listed, number, text
 from acrm.publish import new, publish, reported, standing
@@ -49,19 +51,34 @@ def is_store(folder: Path) -> bool:
     return is_manifest(folder / MANIFEST)
 
 
-def prepare(dataset: Dataset, folder: Path, lineage: Lineage) -> list[Written]:
+def prepare(dataset: Dataset, folder: Path, lineage: Lineage, before: Path | None = None) -> list[Written]:
     """Write all tables of a dataset, sorted by their keys, beside the store's present ones; `commit` publishes them.
 
     The folder is held by `publish.writing`, which cleans up when this fails.
+
+    Args:
+        dataset: The tables.
+        folder: Where they go.
+        lineage: Where they come from; its `as_of` is the day of the run.
+        before: The store that is added to: what it said otherwise is kept in `former_` tables.
     """
     frames = {name: shaped(name, frame) for name, frame in sorted(dataset.tables.items())}
     frames |= {name: frame.lazy() for name, frame in dataset.asides().items()}
+    # Customers are made anew of the identities, for any day.
+    timeless = {*ASIDE, "customers"} - {IDENTITIES} if IDENTITIES in frames else {*ASIDE}
     written = []
     with reported(folder):
         folder.mkdir(parents=True, exist_ok=True)
         _refuse_foreign(folder, [*(f"{name}.parquet" for name in frames), MANIFEST, DICTIONARY])
         for name, frame in frames.items():
-            written.append(_written(name, frame, folder, lineage))
+            if name in timeless:
+                written.append(_written(name, frame, folder, lineage))
+                continue
+            since = known.Since(name, before, lineage.as_of)
+            written.append(_written(name, frame, folder, lineage, since))
+            former = known.gone(name, written[-1].path, before, lineage.as_of)
+            if former is not None:
+                written.append(_written(f"{known.FORMER}{name}", former, folder, lineage))
     return written
 
 
@@ -72,10 +89,20 @@ def prepare_aside(name: str, frame: pl.DataFrame, folder: Path, lineage: Lineage
         return _written(name, frame.lazy(), folder, lineage)
 
 
-def _written(name: str, frame: pl.LazyFrame, folder: Path, lineage: Lineage) -> Written:
+def _as_it_is(rows: pl.LazyFrame) -> pl.LazyFrame:
+    return rows
+
+
+def _written(
+    name: str,
+    frame: pl.LazyFrame,
+    folder: Path,
+    lineage: Lineage,
+    finished: Callable[[pl.LazyFrame], pl.LazyFrame] = _as_it_is,
+) -> Written:
     path = new(folder, f"{name}.parquet")
     made = lineage.as_dict() | {"table": name}
-    _sink(name, frame, path, {KEY: dumps(made, indent=None)})
+    _sink(name, frame, path, {KEY: dumps(made, indent=None)}, finished)
     return _count(name, path)
 
 
@@ -88,28 +115,46 @@ def _count(name: str, path: Path) -> Written:
     )
 
 
-def _sink(table: str, frame: pl.LazyFrame, path: Path, metadata: dict[str, str]) -> None:
-    """Write a table in the order of its key, then of its whole content: the order of the source leaves no trace."""
+def _sink(
+    table: str,
+    frame: pl.LazyFrame,
+    path: Path,
+    metadata: dict[str, str],
+    finished: Callable[[pl.LazyFrame], pl.LazyFrame],
+) -> None:
+    """Write a table in the order of its key, then of its whole content: the order of the source leaves no trace.
+
+    Args:
+        table: Its name.
+        frame: Its rows.
+        path: The file to write.
+        metadata: What the file says of itself.
+        finished: The last touch to the rows, any part of them at a time.
+    """
     names = frame.collect_schema().names()
     if table == "transactions":
-        parts = _numbered(frame, names, path)
+        parts = _numbered(frame, names, path, finished)
         pl.scan_ipc(parts, glob=False).sink_parquet(
             path, compression="zstd", row_group_size=ROW_GROUP, metadata=metadata
         )
         _discard(parts)
         return
     key: list[str] = []
-    if table in TABLES:
-        key = [name for name in TABLES[table].key if name in names]
-    elif table.startswith("other_"):
+    about = table.removeprefix(known.FORMER)
+    if about in TABLES:
+        key = [name for name in TABLES[about].key if name in names]
+    elif about.startswith("other_"):
         key = ["_source_file", "row"]
     rest = [name for name in names if name not in (*key, *LINEAGE, "_flags")]
     lineage = [name for name in LINEAGE if name in names and name not in key]
-    ordered = frame.sort(*key, *rest, *lineage, nulls_last=True) if key else frame
+    rows = finished(frame)
+    ordered = rows.sort(*key, *rest, *lineage, nulls_last=True) if key or about != table else rows
     ordered.sink_parquet(path, compression="zstd", row_group_size=ROW_GROUP, metadata=metadata)
 
 
-def _numbered(lines: pl.LazyFrame, names: list[str], path: Path) -> list[Path]:
+def _numbered(
+    lines: pl.LazyFrame, names: list[str], path: Path, finished: Callable[[pl.LazyFrame], pl.LazyFrame]
+) -> list[Path]:
     """Order lines sorted by order and content, numbered from 1 within each order, in files of consecutive orders.
 
     Only one file's lines are in memory at a time, so that memory stays flat as the number of lines grows.
@@ -120,12 +165,12 @@ def _numbered(lines: pl.LazyFrame, names: list[str], path: Path) -> list[Path]:
     start = pl.when(first).then(pl.col("_at")).forward_fill()
     files = []
     for part, orders in enumerate(_ranges(lines)):
-        chosen = lines.filter(orders).collect(engine="streaming")
+        chosen = finished(lines.filter(orders)).collect(engine="streaming")
         numbered = (
             chosen.sort(*ahead, *rest, *(name for name in LINEAGE if name in names), nulls_last=True)
             .with_row_index("_at")
             .with_columns(line_no=(pl.col("_at") - start + 1).cast(pl.Int64))
-            .select(names)
+            .drop("_at")
         )
         files.append(path.with_name(f"{path.stem}-{part}.part.new"))
         numbered.write_ipc(files[-1], compression="lz4")
@@ -241,14 +286,14 @@ def dictionary(written: Iterable[Written], card: pl.DataFrame | None = None, fie
         kinds = {column.name: column.kind for column in TABLES[table.name].columns}
         for column, count in table.filled.items():
             share = valid.get((table.name, column))
-            known = column in kinds
+            ours = column in kinds
             cells = (
                 column,
                 kinds.get(column, "text"),
                 number(count / table.rows, ".1%") if table.rows else "-",
                 "-" if share is None else number(share, ".1%"),
-                text(f"column.{table.name}.{column}") if known else text("dictionary.extra"),
-                "; ".join(map(str, rules_of(table.name, column))) if known else "",
+                text(f"column.{table.name}.{column}") if ours else text("dictionary.extra"),
+                "; ".join(map(str, rules_of(table.name, column))) if ours else "",
                 origins.get(f"{table.name}.{column}") or origins.get(column, ""),
             )
             lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")

@@ -39,7 +39,8 @@ def commands() -> Iterator[str]:
 
 def columns() -> Iterator[str]:
     """Every canonical table with its key, its columns, their types and meaning."""
-    yield f"Every table also has {' and '.join(f'`{name}`' for name in LINEAGE)}: where a row came from.\n"
+    named = ", ".join(f"`{name}`" for name in LINEAGE)
+    yield f"Every table also has {named}: where a row came from, and since when it is known.\n"
     yield "Columns marked * make the table: a source without them is another table.\n"
     for table in TABLES.values():
         about, key = text(f"table.{table.name}"), ", ".join(f"`{name}`" for name in table.key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import random
+import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -74,6 +75,37 @@ def test_monday_and_an_overlapping_tuesday_are_one_full_export(acrm: Acrm, tmp_p
     whole, grown = tables(tmp_path / "whole"), tables(tmp_path / "grown")
     for name, frame in whole.items():
         assert_frame_equal(grown[name], frame)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_what_was_known_on_a_day_can_be_had_again(acrm: Acrm, tmp_path: Path, seed: int) -> None:
+    lines = orders(seed)
+    days = {7: "2026-03-07", 15: "2026-03-15", 28: "2026-03-28"}
+    for last in days:
+        told = [[*r[:-1], r[-1] if d < last - 3 else "Новый"] for d, r in lines if last - 12 <= d < last]
+        write(tmp_path / f"{last}/orders{last}.csv", ORDERS, told)
+        people = [[key, name, mail, f"+7927{last:07d}" if phone else ""] for key, name, mail, phone in clients()]
+        write(tmp_path / f"{last}/clients{last}.csv", CLIENTS, people[: last * 2])
+        assert acrm("clean", str(last), "-o", "store").code == 0
+        shutil.copytree(tmp_path / "store", tmp_path / f"then{last}")
+    for last, day in days.items():
+        assert acrm("clean", "store", "--known-at", day, "-o", f"again{last}").code == 0
+        then, again = tables(tmp_path / f"then{last}"), tables(tmp_path / f"again{last}")
+        for name, frame in then.items():
+            assert_frame_equal(again[name], frame)
+    # An analysis may ask the store directly, and between two runs the earlier one is what was known.
+    found = [acrm("rfm", *of, "--json").out for of in (("store", "--known-at", "2026-03-20"), ("then15",))]
+    assert json.loads(found[0])["summary"]["spend"] == json.loads(found[1])["summary"]["spend"] > 0
+
+
+def test_a_day_that_cannot_be_known_is_refused(acrm: Acrm, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("order_id,date,amount\n1,2024-01-13,5\n", encoding="utf-8")
+    assert acrm("clean", "a.csv", "-o", "store").code == 0
+    early = acrm("clean", "store", "-o", "then", "--known-at", "2024-01-12")
+    assert (early.code, "--known-at 2024-01-13" in early.err) == (3, True)
+    assert acrm("clean", "a.csv", "-o", "then", "--known-at", "2024-01-13").code == 2
+    inside = acrm("clean", "store", "-o", "store", "--known-at", "2024-01-13")
+    assert (inside.code, "-o another-folder" in inside.err) == (2, True)
 
 
 def test_a_second_run_changes_no_byte_and_says_so(acrm: Acrm, tmp_path: Path) -> None:
@@ -212,3 +244,30 @@ def test_made_order_ids_do_not_depend_on_the_files_beside(acrm: Acrm, tmp_path: 
     acrm("clean", "a.csv", "b.csv", "-o", "s")
     acrm("clean", "s", "-o", "s2")
     assert_frame_equal(tables(tmp_path / "s")["transactions"], tables(tmp_path / "s2")["transactions"])
+
+
+def told_by(folder: Path, person: str, field: str) -> tuple[str, str]:
+    """A field of a customer, and which file it says it is from."""
+    row = pl.read_parquet(folder / "customers.parquet").row(by_predicate=pl.col("customer_id") == person, named=True)
+    origin = dict(part.split("=") for part in row["_origin"].split("; "))
+    return row[field], origin.get(field, "")
+
+
+def test_a_preferred_source_has_the_word_on_a_field(acrm: Acrm, tmp_path: Path) -> None:
+    heads = "customer_id,full_name,email,phone,city,created_at\n"
+    (tmp_path / "crm.csv").write_text(f"{heads}7,Ann Lee,a@crm.com,+447911123456,,2024-01-02\n", encoding="utf-8")
+    (tmp_path / "shop.csv").write_text(f"{heads}7,Ann B. Lee,a@shop.com,,York,2025-01-02\n", encoding="utf-8")
+    acrm("clean", "crm.csv", "shop.csv", "-o", "newest")
+    assert told_by(tmp_path / "newest", "7", "email") == ("a@shop.com", "shop.csv")
+    (tmp_path / "acrm.toml").write_text('[prefer]\nemail = ["till.csv", "cr?.csv"]\ncity = "crm.csv"\n', "utf-8")
+    acrm("clean", "crm.csv", "shop.csv", "-o", "preferred")
+    assert told_by(tmp_path / "preferred", "7", "email") == ("a@crm.com", "crm.csv")
+    assert told_by(tmp_path / "preferred", "7", "email_key")[0] == "a@crm.com"
+    # What the preferred file leaves empty, and what is not named, is as it was.
+    assert told_by(tmp_path / "preferred", "7", "city") == ("York", "shop.csv")
+    assert told_by(tmp_path / "preferred", "7", "full_name") == ("Ann B. Lee", "shop.csv")
+    # A store is asked anew.
+    acrm("clean", "newest", "-o", "again", "--prefer", "*=crm.csv")
+    assert told_by(tmp_path / "again", "7", "full_name") == ("Ann Lee", "crm.csv")
+    wrong = acrm("clean", "crm.csv", "-o", "x", "--prefer", "consent=crm.csv")
+    assert (wrong.code, "--prefer" in wrong.err) == (2, True)

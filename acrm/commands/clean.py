@@ -92,7 +92,7 @@ def clean(
     from acrm.analysis.scorecard import figures
     from acrm.ingest import account, marks, privacy
     from acrm.ingest.assembly import IDENTITIES
-    from acrm.ingest.dataset import ASIDE, load, shaped
+    from acrm.ingest.dataset import aside, load, shaped
     from acrm.ingest.masking import masked
     from acrm.limits import check
     from acrm.load import settled, undisturbed
@@ -126,7 +126,10 @@ def clean(
         # From before the reading on: the store is one of the sources.
         held.enter_context(writing(folder))
         here = Path(out).resolve()
-        if not replace and is_store(here) and all(Path(source).resolve() != here for source in sources):
+        added = not replace and is_store(here)
+        if reading.known_at and added:
+            raise UsageError("known_at_in_place", out=out)
+        if added and all(Path(source).resolve() != here for source in sources):
             sources = [out, *sources]
         privacy.check_target(here / MANIFEST, key, mask=mask, replace=replace)
         with undisturbed(sources):
@@ -147,8 +150,8 @@ def clean(
             lineage = changed(made, as_of=as_of)
             with run.console.progress(Message("clean.writing")):
                 shown = masked(dataset) if mask else dataset
-                written = prepare(shown, folder, lineage)
-                tables = {table.name: table.scan() for table in written if table.name not in ASIDE}
+                written = prepare(shown, folder, lineage, here if added else None)
+                tables = {table.name: table.scan() for table in written if not aside(table.name)}
                 # What a mask hides is counted for what it is.
                 tables = {name: shaped(name, dataset.tables[name]) for name in tables} if mask else tables
                 filled = {table.name: {"": table.rows, **table.filled} for table in written if table.name in tables}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from acrm.ingest import deals, grain, identity, linkage, mentions, orders, overlap, privacy, review
+from acrm.ingest import deals, golden, grain, identity, linkage, mentions, orders, overlap, overrides, privacy, review
 from acrm.ingest.mapping import Plan
 from acrm.ingest.options import IngestOptions
 from acrm.ingest.raw import ROW
@@ -68,7 +68,8 @@ def assemble(
         for source in staged
         if source.staged
     ]
-    who, doubtful = _who(named, space, aside, columns, options)
+    systems = {source.name: source.plan.system for source in staged} | dict(ledger)
+    who, doubtful = _who(named, space, aside, systems, columns, options)
     references = None if who is None or space.simple else who.references.lazy()
     gathered: dict[str, list[tuple[str | None, pl.LazyFrame]]] = {}
     notes: list[Message] = []
@@ -122,22 +123,27 @@ def _who(
     named: list[tuple[Input, Staged, pl.LazyFrame]],
     space: _Space,
     aside: Mapping[str, pl.LazyFrame],
+    systems: Mapping[str, str],
     columns: Mapping[str, frozenset[str]] | None,
     options: IngestOptions,
 ) -> tuple[identity.Identity | None, pl.DataFrame | None]:
     """Who the customers are, None where nobody is named or asked for; and the pairs left to decide."""
     people = [(table, good) for _, table, good in named if mentions.names_customers(table.plan)]
-    asked = options.link or options.decisions is not None or options.key is not None
+    asked = space.asked or options.key is not None
     idle = space.simple and columns is not None and "customers" not in columns
     if idle or not (people or (asked and IDENTITIES in aside)):
         return None, None
     said = space.mentions(people)
-    who, doubtful = (identity.listed(said), None) if space.simple else _resolved(said, aside.get("links"), options)
+    prefer = overrides.preference(options, said["_source_file"].unique().to_list(), systems)
+    if space.simple:
+        who, doubtful = identity.listed(said, prefer), None
+    else:
+        who, doubtful = _resolved(said, aside.get("links"), options, prefer)
     return (privacy.sealed(who, options.key) if options.key else who), doubtful
 
 
 def _resolved(
-    said: pl.DataFrame, kept: pl.LazyFrame | None, options: IngestOptions
+    said: pl.DataFrame, kept: pl.LazyFrame | None, options: IngestOptions, prefer: golden.Preference
 ) -> tuple[identity.Identity, pl.DataFrame | None]:
     """Who is who by all rules, by what was decided, and, where asked for, by likeness; and the pairs left to decide."""
     decided = review.decided(options.decisions)
@@ -145,13 +151,13 @@ def _resolved(
     known = said["ref"].implode()
     idle = decided.filter(~(pl.col("ref").is_in(known) & pl.col("anchor").is_in(known))).height
     extra = pl.concat([review.kept(kept), decided]).unique(["ref", "anchor"], keep="last", maintain_order=True)
-    who, doubtful = identity.resolve(said, extra), None
+    who, doubtful = identity.resolve(said, extra, prefer), None
     if options.key and kept is not None and (lost := privacy.lost(kept, who)).height:
-        who = identity.resolve(said, pl.concat([extra, lost]))
+        who = identity.resolve(said, pl.concat([extra, lost]), prefer)
     if options.link:
         found = linkage.probable(review.records(who))
         joined, doubtful = review.sorted_out(found, who, extra)
-        who = identity.resolve(said, pl.concat([extra, joined]))
+        who = identity.resolve(said, pl.concat([extra, joined]), prefer)
     who.idle_decisions = idle
     return who, doubtful
 
@@ -160,9 +166,10 @@ class _Space:
     """How the customers of a run are told apart: by the ids of one system alone (`simple`), or by references."""
 
     def __init__(self, staged: list[Staged], known: pl.LazyFrame | None, options: IngestOptions) -> None:
-        asked = options.link or options.decisions is not None
+        self.asked = bool(options.link or options.decisions or options.prefer or options.known_at)
+        """Whether the customers of a store are to be made anew even if no file says anything of them."""
         # A store read by itself knows who is who.
-        known = known if staged or asked or options.key is not None else None
+        known = known if staged or self.asked or options.key is not None else None
         self._known = known
         columns = [] if known is None else known.collect_schema().names()
         kinds = [] if known is None else known.select(mentions.kind_of("ref")).unique().collect().to_series().to_list()
@@ -170,7 +177,7 @@ class _Space:
         """The system of rows in a store that say no more of their customer than an id."""
         systems = {table.plan.system for table in staged if mentions.names_customers(table.plan)}
         one = not kinds or (systems <= {self.system} and len(kinds) == 1 and not mentions.KEYS & set(columns))
-        self.simple = mentions.by_id_alone(staged) and one and not asked
+        self.simple = mentions.by_id_alone(staged) and one and not (options.link or options.decisions)
 
     def by_id(self) -> pl.LazyFrame:
         """A reference for every customer id of the stores."""

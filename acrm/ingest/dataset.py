@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from acrm import lineage
+from acrm import known, lineage
 from acrm.errors import InputError
 from acrm.ingest import assembly, completion, grain, mapping, mentions, overrides, privacy, read, sources, suggest
 from acrm.ingest.assembly import IDENTITIES, Assembled
@@ -24,6 +24,13 @@ from acrm.schema import LINEAGE, SCHEMA_VERSION, TABLES, polars_schema
 
 ASIDE = ("rejects", "links", IDENTITIES, "scorecard")
 """Tables of a store that are about its other tables: how they were made, how good they are."""
+
+
+def aside(name: str) -> bool:
+    """Whether a table of a store is not one of those that analyses read."""
+    return name in ASIDE or name.startswith(known.FORMER)
+
+
 REJECTS = {"file": pl.String, "line": pl.Int64, "rule": pl.String, "table": pl.String, "raw": pl.String}
 
 
@@ -132,6 +139,8 @@ def load(
     for file in files:
         raws += read.read(file, options.read, scratch)
     overrides.check_map(options, raws)
+    overrides.check_prefer(options)
+    overrides.check_known_at(options, raws)
     privacy.check(raws, options.key)
     inputs: list[Input] = []
     stored: dict[str, list[pl.LazyFrame]] = {}
@@ -141,10 +150,10 @@ def load(
         if own is None:
             inputs.append(_stage(raw, options, columns, scratch))
         elif own in TABLES or own.startswith("other_"):
+            frame = _scanned(raw, own, options)
             if columns is None or own in columns or own in ("customers", "deals"):
-                frame = _scanned(raw, own, options)
                 stored.setdefault(own, []).append(frame)
-            inputs.append(_from_store(own, raw))
+            inputs.append(_from_store(own, raw, _height(frame)))
         elif own in ASIDE and (columns is None or own != "rejects"):
             frame = _scanned(raw, own, options)
             aside[own] = pl.concat([aside[own], frame], how="diagonal") if own in aside else frame
@@ -174,8 +183,13 @@ def load(
 
 
 def _scanned(raw: RawTable, table: str, options: IngestOptions) -> pl.LazyFrame:
-    """A table of a store; of a plain store that is to be pseudonymised, in codes."""
+    """A table of a store, as it is or was; of a plain store that is to be pseudonymised, in codes."""
     frame = pl.scan_parquet(raw.source.path, glob=False)
+    if options.known_at is None or known.SINCE not in frame.collect_schema():
+        frame = frame.drop(known.SINCE, strict=False)
+    else:
+        former = raw.source.path.with_name(f"{known.FORMER}{table}.parquet")
+        frame = known.on(options.known_at, frame, pl.scan_parquet(former, glob=False) if former.exists() else None)
     if options.key is None or privacy.of_store(raw.metadata) is not None:
         return frame
     return privacy.coded(frame, table, options.key)
@@ -262,9 +276,9 @@ def _own_table(raw: RawTable) -> str | None:
     return str(made.get("table", "result"))
 
 
-def _from_store(table: str, raw: RawTable) -> Input:
+def _from_store(table: str, raw: RawTable, rows: int) -> Input:
     plan = Plan(system="acrm", title="acrm store", entity=table, fields={})
-    return Input(raw=raw, plan=plan, rows_in=_height(raw.frame))
+    return Input(raw=raw, plan=plan, rows_in=rows)
 
 
 def _stage(raw: RawTable, options: IngestOptions, columns: Mapping[str, frozenset[str]] | None, scratch: Path) -> Input:

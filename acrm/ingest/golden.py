@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from acrm.ingest.mentions import TRAITS
@@ -11,13 +13,30 @@ _FILES = 5
 """So many files are named as the source of a customer; of more it is enough to say that there are more."""
 
 
-def records(mentions: pl.DataFrame, references: pl.DataFrame, apart: pl.DataFrame) -> pl.LazyFrame:
+Preference = Mapping[str, Mapping[str, int]]
+"""Trait -> file -> its place among those whose word counts first; `*` stands for all traits not named."""
+_TOGETHER = {
+    "email_key": "email",
+    "phone_e164": "phone",
+    "first_name": "full_name",
+    "middle_name": "full_name",
+    "last_name": "full_name",
+}
+"""Traits that are told by the same source as another."""
+
+
+def records(
+    mentions: pl.DataFrame, references: pl.DataFrame, apart: pl.DataFrame, prefer: Preference | None = None
+) -> pl.LazyFrame:
     """One row per customer: of every trait the newest value, a customer list before what orders and deals say.
+
+    Consent is a rule of its own, whoever tells it.
 
     Args:
         mentions: As `mentions.of` gives them.
         references: `ref`, `customer_id`.
         apart: Pairs `ref`, `anchor` that share an address or a phone and are two people: a household.
+        prefer: Files whose word on a trait counts before all others', if they say anything.
 
     Returns:
         The traits, and: `external_id`, all ids when there are several or others than `customer_id`; `created_at`, the
@@ -46,12 +65,12 @@ def records(mentions: pl.DataFrame, references: pl.DataFrame, apart: pl.DataFram
         ranked.lazy()
         .group_by("customer_id", maintain_order=True)
         .agg(
-            *(pl.col(name).drop_nulls().first() for name in told if name != "consent"),
+            *(_first(name, name, prefer) for name in told if name != "consent"),
             *([_consent()] if "consent" in told else []),
             *([pl.col("created_at").min()] if "created_at" in traits else []),
             ids.drop_nulls().unique().sort().alias("_ids"),
             pl.col("_source_file").unique().sort().alias("_files"),
-            *(pl.col("_source_file").filter(pl.col(name).is_not_null()).first().alias(f"of {name}") for name in told),
+            *(_first("_source_file", name, prefer).alias(f"of {name}") for name in told),
             pl.col("_source_row").first(),
             pl.col("_flags").drop_nulls().first(),
         )
@@ -67,6 +86,21 @@ def records(mentions: pl.DataFrame, references: pl.DataFrame, apart: pl.DataFram
         .collect()
     )
     return _grouped(made, references, apart).lazy()
+
+
+def _first(column: str, trait: str, prefer: Preference | None) -> pl.Expr:
+    """The value of a column where a trait is told first, the preferred files before the others."""
+    told = pl.col(trait).is_not_null()
+    places = _places(trait, prefer or {})
+    if not places:
+        return pl.col(column).filter(told).first()
+    place = pl.col("_source_file").replace_strict(dict(places), default=1 + max(places.values()), return_dtype=pl.Int64)
+    return pl.col(column).filter(told).sort_by(place.filter(told), maintain_order=True).first()
+
+
+def _places(trait: str, prefer: Preference) -> Mapping[str, int]:
+    named = next((name for name in (trait, _TOGETHER.get(trait), "*") if name in prefer), None)
+    return prefer[named] if named else {}
 
 
 def _consent() -> pl.Expr:

@@ -56,10 +56,10 @@ class Identity:
     """Joins refused because they would have made one customer of too many."""
 
 
-def listed(mentions: pl.DataFrame) -> Identity:
+def listed(mentions: pl.DataFrame, prefer: golden.Preference | None = None) -> Identity:
     """The customers of tables that know them by the ids of one system alone: nobody to join, one row per id."""
     references = mentions.select("ref").unique().with_columns(customer_id=_bare()).sort("ref")
-    customers = golden.records(mentions, references, pl.DataFrame(schema=joins.EDGE)).drop("external_id")
+    customers = golden.records(mentions, references, pl.DataFrame(schema=joins.EDGE), prefer).drop("external_id")
     return Identity(
         customers=customers,
         references=references,
@@ -69,7 +69,9 @@ def listed(mentions: pl.DataFrame) -> Identity:
     )
 
 
-def resolve(mentions: pl.DataFrame, extra: pl.DataFrame | None = None) -> Identity:
+def resolve(
+    mentions: pl.DataFrame, extra: pl.DataFrame | None = None, prefer: golden.Preference | None = None
+) -> Identity:
     """Join the customers of all tables.
 
     A customer is called by the surest of its references (an id before an e-mail, a phone, …, a name), the shortest of
@@ -78,6 +80,7 @@ def resolve(mentions: pl.DataFrame, extra: pl.DataFrame | None = None) -> Identi
     Args:
         mentions: As `mentions.of` gives them, of all tables, those of a store first.
         extra: Further pairs (`EXTRA`): decided or likely joins, and by the rule `APART` pairs that are two customers.
+        prefer: See `golden.records`.
     """
     extra = pl.DataFrame(schema=EXTRA) if extra is None else extra
     known = mentions.select("ref").unique()
@@ -109,7 +112,7 @@ def resolve(mentions: pl.DataFrame, extra: pl.DataFrame | None = None) -> Identi
     told = mentions.join(unknown, on="ref", how="anti")
     named = references.join(unknown, on="ref", how="anti")
     return Identity(
-        customers=golden.records(told, named, joined.apart),
+        customers=golden.records(told, named, joined.apart, prefer),
         references=references.select(
             "ref", customer_id=pl.when(~pl.col("ref").is_in(unknown["ref"].implode())).then("customer_id")
         ).sort("ref"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,10 @@ class IngestOptions:
     """IANA zone of naive times and of the business day."""
     phone_region: str | None = None
     """ISO country of phone numbers without a country code."""
+    known_at: date | None = None
+    """`--known-at`: stores are read as they were on this day."""
+    prefer: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """`--prefer FIELD=SOURCE,...`: whose word on a customer's field counts first, by system or file pattern."""
     link: bool = False
     """`--link`: join records that are probably one customer, too."""
     full: tuple[str, ...] = ()

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from fnmatch import fnmatch
+from pathlib import Path
 
-from acrm.errors import UsageError
+import polars as pl
+
+from acrm import known
+from acrm.errors import InputError, UsageError
+from acrm.ingest.golden import Preference
 from acrm.ingest.mapping import matches
+from acrm.ingest.mentions import TRAITS
 from acrm.ingest.options import IngestOptions
 from acrm.ingest.raw import RawTable
 from acrm.ingest.vocabulary import normalise
@@ -44,6 +52,58 @@ def check_typed(options: IngestOptions, names: Iterable[str], raws: Sequence[Raw
     for name, pattern in options.tables if "table" in names else ():
         if not any(matches(raw, pattern) for raw in found):
             raise UsageError("no_such_source", name=name, pattern=pattern, known=listed(raw.name for raw in raws))
+
+
+def check_prefer(options: IngestOptions) -> None:
+    """Refuse a `--prefer` for what is no field of a customer, or one that a rule of its own decides.
+
+    Raises:
+        UsageError: There is no such field to prefer a source for.
+    """
+    fields = [name for name in TRAITS if name not in ("created_at", "external_id", "consent")]
+    for name, _ in options.prefer:
+        if name not in (*fields, "*") and not name.startswith("x_"):
+            near = get_close_matches(name, fields, n=1, cutoff=0.4)
+            raise UsageError("no_such_trait", name=name, nearest=near[0] if near else listed(fields))
+
+
+def check_known_at(options: IngestOptions, raws: Sequence[RawTable]) -> None:
+    """Refuse a `--known-at` that the sources cannot answer.
+
+    Raises:
+        UsageError: A source is an export, which says no more than what it says now.
+        InputError: No store among the sources tells since when it knows its rows, or none knew any by then.
+    """
+    if options.known_at is None:
+        return
+    if found := exports(raws):
+        raise UsageError("known_at_of_exports", file=found[0].name)
+    stands = (raw.frame.select(pl.col(known.SINCE).min()) for raw in raws if known.SINCE in raw.header)
+    days = [day.item() for day in pl.collect_all(list(stands)) if day.item() is not None]
+    if not days:
+        raise InputError("known_at_of_what")
+    if options.known_at < min(days):
+        raise InputError("known_at_before", day=options.known_at, first=min(days))
+
+
+def preference(options: IngestOptions, files: Sequence[str], systems: Mapping[str, str]) -> Preference:
+    """Which files' word counts first, by field.
+
+    Args:
+        options: What the user fixed; a source is a system's name or a pattern of file names.
+        files: The files that tell of customers, with the sheet in brackets where there are several.
+        systems: The system of every file.
+    """
+    found: dict[str, dict[str, int]] = {}
+    for field, sources in options.prefer:
+        places = found.setdefault(field, {})
+        for place, source in enumerate(sources, len(places)):
+            for file in files:
+                whole = re.sub(r"\[[^\[]*\]$", "", file)
+                names = (file, whole, Path(whole).name)
+                if source in (systems.get(file), systems.get(whole)) or any(fnmatch(name, source) for name in names):
+                    places.setdefault(file, place)
+    return found
 
 
 def exports(raws: Iterable[RawTable]) -> list[RawTable]:

@@ -179,7 +179,7 @@ def test_monday_and_tuesday_are_one_full_export(acrm: Acrm, exports: Path) -> No
     assert acrm("clean", "mon", "-o", "grown", *key).code == 0
     assert acrm("clean", "tue", "-o", "grown", *key).code == 0
     whole, grown = tables(exports / "whole"), tables(exports / "grown")
-    assert whole.keys() == grown.keys()
+    assert grown.keys() - whole.keys() <= {"former_identities"}
     for table, frame in whole.items():
         assert_frame_equal(grown[table], frame)
     assert "nothing has changed in grown" in acrm("clean", "tue", "-o", "grown", *key).out

@@ -1,0 +1,114 @@
+"""What a store knew on which day: since when each of its rows stands there, and the rows that went again.
+
+A row has come with the first run that told it in these words, and goes with the run that tells otherwise. The day of a
+run is that of the newest event that the store then knows of: exports say no other date of their own.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from acrm.schema import LINEAGE
+
+SINCE, UNTIL = "_since", "_until"
+FORMER = "former_"
+"""Begins the name of the table that keeps the rows which went."""
+_ASIDE = frozenset((*LINEAGE, "_flags", "_outdated", "line_no"))
+"""Columns that say nothing new of what the row is about."""
+
+
+class Since:
+    """Gives the rows of a table that is about to be written the day `_since` when they are known."""
+
+    def __init__(self, table: str, store: Path | None, day: date | None) -> None:
+        """Compare with a store.
+
+        Args:
+            table: What the rows are.
+            store: The folder of the store that the run adds to, if there is one.
+            day: The day of this run.
+        """
+        self._table = table
+        self._before = _stands(store, table)
+        self._today = pl.lit(day, pl.Date)
+        self._known: pl.DataFrame | None = None
+
+    def __call__(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """The rows, or some of them, dated; those that the store has in the same words keep their day."""
+        if self._before is None:
+            return rows.with_columns(self._today.alias(SINCE))
+        have = rows.collect_schema().names()
+        same = _content(self._table, rows, self._before)
+        if self._known is None:
+            was = _content(self._table, self._before, rows).group_by("_same").agg(pl.col(SINCE).min().alias("_known"))
+            self._known = was.collect(engine="streaming")
+        joined = same.join(self._known.lazy(), on="_same", how="left", maintain_order="left")
+        return joined.select(*have, pl.coalesce("_known", self._today).alias(SINCE))
+
+
+def gone(table: str, written: Path, store: Path | None, day: date | None) -> pl.LazyFrame | None:
+    """The rows of a store that a run no longer has, with the day `_until` when they were known; None when all stay.
+
+    Args:
+        table: What the rows are.
+        written: The table as this run has written it.
+        store: The folder of the store that the run adds to, if there is one.
+        day: The day of this run.
+    """
+    earlier, before = _stands(store, f"{FORMER}{table}"), _stands(store, table)
+    if before is None:
+        return earlier
+    now = pl.scan_parquet(written, glob=False)
+    was, told = _content(table, before, now), _content(table, now, before)
+    counts = told.group_by("_same").agg(pl.len().alias("_told"))
+    left = was.group_by("_same").agg(pl.len().alias("_was")).join(counts, on="_same", how="left")
+    fewer = (pl.col("_was") - pl.col("_told").fill_null(0).cast(pl.Int64)).alias("_fewer")
+    lost = left.with_columns(pl.col("_was").cast(pl.Int64)).select("_same", fewer).filter(pl.col("_fewer") > 0)
+    # Of rows that are alike in everything it does not matter which of them goes.
+    rows = was.join(lost, on="_same", how="inner").filter(pl.int_range(pl.len()).over("_same") < pl.col("_fewer"))
+    names = before.collect_schema().names()
+    found = rows.select(*names, pl.lit(day, pl.Date).alias(UNTIL)).collect()
+    if not found.height:
+        return earlier
+    return found.lazy() if earlier is None else pl.concat([earlier, found.lazy()], how="diagonal_relaxed")
+
+
+def on(day: date, rows: pl.LazyFrame, former: pl.LazyFrame | None) -> pl.LazyFrame:
+    """The rows of a table as they were known on a day: those that had come by then and had not gone."""
+    frames = [rows.filter(pl.col(SINCE) <= day)]
+    if former is not None:
+        frames.append(former.filter((pl.col(SINCE) <= day) & (pl.col(UNTIL) > day)))
+    then = pl.concat(frames, how="diagonal_relaxed")
+    if "_outdated" in then.collect_schema().names():
+        # A customer list that was replaced since then counted still.
+        master = pl.col("_master")
+        replaced = (master & ~pl.col("_outdated")).any() | (pl.col(SINCE) < pl.col(SINCE).filter(master).max())
+        then = then.with_columns(pl.col("_outdated") & replaced.over("ref").fill_null(False))
+    return then.drop(SINCE, UNTIL, strict=False)
+
+
+def _stands(store: Path | None, table: str) -> pl.LazyFrame | None:
+    """A table of a store that tells since when its rows are known."""
+    path = store / f"{table}.parquet" if store else None
+    if path is None or not path.exists():
+        return None
+    frame = pl.scan_parquet(path, glob=False)
+    return frame if SINCE in frame.collect_schema().names() else None
+
+
+def _content(table: str, rows: pl.LazyFrame, beside: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows with `_same`, which is equal for rows of the two frames that say the same."""
+    schemas = [frame.collect_schema() for frame in (rows, beside)]
+    aside = _ASIDE
+    # Who the customer of a row is may come out anew; what the row says of it stays.
+    if table == "identities":
+        aside = aside | {"customer_id"}
+    elif all("_ref" in schema for schema in schemas):
+        aside = aside - {"_ref"} | {"customer_id"}
+    names = sorted({*schemas[0], *schemas[1]} - aside)
+    kinds = {**schemas[1], **schemas[0]}
+    parts = [pl.col(name) if name in schemas[0] else pl.lit(None, kinds[name]).alias(name) for name in names]
+    return rows.with_columns(pl.struct(parts).hash().alias("_same"))
