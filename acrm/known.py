@@ -7,6 +7,8 @@ run is that of the newest event that the store then knows of: exports say no oth
 from __future__ import annotations
 
 from datetime import date
+from functools import reduce
+from operator import add
 from pathlib import Path
 
 import polars as pl
@@ -18,6 +20,8 @@ FORMER = "former_"
 """Begins the name of the table that keeps the rows which went."""
 _ASIDE = frozenset((*LINEAGE, "_flags", "_outdated", "line_no"))
 """Columns that say nothing new of what the row is about."""
+_AT_ONCE = 2_500_000
+"""Rows that are compared at once."""
 
 
 class Since:
@@ -34,18 +38,21 @@ class Since:
         self._table = table
         self._before = _stands(store, table)
         self._today = pl.lit(day, pl.Date)
-        self._known: pl.DataFrame | None = None
 
-    def __call__(self, rows: pl.LazyFrame) -> pl.LazyFrame:
-        """The rows, or some of them, dated; those that the store has in the same words keep their day."""
+    def __call__(self, rows: pl.LazyFrame, chosen: pl.Expr) -> pl.LazyFrame:
+        """The chosen rows, dated; those that the store has in the same words keep their day.
+
+        Args:
+            rows: The table.
+            chosen: A condition on its key.
+        """
+        some = rows.filter(chosen)
         if self._before is None:
-            return rows.with_columns(self._today.alias(SINCE))
+            return some.with_columns(self._today.alias(SINCE))
         have = rows.collect_schema().names()
-        same = _content(self._table, rows, self._before)
-        if self._known is None:
-            was = _content(self._table, self._before, rows).group_by("_same").agg(pl.col(SINCE).min().alias("_known"))
-            self._known = was.collect(engine="streaming")
-        joined = same.join(self._known.lazy(), on="_same", how="left", maintain_order="left")
+        was = _content(self._table, self._before.filter(chosen), some)
+        known = was.group_by("_same").agg(pl.col(SINCE).min().alias("_known"))
+        joined = _content(self._table, some, self._before).join(known, on="_same", how="left", maintain_order="left")
         return joined.select(*have, pl.coalesce("_known", self._today).alias(SINCE))
 
 
@@ -63,17 +70,30 @@ def gone(table: str, written: Path, store: Path | None, day: date | None) -> pl.
         return earlier
     now = pl.scan_parquet(written, glob=False)
     was, told = _content(table, before, now), _content(table, now, before)
-    counts = told.group_by("_same").agg(pl.len().alias("_told"))
-    left = was.group_by("_same").agg(pl.len().alias("_was")).join(counts, on="_same", how="left")
-    fewer = (pl.col("_was") - pl.col("_told").fill_null(0).cast(pl.Int64)).alias("_fewer")
-    lost = left.with_columns(pl.col("_was").cast(pl.Int64)).select("_same", fewer).filter(pl.col("_fewer") > 0)
-    # Of rows that are alike in everything it does not matter which of them goes.
-    rows = was.join(lost, on="_same", how="inner").filter(pl.int_range(pl.len()).over("_same") < pl.col("_fewer"))
+    counts = pl.collect_all([_counted(was), _counted(told)], engine="streaming")
+    if counts[0].equals(counts[1]):
+        return earlier
+    parts = -(-max(count["rows"][0] for count in counts) // _AT_ONCE)
+    lost = [_lost(was, told, pl.col("_same") % parts == part) for part in range(parts)]
     names = before.collect_schema().names()
-    found = rows.select(*names, pl.lit(day, pl.Date).alias(UNTIL)).collect()
+    found = pl.concat(lost).select(*names, pl.lit(day, pl.Date).alias(UNTIL))
     if not found.height:
         return earlier
     return found.lazy() if earlier is None else pl.concat([earlier, found.lazy()], how="diagonal_relaxed")
+
+
+def _counted(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """How many rows there are, and a sum over all of them that two tables of the same content share."""
+    return rows.select(pl.len().cast(pl.Int64).alias("rows"), pl.col("_same").bitwise_xor().alias("sum"))
+
+
+def _lost(was: pl.LazyFrame, told: pl.LazyFrame, part: pl.Expr) -> pl.DataFrame:
+    """The rows that were more often than they are told now; of rows alike in everything it does not matter which."""
+    before, now = (rows.filter(part).group_by("_same").agg(pl.len().cast(pl.Int64)) for rows in (was, told))
+    fewer = pl.col("len") - pl.col("len_now").fill_null(0)
+    lost = before.join(now, on="_same", how="left", suffix="_now").select("_same", fewer.alias("_fewer"))
+    rows = was.join(lost.filter(pl.col("_fewer") > 0), on="_same").collect(engine="streaming")
+    return rows.filter(pl.int_range(pl.len()).over("_same") < pl.col("_fewer"))
 
 
 def on(day: date, rows: pl.LazyFrame, former: pl.LazyFrame | None) -> pl.LazyFrame:
@@ -111,4 +131,5 @@ def _content(table: str, rows: pl.LazyFrame, beside: pl.LazyFrame) -> pl.LazyFra
     names = sorted({*schemas[0], *schemas[1]} - aside)
     kinds = {**schemas[1], **schemas[0]}
     parts = [pl.col(name) if name in schemas[0] else pl.lit(None, kinds[name]).alias(name) for name in names]
-    return rows.with_columns(pl.struct(parts).hash().alias("_same"))
+    # Each column is hashed its own way, so that equal values in two columns do not cancel out.
+    return rows.with_columns(reduce(add, (part.hash(seed) for seed, part in enumerate(parts, 1))).alias("_same"))

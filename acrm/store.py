@@ -29,6 +29,7 @@ _VALID = ("table", "field", "valid")
 _FILES = 3
 _AT_ONCE = 2_500_000
 """Order lines that are sorted in memory at once."""
+Finish = Callable[[pl.LazyFrame, pl.Expr], pl.LazyFrame]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,8 +90,8 @@ def prepare_aside(name: str, frame: pl.DataFrame, folder: Path, lineage: Lineage
         return _written(name, frame.lazy(), folder, lineage)
 
 
-def _as_it_is(rows: pl.LazyFrame) -> pl.LazyFrame:
-    return rows
+def _undated(rows: pl.LazyFrame, chosen: pl.Expr) -> pl.LazyFrame:
+    return rows.filter(chosen)
 
 
 def _written(
@@ -98,7 +99,7 @@ def _written(
     frame: pl.LazyFrame,
     folder: Path,
     lineage: Lineage,
-    finished: Callable[[pl.LazyFrame], pl.LazyFrame] = _as_it_is,
+    finished: Finish = _undated,
 ) -> Written:
     path = new(folder, f"{name}.parquet")
     made = lineage.as_dict() | {"table": name}
@@ -120,7 +121,7 @@ def _sink(
     frame: pl.LazyFrame,
     path: Path,
     metadata: dict[str, str],
-    finished: Callable[[pl.LazyFrame], pl.LazyFrame],
+    finished: Finish,
 ) -> None:
     """Write a table in the order of its key, then of its whole content: the order of the source leaves no trace.
 
@@ -129,7 +130,7 @@ def _sink(
         frame: Its rows.
         path: The file to write.
         metadata: What the file says of itself.
-        finished: The last touch to the rows, any part of them at a time.
+        finished: The last touch to the rows that a condition chooses.
     """
     names = frame.collect_schema().names()
     if table == "transactions":
@@ -147,14 +148,12 @@ def _sink(
         key = ["_source_file", "row"]
     rest = [name for name in names if name not in (*key, *LINEAGE, "_flags")]
     lineage = [name for name in LINEAGE if name in names and name not in key]
-    rows = finished(frame)
+    rows = finished(frame, pl.lit(True))
     ordered = rows.sort(*key, *rest, *lineage, nulls_last=True) if key or about != table else rows
     ordered.sink_parquet(path, compression="zstd", row_group_size=ROW_GROUP, metadata=metadata)
 
 
-def _numbered(
-    lines: pl.LazyFrame, names: list[str], path: Path, finished: Callable[[pl.LazyFrame], pl.LazyFrame]
-) -> list[Path]:
+def _numbered(lines: pl.LazyFrame, names: list[str], path: Path, finished: Finish) -> list[Path]:
     """Order lines sorted by order and content, numbered from 1 within each order, in files of consecutive orders.
 
     Only one file's lines are in memory at a time, so that memory stays flat as the number of lines grows.
@@ -165,7 +164,7 @@ def _numbered(
     start = pl.when(first).then(pl.col("_at")).forward_fill()
     files = []
     for part, orders in enumerate(_ranges(lines)):
-        chosen = finished(lines.filter(orders)).collect(engine="streaming")
+        chosen = finished(lines, orders).collect(engine="streaming")
         numbered = (
             chosen.sort(*ahead, *rest, *(name for name in LINEAGE if name in names), nulls_last=True)
             .with_row_index("_at")
