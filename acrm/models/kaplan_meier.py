@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class KaplanMeier:
-    """A survival curve as steps; each array has one element per time of the durations it was made from."""
+    """A survival curve as steps; each array has one element per time at which somebody was at risk."""
 
     time: FloatArray
     at_risk: FloatArray
@@ -28,9 +28,8 @@ class KaplanMeier:
 
     @property
     def retention(self) -> FloatArray:
-        """Share of those at risk who stayed through each time; 0 where nobody is left."""
-        some = self.at_risk > 0
-        return np.where(some, 1.0 - self.lost / np.where(some, self.at_risk, 1.0), 0.0)
+        """Share of those at risk who stayed through each time."""
+        return 1.0 - self.lost / self.at_risk
 
     @property
     def median(self) -> float:
@@ -61,17 +60,15 @@ def kaplan_meier(durations: Durations, interval: float = 0.95) -> KaplanMeier:
         durations: Times to leaving, or to the last time seen.
         interval: Probability that the limits shall enclose, between 0 and 1.
     """
-    at_risk = durations.at_risk()
-    lost = durations.lost
-    # A product of floats may end at 1e-17 where the last customer left.
-    gone = np.logical_or.accumulate(lost >= at_risk)
-    left = np.where(gone, 1.0, lost / np.where(at_risk > 0, at_risk, 1.0))
-    survival = np.where(gone, 0.0, np.cumprod(1.0 - left))
+    watched = durations.at_risk() > 0
+    at_risk, lost = durations.at_risk()[watched], durations.lost[watched]
+    # Only at the last time can everybody leave; a product of floats might end at 1e-17 there.
+    gone = lost >= at_risk
+    survival = np.where(gone, 0.0, np.cumprod(1.0 - lost / at_risk))
     greenwood = np.cumsum(np.where(gone, 0.0, lost / np.where(gone, 1.0, at_risk * (at_risk - lost))))
     log = np.log(np.where((survival > 0) & (survival < 1), survival, 0.5))
     width = np.exp(ndtri((1 + interval) / 2) * np.sqrt(greenwood) / -log)
-    low = np.where(survival < 1, survival**width, ((1 - interval) / 2) ** (1 / np.maximum(at_risk, 1.0)))
+    low = np.where(survival < 1, survival**width, ((1 - interval) / 2) ** (1 / at_risk))
     high = np.where(survival < 1, survival ** (1 / width), 1.0)
-    stay = int(np.count_nonzero(~gone))
-    high[stay:] = high[stay - 1] if stay else 1.0
-    return KaplanMeier(time=durations.time, at_risk=at_risk, lost=lost, survival=survival, low=low, high=high)
+    high[gone] = np.append(1.0, high)[:-1][gone]
+    return KaplanMeier(time=durations.time[watched], at_risk=at_risk, lost=lost, survival=survival, low=low, high=high)

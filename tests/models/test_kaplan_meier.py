@@ -40,13 +40,13 @@ def test_greenwood_interval_by_hand() -> None:
 
 def test_ends_of_the_curve() -> None:
     curve = kaplan_meier(Durations.of_cohorts(np.array([20.0, 20.0, 10.0, 0.0, 0.0])), 0.95)
-    assert curve.survival.tolist() == [1, 1, 0.5, 0, 0]
+    assert curve.time.tolist() == [0, 1, 2, 3]
+    assert curve.survival.tolist() == [1, 1, 0.5, 0]
     # Nobody of 20 has left: 2.5% of such samples come from a survival of .8316 (Clopper-Pearson).
     assert curve.low[:2] == pytest.approx([0.8316, 0.8316], abs=5e-5)
     assert curve.high[:2].tolist() == [1, 1]
-    assert curve.low[3:].tolist() == [0, 0]
-    assert curve.high[3:] == pytest.approx(curve.high[2])
-    assert curve.retention.tolist() == [1, 1, 0.5, 0, 0]
+    assert (curve.low[3], curve.high[3]) == (0, curve.high[2])
+    assert curve.retention.tolist() == [1, 1, 0.5, 0]
     assert curve.median == 2
     gone = kaplan_meier(Durations.of_cohorts(np.array([5.0, 0.0])))
     assert (gone.low[-1], gone.high[-1]) == (0, 1)
@@ -56,6 +56,13 @@ def test_nobody_leaves() -> None:
     curve = kaplan_meier(Durations.of_cohorts(np.array([5.0, 5.0]), np.array([4.0])))
     assert curve.survival.tolist() == [1, 1]
     assert curve.median == math.inf
+
+
+def test_customers_of_no_weight_change_nothing() -> None:
+    time, left = np.array([1.0, 2, 3]), np.array([True, False, True])
+    curve = kaplan_meier(Durations.of_customers(time, left, np.array([1.0, 3, 0])))
+    assert curve.time.tolist() == [1, 2]
+    assert curve.survival.tolist() == [0.75, 0.75]
 
 
 def test_interval_holds_as_often_as_it_says() -> None:
