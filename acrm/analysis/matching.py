@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import polars as pl
 
-MATCHED = ("order_id", "deal_id", "number", "amount", "refund", "returned")
-"""Rules that say which document a payment is for; `oldest` only says that it lowers what the customer owes."""
 ALLOCATED = "oldest"
+"""The rule that only says that a payment lowers what its customer owes; all others say what it is for."""
 UNIT = 10_000
 DOCUMENT = ("at", "kind", "id", "number", "also", "party", "currency", "on", "due", "gross")
 PAYMENT = ("at", "party", "currency", "on", "amount", "order_id", "deal_id", "purpose")

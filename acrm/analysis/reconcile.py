@@ -99,6 +99,9 @@ def reconcile(entries: pl.LazyFrame, told: Told, params: ReconcileParams) -> Rec
     later = whole.filter(pl.col("on") > as_of) if as_of else whole.clear()
     whole = whole.filter(~(pl.col("on") > as_of).fill_null(False)) if as_of else whole
     whole, currency, notes = _one_currency(whole)
+    # Nobody pays a part of a cent, which sums of lines may have.
+    cents = pl.col("amount", "gross").round(2, mode="half_away_from_zero").cast(pl.Decimal(38, 4))
+    whole = whole.with_columns(cents)
     documents = settlement.documents(whole, params.window)
     payments = settlement.payments(whole, documents)
     if documents.is_empty():

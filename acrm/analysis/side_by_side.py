@@ -96,13 +96,17 @@ def sources(entries: pl.DataFrame, told: Told) -> pl.DataFrame:
 
 
 def _files(entries: pl.DataFrame, told: Told) -> pl.DataFrame:
-    """`file`, `source`: files of one series share the name with their numbers taken out."""
+    """`file`, `source`: files of one series share kinds of records, and the name with its numbers taken out."""
     import polars as pl
 
     stem = pl.col("file").str.replace_all(_NUMBERS, "*")
-    names = pl.concat([entries["file"], _mentions(told)["file"]])
-    files = names.drop_nulls().unique().to_frame("file").with_columns(stem=stem)
-    return files.select("file", source=pl.when(pl.len().over("stem") > 1).then("stem").otherwise("file")).sort("file")
+    names = _mentions(told).select("file", kind=pl.lit(None, pl.String))
+    kinds = pl.concat([entries.select("file", "kind"), names]).drop_nulls("file").unique()
+    files = kinds.group_by("file").agg(pl.col("kind").drop_nulls().sort().str.join(" ")).with_columns(stem=stem)
+    several = pl.len().over("stem", "kind") > 1
+    # Two series of one name are told apart by their files.
+    plain = pl.col("kind").n_unique().over("stem") == 1
+    return files.select("file", source=pl.when(several & plain).then("stem").otherwise("file")).sort("file")
 
 
 def _rows(files: pl.DataFrame, told: Told) -> pl.DataFrame:

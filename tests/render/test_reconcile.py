@@ -40,7 +40,7 @@ def test_what_the_page_says_first() -> None:
     headline, documents, payments, owing = page.blocks[:4]
     assert isinstance(headline, Headline)
     assert headline.text.replace("\u00a0", " ") == (
-        "3.00 of 78.00 EUR paid; 10 documents unpaid, 0 partly, 0 payments match nothing"
+        "3.00 of 78.00 EUR paid; 10 documents unpaid, 0 partly, 0 payments without a document"
     )
     assert isinstance(documents, Grid)
     assert [row[1] for row in documents.rows] == [2, 0, 10, 0]
