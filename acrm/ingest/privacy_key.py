@@ -12,8 +12,7 @@ from string import ascii_lowercase, hexdigits
 
 from acrm.errors import InputError
 from acrm.ingest.joins import is_role
-from acrm.ingest.names import is_form, latin, nobody
-from acrm.ingest.vocabulary import fold
+from acrm.ingest.names import abridged, is_form, latin, nobody
 
 _BYTES = 32
 """A key has at least so many bytes of randomness, and at least `_DISTINCT` different characters."""
@@ -89,7 +88,7 @@ class Key:
         >>> [alike(one, key.words(other)) for other in ("Ivanova A.", "ИВАНОВА Анна", "Пётр Иванов")]
         [True, True, False]
         """
-        plain = fold(name)
+        plain = abridged(name)
         if nobody(plain):
             return plain
         return " ".join(word if is_form(word) else self._word(word) for word in plain.split())
