@@ -45,7 +45,8 @@ class Told:
     """What is known of the sources beside their tables.
 
     Attributes:
-        files: `file`, `system`, `rows`: every file read, now or into a store.
+        files: `file`, `system`, `rows`: every file read, now or into a store; `order`, `deal`: how many each tells of,
+            0 where that is not known.
         rejects: `file`, `line`, `rule`, `table`, `raw`.
         identities: `customer_id`, `ref`, `_source_file`, `_times` and traits; None where nobody is named.
     """
@@ -91,9 +92,10 @@ def reconcile(entries: pl.LazyFrame, told: Told, params: ReconcileParams) -> Rec
     """
     import polars as pl
 
-    from acrm.analysis.side_by_side import differences, sources, totals
+    from acrm.analysis.side_by_side import differences, retold, series, sources, totals
 
     whole = entries.collect(engine="streaming")
+    again = retold(whole, told)
     last: Any = whole.filter(pl.col("standing").is_null() | (pl.col("standing") != "test"))["on"].max()
     as_of = params.as_of or (last + timedelta(days=1) if last else None)
     later = whole.filter(pl.col("on") > as_of) if as_of else whole.clear()
@@ -114,8 +116,10 @@ def reconcile(entries: pl.LazyFrame, told: Told, params: ReconcileParams) -> Rec
         "payments": _payment_table(payments),
         "parts": _part_table(parts, documents, payments),
     }
-    ranked = sources(whole, told)
-    tables |= {"totals": totals(whole, told), "differences": differences(whole, documents, payments, told, ranked)}
+    files = series(whole, told, again)
+    ranked = sources(whole, told, again, files)
+    tables["totals"] = totals(whole, files)
+    tables["differences"] = differences(whole, documents, payments, told, ranked, files)
     tables["sources"] = ranked
     figures = _figures(tables, as_of, currency, later.height)
     return ReconcileResult(params=params, tables=tables, summary=figures, notes=(*notes, *_notes(figures, documents)))

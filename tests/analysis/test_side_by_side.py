@@ -26,7 +26,7 @@ def orders(*rows: tuple[str, str, date, int, str | None, str]) -> pl.LazyFrame:
 
 def told(*files: tuple[str, str, int], rejects: list[tuple[Any, ...]] | None = None) -> Told:
     return Told(
-        files=pl.DataFrame(files, schema=FILES, orient="row"),
+        files=pl.DataFrame(files, schema=FILES, orient="row").with_columns(order=pl.lit(0), deal=pl.lit(0)),
         rejects=pl.DataFrame(rejects or [], schema=REJECTS, orient="row"),
     )
 
