@@ -192,7 +192,8 @@ def test_one_payment_in_a_statement_and_in_a_ledger(acrm: Acrm, exports: Path) -
     found = figures(acrm, "firm", "-o", "made")
     for name in ("received", "paid", "unpaid", "payments", "matched", "unmatched"):
         assert found["summary"][name] == before[name], name
-    assert (found["summary"]["repeated_payments"], Decimal(str(found["summary"]["repeated"]))) == (1, 150000)
+    assert found["summary"]["repeated_payments"] == 1
+    assert Decimal(str(found["summary"]["repeated"])) == 150000
     assert "reconcile.told_again" in found["notes"]
     assert tables(Path("made"))["payments"].filter(state="repeated")["told_as"].is_not_null().all()
 

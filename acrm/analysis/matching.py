@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from acrm.purposes import named
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -18,24 +20,6 @@ DOCUMENT = ("at", "kind", "id", "number", "also", "party", "currency", "on", "du
 PAYMENT = ("at", "party", "currency", "on", "amount", "order_id", "deal_id", "purpose")
 _MOST_PAIRS = 250_000
 """Equal amounts of one customer whose pairs are more than this are left to the allocation."""
-_ID = r"[\p{L}]{0,6}[-/]?\d[\w/-]*"
-_MARK = r"\s*(?:№+|#|no\.?|n|номер\w*|number|numbers)?\s*:?\s*"
-_LIST = rf"{_MARK}({_ID}(?:\s*(?:[,;&+]|и|and|und)\s*(?:№|#)?\s*{_ID})*)"
-_NAMED = {
-    "deal": rf"(?i)\b(?:сделк\w*|deals?){_LIST}",
-    "order": rf"(?i)\b(?:заказ\w*|orders?)(?:\s+(?:покупател|клиент)\w*)?{_LIST}",
-    "": rf"(?i)\b(?:сч[её]т\w*|сч|invoices?|inv|bills?|rechnung|factura)\b\.?"
-    rf"(?:\s*[-–]?\s*(?:договор\w*|оферт\w*)|\s+на\s+оплату)?{_LIST}",
-    " ": rf"[№#]\s*({_ID})",
-}
-"""What a purpose may call documents, and of which kind they then are; of any kind where it speaks of an invoice."""
-_OTHER = (
-    r"(?i)(?:^|[^-\p{L}])(?:дог|догово?р\w{0,3}|contract|акт(?:[ауые]|ом|ам|ов)?|п/п|поручени\w*|накладн\w*|упд|инн|кпп|р/с)"
-    r"\b\.?\s*(?:№|#)?\s*[\w/-]+"
-)
-_DATE = r"(?i)(?:\b(?:от|from|dated)\s+)?\b(?:\d{1,2}[./]\d{1,2}[./](?:\d{4}|\d\d)|\d{4}-\d\d-\d\d)\b(?:\s*г(?:ода|\b)\.?)?"
-_FIGURE = r"(?i)\d+(?:[.,]\d+)?\s*%|\b\d[\d ]*(?:[.,=-]\d\d)?\s*(?:р\b|руб|rub|eur|usd|€|\$)"
-"""Days, rates and amounts, which stand beside the numbers of documents."""
 _SHORT = r"^(?:[\p{L}\d]{0,4}-)?0*([1-9]\d*)$"
 """What `00УТ-000017` is called when it is printed: 17."""
 
@@ -115,33 +99,6 @@ def names(documents: pl.DataFrame) -> pl.DataFrame:
     return called.drop_nulls("called").unique().filter(pl.len().over("kind", "called") == 1)
 
 
-def named(payments: pl.DataFrame) -> pl.DataFrame:
-    """The numbers that purposes name: `at`, `kind` (order, deal, or empty: either), `called`.
-
-    >>> import polars as pl
-    >>> texts = ["Оплата по счету № 123 от 03.02.2026", "order A-7", "Договор № 5, аванс"]
-    >>> named(pl.DataFrame({"at": [0, 1, 2], "purpose": texts})).sort("at").rows()
-    [(0, '', '123'), (1, 'order', 'a-7')]
-    """
-    import polars as pl
-
-    texts = payments.select("at", "purpose").drop_nulls()
-    for other in (_DATE, _FIGURE, _OTHER):
-        texts = texts.with_columns(pl.col("purpose").str.replace_all(other, " "))
-    found = [
-        texts.select("at", pl.lit(kind.strip()).alias("kind"), pl.col("purpose").str.extract_all(form).alias("said"))
-        .explode("said")
-        .select("at", "kind", called=pl.col("said").str.extract(form).str.to_lowercase().str.extract_all(_ID))
-        .explode("called")
-        for kind, form in _NAMED.items()
-    ]
-    whole = pl.concat(found).drop_nulls().unique()
-    # What is called by its kind once is not called anything else.
-    surer = whole.filter(pl.col("kind") != "").select("at", "called")
-    either = whole.filter(kind="").join(surer, on=["at", "called"], how="anti")
-    return pl.concat([whole.filter(pl.col("kind") != ""), either])
-
-
 def _part(rule: str) -> list[pl.Expr]:
     import polars as pl
 
@@ -170,7 +127,7 @@ def _by_number(documents: pl.DataFrame, payments: pl.DataFrame) -> pl.DataFrame:
     """
     import polars as pl
 
-    said = _said(documents, named(payments))
+    said = _said(documents, named(payments).with_columns(pl.col("called").str.to_lowercase()))
     kinds = said.group_by("at", "document").agg(surely=(pl.col("kind") != "").any())
     pairs = _same_currency(kinds.join(payments, on="at"), documents).sort("at", "document")
     whole = (pl.len().over("at") > 1) & (pl.col("due").sum().over("at") == pl.col("amount"))

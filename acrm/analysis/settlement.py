@@ -153,9 +153,7 @@ def explained(payments: pl.DataFrame, documents: pl.DataFrame, told: Told) -> pl
     owing = documents.filter(standing="due").select("party").unique().with_columns(buys=pl.lit(True))
     rejected = rejected_cells(told.rejects).group_by("cell").agg(pl.col("rule").min().alias("rejected"))
     joined = (
-        payments.with_columns(
-            cell=asked.str.to_lowercase(), twin=pl.col("told_by").is_null().sum().over(content) > 1
-        )
+        payments.with_columns(cell=asked.str.to_lowercase(), twin=pl.col("told_by").is_null().sum().over(content) > 1)
         .join(owing, on="party", how="left")
         .join(rejected, on="cell", how="left")
     )

@@ -51,8 +51,7 @@ LINKED = ("transactions", "deals", "interactions", "contracts", "payments")
 
 _PAYMENTS = re.compile(r"payment|плат[её]ж|оплат|поступлени|zahlung")
 _PAYMENT_IDS = frozenset(("payment id", "payment no", "payment number", "id платежа", "номер платежа", "№ платежа"))
-_DAYS = frozenset(("date", "transaction date", "дата", "datum", "fecha"))
-"""Dates that are those of payments only where something else says so."""
+_DAYS = frozenset(("date", "transaction date", "дата", "datum", "fecha"))  # of payments only if the title says so
 
 # What a file must have to be the table: every line needs one of its alternatives; `a&b` needs both.
 REQUIRED: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -298,16 +297,15 @@ def _by_synonyms(by_name: dict[str, str], sample: pl.DataFrame, forced: str | No
         own = {name: header for name, header in by_name.items() if titled or entity != "payments" or name not in _DAYS}
         fields = assigned(entity, own, sample)
         scored.append(((len(fields), paid and entity == "payments", -order), entity, fields, missing(fields, entity)))
-    (size, *_), entity, fields, lacking = max(scored, key=lambda entry: entry[0])
+    (size, *_), entity, _, lacking = max(scored, key=lambda entry: entry[0])
     best = max((entry for entry in scored if not entry[3]), key=lambda entry: entry[0], default=None)
     # A table that explains two more columns, yet lacks something, says that the rows are not what the best match says.
     lacks = tuple(f"{entity}.{need}" for need in lacking) if size else ()
     if best is None or (lacks and size >= best[0][0] + 2):
         return Plan(system="unknown", title="", entity="other", fields={}, lacks=lacks)
     _, entity, fields, _ = best
-    return Plan(
-        system="unknown", title="", entity=entity, fields=fields, grain=_GRAINS.get(entity, "row"), free_form=True
-    )
+    grain = _GRAINS.get(entity, "row")
+    return Plan(system="unknown", title="", entity=entity, fields=fields, grain=grain, free_form=True)
 
 
 def assigned(entity: str, by_name: dict[str, str], sample: pl.DataFrame) -> dict[str, tuple[str, ...]]:

@@ -117,11 +117,17 @@ def _in_detail(table: str, frame: pl.LazyFrame, other: pl.LazyFrame) -> pl.LazyF
         gone = pl.col("status") == "cancelled" if "status" in lines.collect_schema().names() else pl.lit(value=False)
         own = pl.col("customer_id").is_not_null() | ~pl.col(SPACE).is_in(NUMBERED_ANEW)
         asked = lines.join(numbers.lazy(), on="order_id", how="semi").filter(own)
-        figures = (pl.col("line_amount").sum(), bare.all().alias("_bare"), gone.fill_null(value=False).any().alias("_gone"))
+        figures = (
+            pl.col("line_amount").sum(),
+            bare.all().alias("_bare"),
+            gone.fill_null(value=False).any().alias("_gone"),
+        )
         return asked.group_by(about).agg(figures)
 
     rich = heads(told, pl.col("product_id").is_null()).filter(~pl.col("_bare"))
-    again = heads(known, bare).filter("_bare").join(rich, on=[*about, "line_amount", "_gone"], how="semi", nulls_equal=True)
+    again = (
+        heads(known, bare).filter("_bare").join(rich, on=[*about, "line_amount", "_gone"], how="semi", nulls_equal=True)
+    )
     return orders.of_ours(known.join(again, on=about, how="anti", nulls_equal=True, maintain_order="left"))
 
 

@@ -5,11 +5,10 @@ from random import Random
 from typing import Any
 
 import polars as pl
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from acrm.analysis.matching import match, named, nearest
+from acrm.analysis.matching import match, nearest
 
 START = date(2026, 1, 1)
 DOCUMENT = {
@@ -119,29 +118,6 @@ def test_an_order_and_a_deal_of_one_number() -> None:
     assert parts(claims, payments({"purpose": "сделка 5", "amount": 70})) == [(0, 1, 70, "number")]
     assert parts(claims, payments({"purpose": "заказ 5", "amount": 70})) == [(0, 0, 70, "number")]
     assert parts(claims, payments({"purpose": "счет 5", "amount": 70})) == [(0, 0, 70, "oldest")]
-
-
-@pytest.mark.parametrize(
-    ("text", "called"),
-    [
-        ("Оплата по счету от 03.02.2026 № 55", ["55"]),
-        ("Счёт №A-17/2", ["a-17/2"]),
-        ("Invoice INV-0042", ["inv-0042"]),
-        ("Order no. 7", ["7"]),
-        ("#1001", ["1001"]),
-        ("Оплата за ремонт 2 окон", []),
-        ("Счета № 101, 102 и №103", ["101", "102", "103"]),
-        ("Счет 17, 18.02.2026, 20% НДС, 25 000,08 руб.", ["17"]),
-        ("по заказу клиента 00УТ-000017 от 5.2.26", ["00ут-000017"]),
-        ("Счет-договор № 17 от 03.02.2026 г.", ["17"]),
-        ("Счет на оплату 17", ["17"]),
-        ("Активация заказа 17, акт № 4 от 2026-02-03", ["17"]),
-        ("invoices 5 and 6", ["5", "6"]),
-        ("Р/с 40702810900000000001, инн 7701000001", []),
-    ],
-)
-def test_how_purposes_name_documents(text: str, called: list[str]) -> None:
-    assert sorted(named(payments({"purpose": text}))["called"]) == called
 
 
 def test_equal_amounts_go_to_the_nearest_day_within_the_window() -> None:

@@ -72,7 +72,9 @@ def test_files_called_by_numbers_alone_are_no_series_when_they_hold_different_re
 
 
 def test_a_document_is_due_to_the_cent() -> None:
-    lines = orders(("1", "ada", JANUARY, 10, None, "a.csv")).with_columns(line_amount=pl.lit("99.9999").cast(pl.Decimal(38, 4)))
+    lines = orders(("1", "ada", JANUARY, 10, None, "a.csv")).with_columns(
+        line_amount=pl.lit("99.9999").cast(pl.Decimal(38, 4))
+    )
     made = reconcile(ledger({"transactions": lines}), told(), ReconcileParams())
     assert made.summary["due"] == 100
 

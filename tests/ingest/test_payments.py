@@ -52,11 +52,19 @@ ORDERS = "order_id,date,email,amount,currency\n7,2026-02-12,a@x.com,5,EUR\n"
 @pytest.mark.parametrize(
     ("name", "content", "table"),
     [
-        ("payments.csv", "payment id,paid at,amount,currency,email,order_id\np1,2026-02-12,5,EUR,a@x.com,7\n", "payments"),
+        (
+            "payments.csv",
+            "payment id,paid at,amount,currency,email,order_id\np1,2026-02-12,5,EUR,a@x.com,7\n",
+            "payments",
+        ),
         ("file.csv", "payment id,paid at,amount,currency,email,order_id\np1,2026-02-12,5,EUR,a@x.com,7\n", "payments"),
         ("оплаты.csv", "Дата;Клиент;Сумма;Валюта;Комментарий\n12.02.2026;Анна Котова;5,00;EUR;заказ 7\n", "payments"),
         ("payments.csv", "date,amount,currency,customer,reference\n2026-02-12,5,EUR,Ann Lee,invoice 7\n", "payments"),
-        ("file.csv", "Booking date;Payer;Amount;Currency;Reference\n12.02.2026;Ann Lee;5,00;EUR;Rechnung 7\n", "payments"),
+        (
+            "file.csv",
+            "Booking date;Payer;Amount;Currency;Reference\n12.02.2026;Ann Lee;5,00;EUR;Rechnung 7\n",
+            "payments",
+        ),
         ("file.csv", ORDERS, "transactions"),
         ("file.csv", "order_id,date,customer,amount,payment id\n7,2026-02-12,Ann Lee,5,p1\n", "transactions"),
         ("file.csv", "date,amount,reference\n2026-02-12,5,paper\n", "other"),

@@ -13,7 +13,9 @@ from acrm.render.blocks import Grid, Headline, Steps
 from acrm.render.reconcile import SHOWN, reconcile_page
 
 NOTHING = Told(
-    files=pl.DataFrame(schema={"file": pl.String, "system": pl.String, **dict.fromkeys(("rows", "order", "deal"), pl.Int64)}),
+    files=pl.DataFrame(
+        schema={"file": pl.String, "system": pl.String, **dict.fromkeys(("rows", "order", "deal"), pl.Int64)}
+    ),
     rejects=pl.DataFrame(schema=dict.fromkeys(("file", "rule", "raw"), pl.String())),
 )
 
