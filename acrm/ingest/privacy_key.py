@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hmac
 import re
 from collections.abc import Callable, Mapping
@@ -145,7 +146,7 @@ class Key:
 
 
 def read_key(path: Path) -> Key:
-    """The key in a file, without the line end that editors add.
+    """The key in a file, without the line end and the byte order mark that editors add.
 
     Raises:
         InputError: The file cannot be read, or holds less than 32 random bytes.
@@ -154,7 +155,7 @@ def read_key(path: Path) -> Key:
         content = path.read_bytes()
     except OSError as error:
         raise InputError("key_missing", path=path, reason=error.strerror or str(error)) from error
-    secret = content.rstrip(b"\r\n")
+    secret = content.removeprefix(codecs.BOM_UTF8).rstrip(b"\r\n")
     text = secret.decode("latin-1")
     # Hexadecimal digits carry half a byte each, base64 and the like three quarters.
     share = 2 if set(text) <= set(hexdigits) else 4 / 3 if text.isascii() and text.isprintable() else 1

@@ -87,7 +87,7 @@ def _owing(result: ReconcileResult) -> Iterator[Block]:
 
     currency = result.summary["currency"]
     owing = result.tables["documents"].filter(pl.col("state").is_in(["unpaid", "partly"]))
-    owing = owing.sort("balance", "kind", "document_id", descending=[True, False, False])
+    owing = owing.sort("balance", "days_overdue", "kind", "document_id", descending=[True, True, False, False])
     if owing.height:
         columns = [
             Col(_word("document")),
