@@ -14,9 +14,9 @@ _ID = r"(?:o_[0-9a-f]{20}|[\p{L}]{0,6}[-/]?\d[\w/-]*)"
 _MARK = r"\s*(?:№+|#|no\.?|n|номер\w*|number|numbers)?\s*:?\s*"
 _LIST = rf"{_MARK}({_ID}(?:\s*(?:[,;&+]|и|and|und)\s*(?:№|#)?\s*{_ID})*)"
 _NAMED = {
-    "deal": rf"(?i)\b(?:сделк\w*|deals?){_LIST}",
-    "order": rf"(?i)\b(?:заказ\w*|orders?)(?:\s+(?:покупател|клиент)\w*)?{_LIST}",
-    "": rf"(?i)\b(?:сч[её]т\w*|сч|invoices?|inv|bills?|rechnung|factura)\b\.?"
+    "deal": rf"(?i)\b(?:сделк\p{{L}}*|deals?){_LIST}",
+    "order": rf"(?i)\b(?:заказ\p{{L}}*|orders?)(?:\s+(?:покупател|клиент)\p{{L}}*)?{_LIST}",
+    "": rf"(?i)\b(?:сч[её]т\p{{L}}*|сч\b|инвойс\p{{L}}*|invoices?|inv\b|bills?|rechnung|factura)\.?"
     rf"(?:\s*[-–]?\s*(?:договор\w*|оферт\w*)|\s+на\s+оплату)?{_LIST}",
     " ": rf"[№#]\s*({_ID})",
 }
@@ -27,7 +27,9 @@ _OTHER = (
 )
 _DAY = r"(?:\d{1,2}[./]\d{1,2}[./](?:\d{4}|\d\d)|\d{4}-\d\d-\d\d)"
 _DATE = rf"(?i)(?:\b(?:от|from|dated)\s+)?\b{_DAY}\b(?:\s*г(?:ода|\b)\.?)?"
-_FIGURE = r"(?i)\d+(?:[.,]\d+)?\s*%|\b\d[\d ]*(?:[.,=-]\d\d)?\s*(?:р\b|руб|rub|eur|usd|€|\$)"
+_FIGURE = (
+    r"(?i)\(?(?:\d+(?:[.,]\d+)?\s*%|\b\d[\d ]*(?:[.,=-]\d\d)?\s*(?:р(?:[.,;)\s]|$)|руб\p{L}*|rub|eur|usd|€|\$))\.?\)?"
+)
 """Days, rates and amounts, which stand beside the numbers of documents."""
 
 
