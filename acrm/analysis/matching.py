@@ -133,7 +133,12 @@ def _by_number(documents: pl.DataFrame, payments: pl.DataFrame) -> pl.DataFrame:
     whole = (pl.len().over("at") > 1) & (pl.col("due").sum().over("at") == pl.col("amount"))
     several = pairs.filter(whole & (pl.col("due") > 0)).with_columns(amount="due")
     single = pairs.join(kinds.filter(pl.len().over("at") == 1), on="at", how="semi")
+    # Where everybody pays the same price, an amount says nothing to who has a document of that amount.
+    key = ["party", "currency", "amount"]
+    own = documents.select(*key[:2], pl.col("due").alias("amount"), own=pl.lit(value=True)).unique()
+    single = single.join(own, on=key, how="left", nulls_equal=True, maintain_order="left")
     exact = (pl.col("amount") == pl.col("due")) | (pl.col("amount") == pl.col("gross"))
+    exact = exact & (pl.col("own").is_null() | pl.col("party").is_null())
     same = pl.col("party") == pl.col("theirs")
     # Who has no documents may be a customer under another name, or pay for one.
     stranger = pl.col("surely") & (pl.col("amount") > 0) & ~pl.col("party").is_in(documents["party"].implode())

@@ -78,6 +78,14 @@ def test_a_number_in_the_purpose() -> None:
     assert {text: parts(claims, payments({"purpose": text})) for text in said} == said
 
 
+def test_at_a_price_that_all_pay_a_number_of_another_customer_says_nothing() -> None:
+    claims = documents({"id": "17", "party": "bob"}, {"id": "99", "on": day(-90)})
+    assert parts(claims, payments({"purpose": "счет 17"})) == [(0, 1, 100, "oldest")]
+    assert parts(claims, payments({"purpose": "счет 17", "party": None})) == [(0, 0, 100, "number")]
+    other = documents({"id": "17", "party": "bob"}, {"id": "99", "due": 40})
+    assert parts(other, payments({"purpose": "счет 17"})) == [(0, 0, 100, "number")], "a colleague's"
+
+
 def test_one_payment_for_several_documents_that_it_names() -> None:
     claims = documents({"id": "101", "due": 70}, {"id": "102", "due": 30}, {"id": "103"})
     said = "Оплата по счетам № 101 от 01.02.2026 и № 102, в т.ч. НДС 20% - 16,67 руб."
