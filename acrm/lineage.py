@@ -29,6 +29,13 @@ class Input:
     rows: int
     system: str = ""
     """The system whose export it is, where that is known."""
+    orders: int = 0
+    deals: int = 0
+    """How many it tells of, those that other files tell again included."""
+
+
+_COUNTS = ("orders", "deals")
+"""What the lineage does not tell of files that have none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +80,7 @@ class Lineage:
 
 
 def _told(source: Input) -> dict[str, Any]:
-    return {name: value for name, value in asdict(source).items() if value != ""}
+    return {name: value for name, value in asdict(source).items() if value != "" and (value or name not in _COUNTS)}
 
 
 def _relative(value: object) -> object:

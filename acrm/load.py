@@ -128,10 +128,12 @@ def books(sources: Sequence[str], command: str, reading: Reading, selecting: Sel
     companies = ["customer_id", "company_id"]
     known = set(companies) <= set(customers.collect_schema().names())
     made = account.store_lineage(dataset, command, {})
+    # Of a part of the entries nobody can say how many of them a later file tells again.
+    cut = bool(selecting.where or selecting.currency)
     told = Told(
         files=pl.DataFrame(
-            [(one.name, one.system, one.rows) for one in made.inputs],
-            schema={"file": pl.String, "system": pl.String, "rows": pl.Int64},
+            [(one.name, one.system, one.rows, *((0, 0) if cut else (one.orders, one.deals))) for one in made.inputs],
+            schema={"file": pl.String, "system": pl.String, **dict.fromkeys(("rows", "order", "deal"), pl.Int64)},
             orient="row",
         ).unique("file", keep="last", maintain_order=True),
         rejects=asides["rejects"],

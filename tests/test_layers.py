@@ -17,7 +17,7 @@ LEVELS = (
     {"commands"},
     {"options", "console", "load"},
     {"ingest", "store", "analysis", "render", "write", "demo"},
-    {"known", "lineage", "publish", "summaries", "validity", "models"},
+    {"known", "lineage", "publish", "purposes", "summaries", "validity", "models"},
     {"engine", "schema", "limits", "errors", "messages", "__init__"},
 )
 # Within a line, or from outside the package: what a layer stays away from. A dot marks a layer of our own.

@@ -8,28 +8,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from acrm.purposes import named
+
 if TYPE_CHECKING:
     import polars as pl
 
-MATCHED = ("order_id", "deal_id", "number", "amount", "refund")
-"""Rules that say which document a payment is for; `oldest` only says that it lowers what the customer owes."""
 ALLOCATED = "oldest"
+"""The rule that only says that a payment lowers what its customer owes; all others say what it is for."""
 UNIT = 10_000
 DOCUMENT = ("at", "kind", "id", "number", "also", "party", "currency", "on", "due", "gross")
 PAYMENT = ("at", "party", "currency", "on", "amount", "order_id", "deal_id", "purpose")
 _MOST_PAIRS = 250_000
 """Equal amounts of one customer whose pairs are more than this are left to the allocation."""
-_ID = r"([\p{L}]{0,6}[-/]?\d[\w/-]*)"
-_DATED = r"(?:\s+(?:от|from|dated)\s+\d[\d./-]*)?"
-_MARK = r"\s*(?:№|#|no\.?|n|номер|number)?\s*:?\s*"
-_NAMED = {
-    "deal": rf"(?i)\b(?:сделк\w*|deal){_DATED}{_MARK}{_ID}",
-    "order": rf"(?i)\b(?:заказ\w*|order){_DATED}{_MARK}{_ID}",
-    "": rf"(?i)\b(?:сч[её]т\w*|сч|invoice|inv|bill|rechnung|factura)\b\.?{_DATED}{_MARK}{_ID}",
-}
-"""What a purpose may call a document, and of which kind it then is; of any kind where it speaks of an invoice."""
-_OTHER = r"(?i)\b(?:дог\w*|contract|акт\w*|п/п|поручени\w*|накладн\w*|упд|инн|кпп|р/с)\b\.?\s*(?:№|#)?\s*[\w/-]+"
-_BARE = rf"[№#]\s*{_ID}"
+_SHORT = r"^(?:[\p{L}\d]{0,4}-)?0*([1-9]\d*)$"
+"""What `00УТ-000017` is called when it is printed: 17."""
 
 
 def minor(name: str) -> pl.Expr:
@@ -57,8 +49,8 @@ def match(documents: pl.DataFrame, payments: pl.DataFrame, window: int) -> pl.Da
     Rules, each on what the former left: the id a payment carries; the one document whose number its purpose names, if
     customer or amount agree; the document of the customer whose open amount (else its amount before refunds) is the
     payment's, nearest in time within the window, each used once; money given back, to the customer's document that is
-    overpaid by as much, else to that of the customer's nearest earlier payment of that amount; what a customer has
-    left over, to that customer's oldest unpaid documents.
+    overpaid by as much, else to that of the customer's nearest earlier payment of that amount, which has no document
+    where it was put to none; what a customer has left over, to that customer's oldest unpaid documents.
 
     Args:
         documents: `at`, `kind`, `id`, `number`, `also` (the id of the deal that an order was sold as), `party`,
@@ -90,6 +82,7 @@ def match(documents: pl.DataFrame, payments: pl.DataFrame, window: int) -> pl.Da
     parts.append(_by_amount(refunded, rest(), window))
     parts.append(_overpaid(left("due"), rest()))
     parts.append(_given_back(payments, rest(), pl.concat(parts)))
+    parts.append(_returned(rest()))
     parts.append(_oldest(left("due"), rest()))
     return pl.concat(parts).sort("payment", "document")
 
@@ -104,30 +97,6 @@ def names(documents: pl.DataFrame) -> pl.DataFrame:
         for of, name in ((kind, "id"), (kind, "number"), (deal, "also"))
     )
     return called.drop_nulls("called").unique().filter(pl.len().over("kind", "called") == 1)
-
-
-def named(payments: pl.DataFrame) -> pl.DataFrame:
-    """The numbers that purposes name: `at`, `kind` (order, deal, or empty: either), `called`.
-
-    >>> import polars as pl
-    >>> texts = ["Оплата по счету № 123 от 03.02.2026", "order A-7", "Договор № 5, аванс"]
-    >>> named(pl.DataFrame({"at": [0, 1, 2], "purpose": texts})).sort("at").rows()
-    [(0, '', '123'), (1, 'order', 'a-7')]
-    """
-    import polars as pl
-
-    texts = payments.select("at", pl.col("purpose").str.replace_all(_OTHER, " ")).drop_nulls()
-    found = [
-        texts.select("at", pl.lit(kind).alias("kind"), pl.col("purpose").str.extract_all(form).alias("said"))
-        .explode("said")
-        .select("at", "kind", called=pl.col("said").str.extract(form).str.to_lowercase())
-        for kind, form in (*_NAMED.items(), ("", _BARE))
-    ]
-    whole = pl.concat(found).drop_nulls().unique()
-    # What is called by its kind once is not called anything else.
-    surer = whole.filter(pl.col("kind") != "").select("at", "called")
-    either = whole.filter(kind="").join(surer, on=["at", "called"], how="anti")
-    return pl.concat([whole.filter(pl.col("kind") != ""), either])
 
 
 def _part(rule: str) -> list[pl.Expr]:
@@ -152,35 +121,79 @@ def _same_currency(pairs: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame
 
 
 def _by_number(documents: pl.DataFrame, payments: pl.DataFrame) -> pl.DataFrame:
-    """A number in a text is a document's if it is nobody else's, and nothing contradicts: neither payer nor amount."""
+    """Numbers in a text are a document's if they are nobody else's, and nothing contradicts: neither payer nor amount.
+
+    Of several documents each is paid, if together they are what is paid.
+    """
     import polars as pl
 
-    called = names(documents)
-    either = called.with_columns(kind=pl.lit(""))
-    said = named(payments).join(pl.concat([called, either]), on=["kind", "called"]).select("at", "document").unique()
-    pairs = _same_currency(said.filter(pl.len().over("at") == 1).join(payments, on="at"), documents)
+    said = _said(documents, named(payments).with_columns(pl.col("called").str.to_lowercase()))
+    kinds = said.group_by("at", "document").agg(surely=(pl.col("kind") != "").any())
+    pairs = _same_currency(kinds.join(payments, on="at"), documents).sort("at", "document")
+    whole = (pl.len().over("at") > 1) & (pl.col("due").sum().over("at") == pl.col("amount"))
+    several = pairs.filter(whole & (pl.col("due") > 0)).with_columns(amount="due")
+    single = pairs.join(kinds.filter(pl.len().over("at") == 1), on="at", how="semi")
+    # Where everybody pays the same price, an amount says nothing to who has a document of that amount.
+    key = ["party", "currency", "amount"]
+    own = documents.select(*key[:2], pl.col("due").alias("amount"), own=pl.lit(value=True)).unique()
+    single = single.join(own, on=key, how="left", nulls_equal=True, maintain_order="left")
     exact = (pl.col("amount") == pl.col("due")) | (pl.col("amount") == pl.col("gross"))
+    exact = exact & (pl.col("own").is_null() | pl.col("party").is_null())
     same = pl.col("party") == pl.col("theirs")
-    unknown = (pl.col("party").is_null() | pl.col("theirs").is_null()) & (pl.col("amount") <= pl.col("gross"))
-    return pairs.filter(pl.any_horizontal(exact, same, unknown).fill_null(False)).select(_part("number"))
+    # Who has no documents may be a customer under another name, or pay for one.
+    stranger = pl.col("surely") & (pl.col("amount") > 0) & ~pl.col("party").is_in(documents["party"].implode())
+    unknown = pl.col("party").is_null() | pl.col("theirs").is_null() | stranger
+    fitting = pl.any_horizontal(exact, same, unknown & (pl.col("amount") <= pl.col("gross")))
+    return pl.concat([several.select(_part("number")), single.filter(fitting.fill_null(False)).select(_part("number"))])
+
+
+def _said(documents: pl.DataFrame, said: pl.DataFrame) -> pl.DataFrame:
+    """What numbers stand for: `at`, `kind`, `document`; a number that is nobody's may be a document's short one."""
+    import polars as pl
+
+    found = []
+    for short in (False, True):
+        of = documents
+        if short:
+            of = of.with_columns(pl.col(name).str.extract(_SHORT) for name in ("id", "number", "also"))
+            said = said.with_columns(pl.col("called").str.extract(_SHORT))
+        called = names(of)
+        both = pl.concat([called, called.with_columns(kind=pl.lit(""))])
+        found.append(said.join(both, on=["kind", "called"]).select("at", "kind", "document"))
+        said = said.join(both, on=["kind", "called"], how="anti")
+    return pl.concat(found)
 
 
 def _by_amount(documents: pl.DataFrame, payments: pl.DataFrame, window: int) -> pl.DataFrame:
     import polars as pl
 
-    key = ["party", "currency", "amount"]
     claims = documents.select("party", "currency", pl.col("open").alias("amount"), document="at", since="on")
-    paid = payments.select(*key, "at", "on")
-    claims, paid = (frame.filter(pl.col("amount") > 0).drop_nulls("party") for frame in (claims, paid))
+    pairs, _ = _equal(payments.filter(pl.col("amount") > 0), claims)
+    near = pairs.with_columns(days=pl.col("days").abs()).filter(pl.col("days") <= window)
+    return nearest(near, "at", "document").select(_part("amount"))
+
+
+def _equal(payments: pl.DataFrame, others: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Pairs of equal amounts of one customer with the `days` from `since` to `on`; where they are too many, one each.
+
+    The second frame has, of customers with too many pairs, the first payment with the first of the others, and so on.
+    """
+    import polars as pl
+
+    key = ["party", "currency", "amount"]
+    paid, claims = payments.select(*key, "at", "on").drop_nulls("party"), others.drop_nulls("party")
     sizes = claims.group_by(key).len("n").join(paid.group_by(key).len("m"), on=key, nulls_equal=True)
-    few = sizes.filter(pl.col("n").cast(pl.Int64) * pl.col("m").cast(pl.Int64) <= _MOST_PAIRS).select(key)
-    pairs = (
-        paid.join(few, on=key, how="semi", nulls_equal=True)
-        .join(claims, on=key, nulls_equal=True)
-        .with_columns(days=(pl.col("on") - pl.col("since")).dt.total_days().abs())
-        .filter(pl.col("days") <= window)
-    )
-    return nearest(pairs, "at", "document").select(_part("amount"))
+    crowd = sizes.filter(pl.col("n").cast(pl.Int64) * pl.col("m").cast(pl.Int64) > _MOST_PAIRS).select(key)
+    few = paid.join(crowd, on=key, how="anti", nulls_equal=True).join(claims, on=key, nulls_equal=True)
+    lines = [
+        frame.join(crowd, on=key, how="semi", nulls_equal=True)
+        .sort(*order, nulls_last=True)
+        .with_columns(nth=pl.int_range(pl.len()).over(key))
+        for frame, order in ((paid, ("on", "at")), (claims, ("since", pl.exclude(*key, "since"))))
+    ]
+    one_each = lines[0].join(lines[1], on=[*key, "nth"], nulls_equal=True).drop("nth")
+    days = (pl.col("on") - pl.col("since")).dt.total_days().alias("days")
+    return few.with_columns(days), one_each.with_columns(days)
 
 
 def nearest(pairs: pl.DataFrame, one: str, other: str) -> pl.DataFrame:
@@ -208,15 +221,9 @@ def _overpaid(documents: pl.DataFrame, payments: pl.DataFrame) -> pl.DataFrame:
     """Money given back, to the customer's document that is overpaid by just as much."""
     import polars as pl
 
-    key = ["party", "currency", "amount"]
     over = documents.select("party", "currency", pl.col("open").alias("amount"), document="at", since="on")
-    pairs = (
-        payments.filter(pl.col("amount") < 0)
-        .drop_nulls("party")
-        .join(over, on=key, nulls_equal=True)
-        .with_columns(days=(pl.col("on") - pl.col("since")).dt.total_days().abs())
-    )
-    return nearest(pairs, "at", "document").select(_part("refund"))
+    pairs = pl.concat(_equal(payments.filter(pl.col("amount") < 0), over))
+    return nearest(pairs.with_columns(pl.col("days").abs()), "at", "document").select(_part("refund"))
 
 
 def _given_back(payments: pl.DataFrame, rest: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
@@ -228,13 +235,20 @@ def _given_back(payments: pl.DataFrame, rest: pl.DataFrame, parts: pl.DataFrame)
         *key, "document", came="at", since="on"
     )
     back = rest.filter(pl.col("amount") < 0).with_columns(amount=-pl.col("amount"))
-    pairs = (
-        back.drop_nulls("party")
-        .join(came, on=key, nulls_equal=True)
-        .with_columns(days=(pl.col("on") - pl.col("since")).dt.total_days())
-        .filter(pl.col("days") >= 0)
-    )
+    pairs = pl.concat(_equal(back, came)).filter(pl.col("days") >= 0)
     return nearest(pairs, "at", "came").with_columns(amount=-pl.col("amount")).select(_part("refund"))
+
+
+def _returned(rest: pl.DataFrame) -> pl.DataFrame:
+    """Money that came for no known document and was given back later: neither pays anything."""
+    import polars as pl
+
+    came = rest.filter(pl.col("amount") > 0).select("party", "currency", "amount", came="at", since="on")
+    back = rest.filter(pl.col("amount") < 0).with_columns(amount=-pl.col("amount"))
+    pairs = nearest(pl.concat(_equal(back, came)).filter(pl.col("days") >= 0), "at", "came")
+    pairs = pairs.with_columns(document=pl.lit(None, pl.Int64))
+    both = (pairs.with_columns(amount=-pl.col("amount")), pairs.with_columns(at="came"))
+    return pl.concat(side.select(_part("returned")) for side in both)
 
 
 def _oldest(documents: pl.DataFrame, payments: pl.DataFrame) -> pl.DataFrame:

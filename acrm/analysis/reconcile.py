@@ -45,7 +45,8 @@ class Told:
     """What is known of the sources beside their tables.
 
     Attributes:
-        files: `file`, `system`, `rows`: every file read, now or into a store.
+        files: `file`, `system`, `rows`: every file read, now or into a store; `order`, `deal`: how many each tells of,
+            0 where that is not known.
         rejects: `file`, `line`, `rule`, `table`, `raw`.
         identities: `customer_id`, `ref`, `_source_file`, `_times` and traits; None where nobody is named.
     """
@@ -68,7 +69,8 @@ def reconcile(entries: pl.LazyFrame, told: Told, params: ReconcileParams) -> Rec
     """Put payments to documents, and sources side by side. Rules and limits: docs/methods/reconcile.md.
 
     Every payment has one state: `matched` (a rule says for which document), `allocated` (it lowers what its customer
-    owes, oldest document first) or `unmatched`; its amount is `matched` + `allocated` + `unmatched`, exactly.
+    owes, oldest document first) or `unmatched`; its amount is `matched` + `allocated` + `unmatched`, exactly. What
+    another file tells again is `repeated` and counts nowhere.
 
     Args:
         entries: As `ledger.ledger` makes them.
@@ -90,18 +92,23 @@ def reconcile(entries: pl.LazyFrame, told: Told, params: ReconcileParams) -> Rec
     """
     import polars as pl
 
-    from acrm.analysis.side_by_side import differences, sources, totals
+    from acrm.analysis.side_by_side import differences, retold, series, sources, totals
 
     whole = entries.collect(engine="streaming")
+    again = retold(whole, told)
     last: Any = whole.filter(pl.col("standing").is_null() | (pl.col("standing") != "test"))["on"].max()
     as_of = params.as_of or (last + timedelta(days=1) if last else None)
     later = whole.filter(pl.col("on") > as_of) if as_of else whole.clear()
     whole = whole.filter(~(pl.col("on") > as_of).fill_null(False)) if as_of else whole
     whole, currency, notes = _one_currency(whole)
-    documents, payments = settlement.documents(whole, params.window), settlement.payments(whole)
+    # Nobody pays a part of a cent, which sums of lines may have.
+    cents = pl.col("amount", "gross").round(2, mode="half_away_from_zero").cast(pl.Decimal(38, 4))
+    whole = whole.with_columns(cents)
+    documents = settlement.documents(whole, params.window)
+    payments = settlement.payments(whole, documents)
     if documents.is_empty():
         raise InputError("reconcile_no_documents")
-    parts = match(documents, payments, params.window)
+    parts = match(documents, payments.filter(pl.col("told_by").is_null()), params.window)
     documents = settlement.states(documents, parts, as_of, known=payments.height > 0)
     payments = settlement.explained(settlement.spent(payments, documents, parts), documents, told)
     tables = {
@@ -109,8 +116,10 @@ def reconcile(entries: pl.LazyFrame, told: Told, params: ReconcileParams) -> Rec
         "payments": _payment_table(payments),
         "parts": _part_table(parts, documents, payments),
     }
-    ranked = sources(whole, told)
-    tables |= {"totals": totals(whole, told), "differences": differences(whole, documents, payments, told, ranked)}
+    files = series(whole, told, again)
+    ranked = sources(whole, told, again, files)
+    tables["totals"] = totals(whole, files)
+    tables["differences"] = differences(whole, documents, payments, told, ranked, files)
     tables["sources"] = ranked
     figures = _figures(tables, as_of, currency, later.height)
     return ReconcileResult(params=params, tables=tables, summary=figures, notes=(*notes, *_notes(figures, documents)))
@@ -174,6 +183,7 @@ def _payment_table(payments: pl.DataFrame) -> pl.DataFrame:
         "documents",
         *(money(name).alias(name) for name in ("matched", "allocated", "unmatched")),
         "reason",
+        "told_as",
         "order_id",
         "deal_id",
         "purpose",
@@ -204,6 +214,8 @@ def _figures(
     due, open_ = _sum(owed["amount"]), _sum(late["balance"])
     # What was paid of what was due: an overpaid document pays for no other.
     settled = _sum(owed.select(pl.min_horizontal("paid", "amount")).to_series()) if known else None
+    again = payments.filter(state="repeated")
+    payments = payments.filter(pl.col("state") != "repeated")
     money = _sum(payments["amount"])
     states: dict[str, Scalar] = {
         f"{state}_documents": owed.filter(state=state).height if known else None for state in STATES
@@ -222,6 +234,8 @@ def _figures(
         "paid_apart": _sum(documents.filter(pl.col("state").is_in(APART))["paid"]),
         "payments": payments.height,
         "received": money,
+        "repeated_payments": again.height,
+        "repeated": _sum(again["amount"]),
         **{f"{name}_payments": payments.filter(state=name).height for name in ("matched", "allocated", "unmatched")},
         **{name: _sum(payments[name]) for name in ("matched", "allocated", "unmatched")},
         "unmatched_share": round(float(_sum(payments["unmatched"]) / money), 6) if money > 0 else None,
@@ -241,6 +255,9 @@ def _notes(figures: Mapping[str, Any], documents: pl.DataFrame) -> list[Message]
     notes = []
     if not figures["payments"]:
         notes.append(Message("reconcile.no_payments"))
+    if figures["repeated_payments"]:
+        values = {"payments": figures["repeated_payments"], "amount": figures["repeated"]}
+        notes.append(Message("reconcile.told_again", values))
     if figures["allocated_payments"]:
         values = {"payments": figures["allocated_payments"], "amount": figures["allocated"]}
         notes.append(Message("reconcile.is_allocation", values))

@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from acrm.analysis.matching import ALLOCATED, minor, nearest
+from acrm.analysis.repeats import told_again
 from acrm.analysis.side_by_side import rejected_cells
 
 if TYPE_CHECKING:
@@ -67,13 +68,17 @@ def _standing() -> pl.Expr:
     )
 
 
-def payments(entries: pl.DataFrame) -> pl.DataFrame:
-    """Payments in a fixed order, their amounts in ten-thousandths (`amount`) and as they are (`money`)."""
+def payments(entries: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
+    """Payments in a fixed order, their amounts in ten-thousandths (`amount`) and as they are (`money`).
+
+    What another file tells again has `told_by`: the payment that counts.
+    """
     import polars as pl
 
     content = ("on", "amount", "customer_id", "order_id", "deal_id", "purpose", "file", "row")
     found = entries.filter(kind="payment").sort(*content, nulls_last=True).with_row_index("at")
-    return found.with_columns(pl.col("at").cast(pl.Int64), money=pl.col("amount"), amount=minor("amount"))
+    found = found.with_columns(pl.col("at").cast(pl.Int64), money=pl.col("amount"), amount=minor("amount"))
+    return told_again(found, documents["party"].drop_nulls().unique())
 
 
 def states(documents: pl.DataFrame, parts: pl.DataFrame, as_of: date | None, *, known: bool) -> pl.DataFrame:
@@ -124,10 +129,14 @@ def spent(payments: pl.DataFrame, documents: pl.DataFrame, parts: pl.DataFrame) 
             pl.col("amount").filter(pl.col("rule") == ALLOCATED).sum().alias("allocated"),
         )
     )
-    joined = payments.join(went, left_on="at", right_on="payment", how="left")
+    first = payments.select(told_by="at", told_as="id")
+    joined = payments.join(went, left_on="at", right_on="payment", how="left").join(first, on="told_by", how="left")
+    counted = pl.when(pl.col("told_by").is_null()).then("amount").otherwise(0)
     return joined.with_columns(pl.col("matched", "allocated", "documents").fill_null(0)).with_columns(
-        unmatched=pl.col("amount") - pl.col("matched") - pl.col("allocated"),
-        state=pl.when(pl.col("rule").is_null())
+        unmatched=counted - pl.col("matched") - pl.col("allocated"),
+        state=pl.when(pl.col("told_by").is_not_null())
+        .then(pl.lit("repeated"))
+        .when(pl.col("rule").is_null())
         .then(pl.lit("unmatched"))
         .when(pl.col("rule") == ALLOCATED)
         .then(pl.lit("allocated"))
@@ -144,7 +153,7 @@ def explained(payments: pl.DataFrame, documents: pl.DataFrame, told: Told) -> pl
     owing = documents.filter(standing="due").select("party").unique().with_columns(buys=pl.lit(True))
     rejected = rejected_cells(told.rejects).group_by("cell").agg(pl.col("rule").min().alias("rejected"))
     joined = (
-        payments.with_columns(cell=asked.str.to_lowercase(), twin=pl.len().over(content) > 1)
+        payments.with_columns(cell=asked.str.to_lowercase(), twin=pl.col("told_by").is_null().sum().over(content) > 1)
         .join(owing, on="party", how="left")
         .join(rejected, on="cell", how="left")
     )
@@ -154,7 +163,7 @@ def explained(payments: pl.DataFrame, documents: pl.DataFrame, told: Told) -> pl
         .when(pl.col("rejected").is_not_null())
         .then(pl.lit("rejected_row"))
         .when(pl.col("twin") & (pl.col("state") == "unmatched"))
-        .then(pl.lit("duplicate"))
+        .then(pl.lit("repeated_payment"))
         .when(pl.col("state") == "allocated")
         .then(pl.lit("left_over"))
         .when(asked.is_not_null())

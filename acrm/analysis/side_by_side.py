@@ -22,19 +22,36 @@ NAMESAKES = 5
 _MENTIONS = ("email_key", "phone_e164", "tax_id", "full_name")
 
 
-def sources(entries: pl.DataFrame, told: Told) -> pl.DataFrame:
+def retold(entries: pl.DataFrame, told: Told) -> pl.DataFrame:
+    """Orders and deals of each file that stand in a file told later, which counts: `file`, `kind`, `again`."""
+    import polars as pl
+
+    book = pl.col("file").str.replace(_SHEET, "")
+    kept = entries.group_by(kind="kind", book=book).agg(pl.len().cast(pl.Int64), sheet=pl.col("file").min())
+    read = told.files.unpivot(["order", "deal"], index="file", variable_name="kind", value_name="told")
+    known = read.join(kept, left_on=["file", "kind"], right_on=["book", "kind"], how="left")
+    again = pl.col("told") - pl.col("len").fill_null(0)
+    return known.select(pl.coalesce("sheet", "file").alias("file"), "kind", again=again).filter(pl.col("again") > 0)
+
+
+def sources(entries: pl.DataFrame, told: Told, again: pl.DataFrame, files: pl.DataFrame) -> pl.DataFrame:
     """One row per source and kind of record; files whose names differ in numbers alone are one source.
+
+    Args:
+        entries: What counts once.
+        told: What is known of the sources.
+        again: As `retold` gives it.
+        files: As `series` gives it.
 
     Returns:
         `source`, `kind` (order, deal, payment; customer where a source only names customers), `system`, `files`,
-        `rows` and `rejected` of the files, `records`, `counted` (due, or payments), `customers`, `amount` of what
-        counts, `first`, `last` day.
+        `rows` and `rejected` of the files, `records`, those told `again` by a later file, `counted` (due, or payments,
+        and not told again), `customers`, `amount` of what counts, `first`, `last` day.
     """
     import polars as pl
 
     named = _mentions(told)
-    files = _files(entries, told)
-    kinds = entries.select("file", "kind").unique()
+    kinds = pl.concat([entries.select("file", "kind"), again.select("file", "kind")]).unique()
     only = named.filter(~pl.col("file").is_in(kinds["file"].implode()))
     extra = only.select("file", pl.lit("customer").alias("kind"), "ref", "party").unique()
     counts = pl.col("kind").eq("payment") | pl.col("standing").eq("due").fill_null(False)
@@ -60,6 +77,7 @@ def sources(entries: pl.DataFrame, told: Told) -> pl.DataFrame:
     persons = customers.agg(pl.col("party").n_unique().cast(pl.Int64).alias("customers"))
     listed = extra.join(files, on="file").group_by("source", "kind")
     whole = pl.concat([records, listed.agg(records=pl.col("ref").n_unique().cast(pl.Int64))], how="diagonal")
+    over = again.join(files, on="file").group_by("source", "kind").agg(pl.col("again").sum())
     read = (
         pl.concat([kinds, extra.select("file", "kind").unique()])
         .join(files, on="file")
@@ -76,7 +94,9 @@ def sources(entries: pl.DataFrame, told: Told) -> pl.DataFrame:
     return (
         read.join(whole, on=["source", "kind"], how="left")
         .join(persons, on=["source", "kind"], how="left")
-        .with_columns(pl.col("customers", "counted").fill_null(0))
+        .join(over, on=["source", "kind"], how="left")
+        .with_columns(pl.col("customers", "counted", "records", "again").fill_null(0))
+        .with_columns(records=pl.col("records") + pl.col("again"))
         .select(
             "source",
             "kind",
@@ -85,6 +105,7 @@ def sources(entries: pl.DataFrame, told: Told) -> pl.DataFrame:
             "rows",
             "rejected",
             "records",
+            "again",
             "counted",
             "customers",
             "amount",
@@ -95,14 +116,18 @@ def sources(entries: pl.DataFrame, told: Told) -> pl.DataFrame:
     )
 
 
-def _files(entries: pl.DataFrame, told: Told) -> pl.DataFrame:
-    """`file`, `source`: files of one series share the name with their numbers taken out."""
+def series(entries: pl.DataFrame, told: Told, again: pl.DataFrame) -> pl.DataFrame:
+    """`file`, `source`: files of one series share kinds of records, and the name with its numbers taken out."""
     import polars as pl
 
     stem = pl.col("file").str.replace_all(_NUMBERS, "*")
-    names = pl.concat([entries["file"], _mentions(told)["file"]])
-    files = names.drop_nulls().unique().to_frame("file").with_columns(stem=stem)
-    return files.select("file", source=pl.when(pl.len().over("stem") > 1).then("stem").otherwise("file")).sort("file")
+    names = _mentions(told).select("file", kind=pl.lit(None, pl.String))
+    kinds = pl.concat([entries.select("file", "kind"), again.select("file", "kind"), names]).drop_nulls("file").unique()
+    files = kinds.group_by("file").agg(pl.col("kind").drop_nulls().sort().str.join(" ")).with_columns(stem=stem)
+    several = pl.len().over("stem", "kind") > 1
+    # Two series of one name are told apart by their files.
+    plain = pl.col("kind").n_unique().over("stem") == 1
+    return files.select("file", source=pl.when(several & plain).then("stem").otherwise("file")).sort("file")
 
 
 def _rows(files: pl.DataFrame, told: Told) -> pl.DataFrame:
@@ -135,14 +160,13 @@ def _mentions(told: Told) -> pl.DataFrame:
     return joined.with_columns(party=pl.coalesce("company_id", "customer_id")).drop("company_id")
 
 
-def totals(entries: pl.DataFrame, told: Told) -> pl.DataFrame:
+def totals(entries: pl.DataFrame, files: pl.DataFrame) -> pl.DataFrame:
     """Records, customers and money by source, kind, month and department; the department `all` is everything.
 
     Departments are the values of pipeline, owner, unit and channel, each a cut of its own: cuts are not to be added up.
     """
     import polars as pl
 
-    files = _files(entries, told)
     counts = pl.col("kind").eq("payment") | pl.col("standing").eq("due").fill_null(False)
     dated = entries.join(files, on="file").with_columns(
         month=pl.col("on").dt.truncate("1mo"), counted=counts, money=pl.when(counts).then("amount")
@@ -175,7 +199,12 @@ def rejected_cells(rejects: pl.DataFrame) -> pl.DataFrame:
 
 
 def differences(
-    entries: pl.DataFrame, documents: pl.DataFrame, payments: pl.DataFrame, told: Told, ranked: pl.DataFrame
+    entries: pl.DataFrame,
+    documents: pl.DataFrame,
+    payments: pl.DataFrame,
+    told: Told,
+    ranked: pl.DataFrame,
+    files: pl.DataFrame,
 ) -> pl.DataFrame:
     """What one source has and another has not, with the reason found.
 
@@ -186,17 +215,16 @@ def differences(
     """
     import polars as pl
 
-    frames = [_customers(entries, told, ranked), _documents(documents), _unsold(documents), _loose(payments)]
+    frames = [_customers(entries, told, ranked, files), _documents(documents), _unsold(documents), _loose(payments)]
     columns = ("level", "missing_from", "reason", "entity", "found_in", "detail", "amount", "currency", "on")
     return pl.concat(frame.select(columns) for frame in frames).sort(*columns, nulls_last=True)
 
 
-def _customers(entries: pl.DataFrame, told: Told, ranked: pl.DataFrame) -> pl.DataFrame:
+def _customers(entries: pl.DataFrame, told: Told, ranked: pl.DataFrame, files: pl.DataFrame) -> pl.DataFrame:
     """Customers (companies, where known) that a source names and another does not."""
     import polars as pl
 
     named = _mentions(told)
-    files = _files(entries, told)
     present = pl.concat([entries.select("file", "party"), named.select("file", "party")]).drop_nulls("party")
     present = present.join(files, on="file").select("source", "party").unique()
     sizes = present.group_by("source").len().sort("len", "source", descending=[True, False]).head(MOST)

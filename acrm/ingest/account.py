@@ -59,6 +59,8 @@ def _inputs(sources: Iterable[Input]) -> tuple[lineage_of.Input, ...]:
             bytes=found[0].raw.source.bytes,
             rows=sum(source.rows_in for source in found),
             system=next((one.plan.system for one in found if one.plan.system not in ("unknown", "acrm")), ""),
+            orders=sum(source.orders for source in found),
+            deals=sum(source.deals for source in found),
         )
         for name, found in sorted(files.items())
     )

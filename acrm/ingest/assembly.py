@@ -79,6 +79,8 @@ def assemble(
         made = grain.parts(table, good, references)
         source.merged, source.derived = made.merged, made.derived
         notes += made.notes
+        if columns is None:
+            source.orders, source.deals = _told(made.tables, "transactions"), _told(made.tables, "deals")
         for name, frame in made.tables.items():
             keyed = table.plan.has("deals.deal_id") or table.plan.has("transactions.order_id")
             system = table.plan.system if keyed else None
@@ -117,6 +119,17 @@ def assemble(
         identities=None if who is None else identity.told(who),
         review=doubtful,
     )
+
+
+def _told(tables: Mapping[str, pl.LazyFrame], name: str) -> int:
+    """How many orders or deals a file tells of; a row without a number is one of its own."""
+    key = overlap.KEYS[name][0]
+    if name not in tables:
+        return 0
+    if key not in tables[name].collect_schema().names():
+        return int(tables[name].select(pl.len()).collect().item())
+    count = pl.col(key).drop_nulls().n_unique() + pl.col(key).null_count()
+    return int(tables[name].select(count).collect(engine="streaming").item())
 
 
 def _who(

@@ -45,6 +45,8 @@ class Input:
     rejected: int = 0
     merged: int = 0
     derived: int = 0
+    orders: int = 0
+    deals: int = 0
 
     @property
     def name(self) -> str:

@@ -49,6 +49,10 @@ _GRAINS = {"transactions": "line", "deals": "deal"}
 LINKED = ("transactions", "deals", "interactions", "contracts", "payments")
 """Tables whose rows belong to a customer: columns about that customer may stand in them."""
 
+_PAYMENTS = re.compile(r"payment|плат[её]ж|оплат|поступлени|zahlung")
+_PAYMENT_IDS = frozenset(("payment id", "payment no", "payment number", "id платежа", "номер платежа", "№ платежа"))
+_DAYS = frozenset(("date", "transaction date", "дата", "datum", "fecha"))  # of payments only if the title says so
+
 # What a file must have to be the table: every line needs one of its alternatives; `a&b` needs both.
 REQUIRED: dict[str, tuple[tuple[str, ...], ...]] = {
     "transactions": (
@@ -190,7 +194,7 @@ def recognise(raw: RawTable, sample: pl.DataFrame, options: IngestOptions) -> Pl
         plan = _with_user_map(signed, by_name, raw, sample, options)
         if plan.entity == "other" or not missing((*plan.fields, *plan.literals), plan.entity):
             return plan
-    return _with_user_map(_by_synonyms(by_name, sample, forced), by_name, raw, sample, options)
+    return _with_user_map(_by_synonyms(by_name, sample, forced, raw.name), by_name, raw, sample, options)
 
 
 def missing(plan_fields: Iterable[str], entity: str) -> list[str]:
@@ -284,22 +288,24 @@ def _headers_of(table: dict[str, Any]) -> list[str]:
     return listed
 
 
-def _by_synonyms(by_name: dict[str, str], sample: pl.DataFrame, forced: str | None) -> Plan:
+def _by_synonyms(by_name: dict[str, str], sample: pl.DataFrame, forced: str | None, called: str) -> Plan:
+    # What is paid looks like what is sold, but for what it is called.
+    titled = forced == "payments" or bool(_PAYMENTS.search(called.lower()))
+    paid = titled or not _PAYMENT_IDS.isdisjoint(by_name)
     scored = []
     for order, entity in enumerate(REQUIRED if forced is None else [forced]):
-        fields = assigned(entity, by_name, sample)
-        lacking = missing(fields, entity)
-        scored.append((len(fields), -order, entity, fields, lacking))
-    whole = [entry for entry in scored if not entry[4]]
-    best = max(whole, key=lambda entry: entry[:2], default=None)
-    nearest = max(scored, key=lambda entry: entry[:2])
+        own = {name: header for name, header in by_name.items() if titled or entity != "payments" or name not in _DAYS}
+        fields = assigned(entity, own, sample)
+        scored.append(((len(fields), paid and entity == "payments", -order), entity, fields, missing(fields, entity)))
+    (size, *_), entity, _, lacking = max(scored, key=lambda entry: entry[0])
+    best = max((entry for entry in scored if not entry[3]), key=lambda entry: entry[0], default=None)
     # A table that explains two more columns, yet lacks something, says that the rows are not what the best match says.
-    lacks = tuple(f"{nearest[2]}.{need}" for need in nearest[4]) if nearest[0] else ()
-    if best is None or (lacks and nearest[0] >= best[0] + 2):
+    lacks = tuple(f"{entity}.{need}" for need in lacking) if size else ()
+    if best is None or (lacks and size >= best[0][0] + 2):
         return Plan(system="unknown", title="", entity="other", fields={}, lacks=lacks)
-    return Plan(
-        system="unknown", title="", entity=best[2], fields=best[3], grain=_GRAINS.get(best[2], "row"), free_form=True
-    )
+    _, entity, fields, _ = best
+    grain = _GRAINS.get(entity, "row")
+    return Plan(system="unknown", title="", entity=entity, fields=fields, grain=grain, free_form=True)
 
 
 def assigned(entity: str, by_name: dict[str, str], sample: pl.DataFrame) -> dict[str, tuple[str, ...]]:

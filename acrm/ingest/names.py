@@ -38,10 +38,10 @@ def latin(name: str) -> str:
 def firm(name: str) -> str:
     """A firm's name as it is compared: without its legal form.
 
-    >>> firm('ООО «Ромашка»'), firm("Acme, Inc."), firm("ООО")
+    >>> firm('ОБЩЕСТВО С ОГРАНИЧЕННОЙ ОТВЕТСТВЕННОСТЬЮ "Ромашка"'), firm("Acme, Inc."), firm("ООО")
     ('romashka', 'acme', 'ooo')
     """
-    plain = fold(name).split()
+    plain = abridged(name).split()
     rest = [word for word in plain if word not in _forms()]
     return latin(" ".join(rest or plain))
 
@@ -52,7 +52,20 @@ def is_firm(name: str) -> bool:
     >>> is_firm("ООО Ромашка"), is_firm("Анна Ромашка"), is_firm("ИП Иванов И. И.")
     (True, False, True)
     """
-    return len(found := fold(name).split()) > 1 and any(word in _forms() for word in (found[0], found[-1]))
+    return len(found := abridged(name).split()) > 1 and any(word in _forms() for word in (found[0], found[-1]))
+
+
+def abridged(name: str) -> str:
+    """A name folded, with the legal form in short: as banks and registers write it out, others do not.
+
+    >>> abridged("АКЦИОНЕРНОЕ ОБЩЕСТВО «Вектор»"), abridged("Анна Иванова")
+    ('ао вектор', 'анна иванова')
+    """
+    plain = fold(name)
+    for whole, short in words("legal_forms_in_full"):
+        if whole in plain:
+            return f" {plain} ".replace(f" {whole} ", f" {short} ").strip()
+    return plain
 
 
 def is_form(word: str) -> bool:

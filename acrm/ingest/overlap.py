@@ -48,8 +48,10 @@ def once(table: str, frames: list[tuple[str | None, pl.LazyFrame]], notes: list[
     }
     if STORE in merged and len(merged) > 1:
         # Rows of a store are older than all others, and their ids are of every system.
-        later = pl.concat([frame for space, frame in merged.items() if space != STORE], how="diagonal")
-        merged[STORE] = _told_again(table, merged[STORE], later, stored=True)
+        stored = merged.pop(STORE)
+        merged = {space: _in_detail(table, frame, stored) for space, frame in merged.items()}
+        later = pl.concat(merged.values(), how="diagonal")
+        merged = {STORE: _told_again(table, _in_detail(table, stored, later), later, stored=True), **merged}
     whole = pl.concat(merged.values(), how="diagonal").drop(SPACE, strict=False)
     if len(spaces) < len(frames) or STORE in spaces:
         repeated = count - _rows([whole])
@@ -73,7 +75,8 @@ def _halved(table: str, frames: list[pl.LazyFrame], known: str | None, *, eager:
     middle = len(frames) // 2
     first, last = (_halved(table, half, known, eager=eager) for half in (frames[:middle], frames[middle:]))
     if known is not None:
-        first = _told_again(table, first, last, stored=known == STORE)
+        last = _in_detail(table, last, first)
+        first = _told_again(table, _in_detail(table, first, last), last, stored=known == STORE)
     whole = [first, last]
     return pl.concat(pl.collect_all(whole), how="diagonal").lazy() if eager else pl.concat(whole, how="diagonal")
 
@@ -87,6 +90,45 @@ def _told_again(table: str, frame: pl.LazyFrame, later: pl.LazyFrame, *, stored:
         return orders.of_ours(_corrected(left, told) if stored else left)
     left = _without(table, frame, later, stored=stored)
     return deals.still_told(left, later) if table == "deals" and stored else left
+
+
+def _in_detail(table: str, frame: pl.LazyFrame, other: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows of a frame without orders that it tells by their sum alone, and another by their products.
+
+    The same order is one of the same number, customer, day, system and money, that is cancelled in both or in neither;
+    where the system gives every order a number of its own, the customer may be unknown.
+    """
+    about = ["order_id", "customer_id", "ordered_on", SPACE]
+    needed = {*about, "line_amount", "product_id", "status"}
+    if table != "transactions" or not needed <= {*other.collect_schema().names()}:
+        return frame
+    have = frame.collect_schema().names()
+    if not {*about, "line_amount"} <= {*have}:
+        return frame
+    bare = pl.col("product_id").is_null() if "product_id" in have else pl.lit(value=True)
+    known, told = orders.of_source(frame), orders.of_source(other)
+    asked = known.filter(bare).select("order_id").drop_nulls().unique().collect()
+    named = told.filter(pl.col("product_id").is_not_null()).select("order_id").unique()
+    numbers = named.join(asked.lazy(), on="order_id", how="semi").collect() if asked.height else asked
+    if not numbers.height:
+        return frame
+
+    def heads(lines: pl.LazyFrame, bare: pl.Expr) -> pl.LazyFrame:
+        gone = pl.col("status") == "cancelled" if "status" in lines.collect_schema().names() else pl.lit(value=False)
+        own = pl.col("customer_id").is_not_null() | ~pl.col(SPACE).is_in(NUMBERED_ANEW)
+        asked = lines.join(numbers.lazy(), on="order_id", how="semi").filter(own)
+        figures = (
+            pl.col("line_amount").sum(),
+            bare.all().alias("_bare"),
+            gone.fill_null(value=False).any().alias("_gone"),
+        )
+        return asked.group_by(about).agg(figures)
+
+    rich = heads(told, pl.col("product_id").is_null()).filter(~pl.col("_bare"))
+    again = (
+        heads(known, bare).filter("_bare").join(rich, on=[*about, "line_amount", "_gone"], how="semi", nulls_equal=True)
+    )
+    return orders.of_ours(known.join(again, on=about, how="anti", nulls_equal=True, maintain_order="left"))
 
 
 def _corrected(stored: pl.LazyFrame, later: pl.LazyFrame) -> pl.LazyFrame:

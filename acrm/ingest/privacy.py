@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from acrm import purposes
 from acrm.errors import InputError, UsageError
 from acrm.ingest.privacy_key import CODE, Key, read_key
 from acrm.lineage import KEY, is_manifest
@@ -32,6 +33,7 @@ _KINDS = {
     **dict.fromkeys(("owner", "agent"), "agent"),
     **dict.fromkeys(("tags", "page"), "text"),
     "interaction_id": "interaction",
+    "purpose": "purpose",
     "card_number": "card",
     "tax_id": "tax",
     "household_id": "household",
@@ -41,7 +43,7 @@ _JOINING = ("customer", "order", "email", "phone", "card", "tax")
 """What a table that acrm does not know may be joined by."""
 _LASTING = ("decision", "apart", "probable")
 """Joins that a store keeps as they were made."""
-_GONE = frozenset(("first_name", "middle_name", "last_name", "holidays", "subject", "purpose", "raw"))
+_GONE = frozenset(("first_name", "middle_name", "last_name", "holidays", "subject", "raw"))
 """Columns that are emptied."""
 _CATALOGUE = ("product_name", "category")
 _NUMBER = r"\+?\d[\d ()-]{8,}\d"
@@ -259,12 +261,16 @@ def _replaced(frame: pl.LazyFrame, kinds: Mapping[str, str], key: Key) -> pl.Laz
     values = dict(zip(kinds, (found.to_series() for found in distinct), strict=True))
     for kind, columns in names.items():
         texts = pl.concat([values[name].rename("value") for name in columns]).unique()
-        codes = pl.LazyFrame({"value": texts, "code": pl.Series(map(key.coders[kind], texts), dtype=pl.String)})
+        if kind == "purpose":
+            made = purposes.coded(texts, key.coders["order"])
+        else:
+            made = pl.Series(map(key.coders[kind], texts), dtype=pl.String)
+        codes = pl.LazyFrame({"value": texts, "code": made})
         for name in columns:
             own = codes.rename({"value": name, "code": f"code of {name}"})
             frame = frame.join(own, on=name, how="left", maintain_order="left")
-    made = {name: pl.col(f"code of {name}") for name in kinds}
-    return frame.with_columns(**made).drop(f"code of {name}" for name in kinds)
+    new = {name: pl.col(f"code of {name}") for name in kinds}
+    return frame.with_columns(**new).drop(f"code of {name}" for name in kinds)
 
 
 def sealed(who: Identity, key: Key) -> Identity:

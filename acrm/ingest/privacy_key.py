@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hmac
 import re
 from collections.abc import Callable, Mapping
@@ -12,8 +13,7 @@ from string import ascii_lowercase, hexdigits
 
 from acrm.errors import InputError
 from acrm.ingest.joins import is_role
-from acrm.ingest.names import is_form, latin, nobody
-from acrm.ingest.vocabulary import fold
+from acrm.ingest.names import abridged, is_form, latin, nobody
 
 _BYTES = 32
 """A key has at least so many bytes of randomness, and at least `_DISTINCT` different characters."""
@@ -89,7 +89,7 @@ class Key:
         >>> [alike(one, key.words(other)) for other in ("Ivanova A.", "ИВАНОВА Анна", "Пётр Иванов")]
         [True, True, False]
         """
-        plain = fold(name)
+        plain = abridged(name)
         if nobody(plain):
             return plain
         return " ".join(word if is_form(word) else self._word(word) for word in plain.split())
@@ -146,7 +146,7 @@ class Key:
 
 
 def read_key(path: Path) -> Key:
-    """The key in a file, without the line end that editors add.
+    """The key in a file, without the line end and the byte order mark that editors add.
 
     Raises:
         InputError: The file cannot be read, or holds less than 32 random bytes.
@@ -155,7 +155,7 @@ def read_key(path: Path) -> Key:
         content = path.read_bytes()
     except OSError as error:
         raise InputError("key_missing", path=path, reason=error.strerror or str(error)) from error
-    secret = content.rstrip(b"\r\n")
+    secret = content.removeprefix(codecs.BOM_UTF8).rstrip(b"\r\n")
     text = secret.decode("latin-1")
     # Hexadecimal digits carry half a byte each, base64 and the like three quarters.
     share = 2 if set(text) <= set(hexdigits) else 4 / 3 if text.isascii() and text.isprintable() else 1

@@ -87,7 +87,7 @@ def _owing(result: ReconcileResult) -> Iterator[Block]:
 
     currency = result.summary["currency"]
     owing = result.tables["documents"].filter(pl.col("state").is_in(["unpaid", "partly"]))
-    owing = owing.sort("balance", "kind", "document_id", descending=[True, False, False])
+    owing = owing.sort("balance", "days_overdue", "kind", "document_id", descending=[True, True, False, False])
     if owing.height:
         columns = [
             Col(_word("document")),
@@ -131,17 +131,19 @@ def _owing(result: ReconcileResult) -> Iterator[Block]:
 
 
 def _sources(result: ReconcileResult) -> Grid:
+    again = result.tables["sources"]["again"].sum()
     columns = [
         Col(_word("source"), max=32),
         Col(_word("what")),
         Col(_word("rows"), "int", priority=2),
         Col(_word("rejected"), "int", priority=1),
         Col(_word("records"), "int"),
+        *([Col(_word("again"), "int", priority=1)] if again else []),
         Col(_word("counted"), "int"),
         Col(_word("customers"), "int"),
         Col(_label("amount", result.summary["currency"]), "money"),
     ]
-    names = ("rows", "rejected", "records", "counted", "customers", "amount")
+    names = ("rows", "rejected", "records", *(["again"] if again else []), "counted", "customers", "amount")
     found = result.tables["sources"].iter_rows(named=True)
     rows = [[row["source"], _word(f"kind.{row['kind']}"), *(row[name] for name in names)] for row in found]
     return Grid(_word("sources_title"), columns, rows)

@@ -26,7 +26,7 @@ def orders(*rows: tuple[str, str, date, int, str | None, str]) -> pl.LazyFrame:
 
 def told(*files: tuple[str, str, int], rejects: list[tuple[Any, ...]] | None = None) -> Told:
     return Told(
-        files=pl.DataFrame(files, schema=FILES, orient="row"),
+        files=pl.DataFrame(files, schema=FILES, orient="row").with_columns(order=pl.lit(0), deal=pl.lit(0)),
         rejects=pl.DataFrame(rejects or [], schema=REJECTS, orient="row"),
     )
 
@@ -59,6 +59,24 @@ def test_files_of_one_series_are_one_source() -> None:
         ("till.csv", "ada", "absent"),
         ("till.csv", "bob", "other_period"),
     ]
+
+
+def test_files_called_by_numbers_alone_are_no_series_when_they_hold_different_records() -> None:
+    deals = pl.LazyFrame(
+        {"deal_id": ["7"], "status": ["won"], "_flags": [None], "_source_file": ["1.csv"], "_source_row": [2]},
+        schema_overrides={"_flags": pl.String},
+    ).with_columns(created_at=pl.datetime(2026, 1, 5, time_zone="UTC"), amount=pl.lit(5, pl.Decimal(38, 4)))
+    lines = orders(("1", "ada", JANUARY, 10, None, "2.csv"), ("2", "ada", JANUARY, 10, None, "3.csv"))
+    made = reconcile(ledger({"transactions": lines, "deals": deals}), told(), ReconcileParams()).tables
+    assert made["sources"]["source"].to_list() == ["1.csv", "2.csv", "3.csv"]
+
+
+def test_a_document_is_due_to_the_cent() -> None:
+    lines = orders(("1", "ada", JANUARY, 10, None, "a.csv")).with_columns(
+        line_amount=pl.lit("99.9999").cast(pl.Decimal(38, 4))
+    )
+    made = reconcile(ledger({"transactions": lines}), told(), ReconcileParams())
+    assert made.summary["due"] == 100
 
 
 def test_months_and_departments_add_up() -> None:

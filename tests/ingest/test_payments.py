@@ -44,3 +44,35 @@ def test_the_day_of_a_payment_is_that_of_the_business(tmp_path: Path) -> None:
     made = load([str(tmp_path / "exports")], options, tmp_path / "work").tables["payments"].collect()
     assert [str(day) for day in made["paid_on"]] == ["2026-02-12", "2026-02-13"]
     assert str(made["paid_at"][0]) == "2026-02-11 21:00:00+00:00"
+
+
+ORDERS = "order_id,date,email,amount,currency\n7,2026-02-12,a@x.com,5,EUR\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "table"),
+    [
+        (
+            "payments.csv",
+            "payment id,paid at,amount,currency,email,order_id\np1,2026-02-12,5,EUR,a@x.com,7\n",
+            "payments",
+        ),
+        ("file.csv", "payment id,paid at,amount,currency,email,order_id\np1,2026-02-12,5,EUR,a@x.com,7\n", "payments"),
+        ("оплаты.csv", "Дата;Клиент;Сумма;Валюта;Комментарий\n12.02.2026;Анна Котова;5,00;EUR;заказ 7\n", "payments"),
+        ("payments.csv", "date,amount,currency,customer,reference\n2026-02-12,5,EUR,Ann Lee,invoice 7\n", "payments"),
+        (
+            "file.csv",
+            "Booking date;Payer;Amount;Currency;Reference\n12.02.2026;Ann Lee;5,00;EUR;Rechnung 7\n",
+            "payments",
+        ),
+        ("file.csv", ORDERS, "transactions"),
+        ("file.csv", "order_id,date,customer,amount,payment id\n7,2026-02-12,Ann Lee,5,p1\n", "transactions"),
+        ("file.csv", "date,amount,reference\n2026-02-12,5,paper\n", "other"),
+    ],
+)
+def test_a_list_of_payments_is_no_list_of_orders(tmp_path: Path, name: str, content: str, table: str) -> None:
+    load_texts(tmp_path, {name: content})
+    (tmp_path / "work").mkdir(exist_ok=True)
+    made = load([str(tmp_path / "exports")], IngestOptions(), tmp_path / "work")
+    assert made.inputs[0].plan.entity == table
+    assert made.rejects.is_empty()

@@ -167,6 +167,26 @@ def test_customers_and_figures_are_those_of_the_plain_store(acrm: Acrm, exports:
     assert not {"full_name", "email", "phone", "company"} & set(results[0].columns)
 
 
+def test_payments_find_the_documents_they_name_in_codes_as_well(acrm: Acrm, exports: Path) -> None:
+    header = ["ID", "Название сделки", "Бюджет", "Этап сделки", "Дата создания", "Дата закрытия", "Основной контакт"]
+    deals = [["701", "Кухня", "5000", "Успешно реализовано", "01.03.2026", "05.03.2026", name(1)]]
+    deals += [["702", "Шкаф", "4000", "Успешно реализовано", "01.03.2026", "06.03.2026", name(2)]]
+    write(exports / "books/amo.csv", [*header, "Воронка", "Ответственный"], [[*row, "", MANAGER] for row in deals])
+    statement = ["Дата операции", "Сумма операции", "Плательщик", "Назначение платежа"]
+    paid = [["07.03.2026", "9000,00", name(3), f"за {name(1)}, сделки 701 и 702"]]
+    paid += [["08.03.2026", "-4000,00", name(2), f"Возврат по сделке № 702 {name(2)}"]]
+    write(exports / "books/bank.csv", statement, paid)
+    acrm("clean", "books", "-o", "plain")
+    acrm("clean", "books", "-o", "coded", "--pseudonymise", "1.key")
+    told = [json.loads(acrm("reconcile", store, "--json").out)["summary"] for store in ("plain", "coded")]
+    assert told[0] == told[1]
+    assert (told[0]["matched_payments"], told[0]["paid"], told[0]["unmatched"]) == (2, 5000, 0)
+    said = cells(exports / "coded")
+    assert [
+        word for word in (*secrets(), "701", "возврат") if f" {word} " in said or (word.isalpha() and word in said)
+    ] == []
+
+
 def test_monday_and_tuesday_are_one_full_export(acrm: Acrm, exports: Path) -> None:
     lines, key = orders(2), ("--pseudonymise", "1.key")
     write(exports / "full/orders.csv", ORDERS, [row for _, row in lines])

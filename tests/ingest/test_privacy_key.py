@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import random
 from pathlib import Path
 
@@ -39,11 +40,11 @@ def test_a_key_has_32_random_bytes(tmp_path: Path, content: bytes, good: bool) -
             read_key(tmp_path / "key")
 
 
-def test_the_line_end_of_an_editor_changes_no_code(tmp_path: Path) -> None:
+def test_what_an_editor_adds_changes_no_code(tmp_path: Path) -> None:
     text = random.Random(2).randbytes(32).hex().encode()
-    for number, end in enumerate((b"", b"\n", b"\r\n")):
-        (tmp_path / str(number)).write_bytes(text + end)
-    assert len({read_key(tmp_path / str(number)).fingerprint for number in range(3)}) == 1
+    for number, content in enumerate((text, text + b"\n", text + b"\r\n", codecs.BOM_UTF8 + text)):
+        (tmp_path / str(number)).write_bytes(content)
+    assert len({read_key(tmp_path / str(number)).fingerprint for number in range(4)}) == 1
 
 
 def test_a_key_is_not_shown() -> None:

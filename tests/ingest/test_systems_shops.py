@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from textwrap import dedent
 
+import pytest
+
 from tests.ingest.conftest import Load, book, day, plans, rejected, rows, utc
 
 
@@ -79,6 +81,34 @@ def test_square_items(load: Load) -> None:
     assert rows(dataset, "transactions", "currency", "customer_id", "product_id")[0] == ("USD", "CUST1", "CH-1")
     told = load({"items.csv": SQUARE_ITEMS}, time_zone="America/New_York")
     assert rows(told, "transactions", "ordered_on")[0] == (day("2026-01-14"),)
+
+
+SQUARE_SUMS = """\
+Date,Time,Time Zone,Gross Sales,Discounts,Net Sales,Tax,Tip,Total Collected,Card Entry Methods,Transaction ID,\
+Payment ID,Event Type,Location,Customer ID,Customer Name
+2026-01-13,22:30:05,Pacific Time (US & Canada),"$2,608.00",-$131.44,"$2,476.56",$204.32,$0.00,"$2,680.88",Tap,TX1,P1,\
+Payment,Main St,CUST1,Dee Example
+2026-01-20,09:00:00,Eastern Time (US & Canada),-$8.00,$0.00,-$8.00,-$0.66,$0.00,-$8.66,Tap,TX2,P2,Refund,Main St,\
+CUST1,Dee Example
+2026-01-21,09:00:00,Eastern Time (US & Canada),$5.00,$0.00,$5.00,$0.00,$0.00,$5.00,Tap,TX3,P3,Payment,Main St,,
+"""
+
+
+@pytest.mark.parametrize("first", ["items", "transactions"])
+@pytest.mark.parametrize("guest", [False, True])
+def test_two_reports_of_square_about_the_same_orders(load: Load, first: str, *, guest: bool) -> None:
+    reports = {"items": SQUARE_ITEMS, "transactions": SQUARE_SUMS}
+    if guest:
+        reports = {name: report.replace("CUST1,Dee Example", ",") for name, report in reports.items()}
+    order = [first, *(name for name in reports if name != first)]
+    # Files are read in the order of their names.
+    dataset = load({f"{place}-{name}.csv": reports[name] for place, name in enumerate(order)})
+    assert rows(dataset, "transactions", "order_id", "product_id", "line_amount") == [
+        ("TX1", "CH-1", Decimal("2468.56")),
+        ("TX1", "Wax", 8),
+        ("TX2", "Wax", -8),
+        ("TX3", None, 5),
+    ]
 
 
 def test_a_refund_of_square_whose_quantity_has_no_sign(load: Load) -> None:

@@ -13,7 +13,9 @@ from acrm.render.blocks import Grid, Headline, Steps
 from acrm.render.reconcile import SHOWN, reconcile_page
 
 NOTHING = Told(
-    files=pl.DataFrame(schema={"file": pl.String, "system": pl.String, "rows": pl.Int64}),
+    files=pl.DataFrame(
+        schema={"file": pl.String, "system": pl.String, **dict.fromkeys(("rows", "order", "deal"), pl.Int64)}
+    ),
     rejects=pl.DataFrame(schema=dict.fromkeys(("file", "rule", "raw"), pl.String())),
 )
 
@@ -40,7 +42,7 @@ def test_what_the_page_says_first() -> None:
     headline, documents, payments, owing = page.blocks[:4]
     assert isinstance(headline, Headline)
     assert headline.text.replace("\u00a0", " ") == (
-        "3.00 of 78.00 EUR paid; 10 documents unpaid, 0 partly, 0 payments match nothing"
+        "3.00 of 78.00 EUR paid; 10 documents unpaid, 0 partly, 0 payments without a document"
     )
     assert isinstance(documents, Grid)
     assert [row[1] for row in documents.rows] == [2, 0, 10, 0]
