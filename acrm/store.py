@@ -23,7 +23,9 @@ from acrm.write import ROW_GROUP
 
 SCORECARD = "scorecard"
 MANIFEST, DICTIONARY, REVIEW = "clean.json", "dictionary.md", "review.csv"
-_VALID = ("table", "field", "valid")
+_SCORE = ("table", "field", "filled", "valid")
+_MARKUP = str.maketrans({"<": "&lt;", "&": "&amp;"} | {sign: f"\\{sign}" for sign in "\\|`*[]"})
+"""What would be Markdown or HTML in names from the data."""
 _FILES = 3
 _AT_ONCE = 2_500_000
 """Order lines that are sorted in memory at once."""
@@ -225,7 +227,7 @@ def dictionary(written: Iterable[Written], card: pl.DataFrame | None = None, fie
     """
     heads = ("column", "type", "filled", "valid", "meaning", "rules", "origin")
     lines = [f"# {text('dictionary.title')}", ""]
-    valid = {} if card is None else {(table, field): share for table, field, share in card.select(_VALID).iter_rows()}
+    scores = {} if card is None else {(table, field): row for table, field, *row in card.select(_SCORE).iter_rows()}
     origins = {} if fields is None else _origins(fields)
     for table in written:
         if table.name not in TABLES:
@@ -240,18 +242,19 @@ def dictionary(written: Iterable[Written], card: pl.DataFrame | None = None, fie
         ]
         kinds = {column.name: column.kind for column in TABLES[table.name].columns}
         for column, count in table.filled.items():
-            share = valid.get((table.name, column))
             known = column in kinds
+            plain = count / table.rows if table.rows else None
+            # Of a field with a score the cells that could not be read are filled, too.
+            shares = scores.get((table.name, column), (plain, None))
             cells = (
                 column,
                 kinds.get(column, "text"),
-                number(count / table.rows, ".1%") if table.rows else "-",
-                "-" if share is None else number(share, ".1%"),
+                *("-" if share is None else number(share, ".1%") for share in shares),
                 text(f"column.{table.name}.{column}") if known else text("dictionary.extra"),
                 "; ".join(map(str, rules_of(table.name, column))) if known else "",
                 origins.get(f"{table.name}.{column}") or origins.get(column, ""),
             )
-            lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
+            lines.append(f"| {' | '.join(cell.translate(_MARKUP) for cell in cells)} |")
         lines.append("")
     return "\n".join(lines)
 

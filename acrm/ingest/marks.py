@@ -10,7 +10,7 @@ import polars as pl
 
 from acrm.errors import UsageError
 from acrm.schema import TABLES
-from acrm.validity import DATED, impossible, years_before
+from acrm.validity import HAPPENED, impossible, valid, years_before
 
 _OURS = r"\b(?:impossible:\S+|stale|unreachable)(?: |$)"
 _TAKEN_OUT = r"impossible:birth_date=(\d{4}-\d{2}-\d{2})"
@@ -131,7 +131,8 @@ def _mark(field: str) -> pl.Expr:
 
 
 def _no_contact(columns: list[str]) -> pl.Expr:
-    return pl.all_horizontal(pl.col(name).is_null() for name in _KEYS if name in columns)
+    rules = valid("customers", columns, None)
+    return ~pl.any_horizontal(rules[name] for name in ("email", "phone") if name in rules)
 
 
 def _last_days(tables: Mapping[str, pl.LazyFrame], key: str, as_of: date | None) -> pl.LazyFrame:
@@ -142,7 +143,7 @@ def _last_days(tables: Mapping[str, pl.LazyFrame], key: str, as_of: date | None)
         .group_by(key)
         .agg(pl.col("_last").max())
         for table, frame in tables.items()
-        for column in DATED.get(table, ())
+        for column in HAPPENED.get(table, ())
         if {key, column} <= set(frame.collect_schema().names())
     ]
     found = pl.concat([pl.DataFrame(schema={key: pl.String, "_last": pl.Date}), *pl.collect_all(days)])

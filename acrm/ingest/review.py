@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 
 from acrm.errors import InputError
-from acrm.ingest import golden
+from acrm.ingest import golden, read, sources
 from acrm.ingest.identity import APART, EXTRA, Identity
 from acrm.ingest.joins import EDGE
 from acrm.ingest.linkage_groups import clusters
+from acrm.ingest.raw import ROW, ReadOptions
 from acrm.ingest.vocabulary import fold
 
 DECISION = "decision"
@@ -31,31 +32,32 @@ def kept(links: pl.LazyFrame | None) -> pl.DataFrame:
 def decided(path: Path | None) -> pl.DataFrame:
     """The decisions of an edited review file: its rows whose `decision` is filled, as pairs.
 
+    The file is read like any export, as spreadsheets save it in many ways: cp1251, `;`, tabs, xlsx.
+
     Raises:
         InputError: The file cannot be read, lacks a column, or holds a decision that is neither same nor different.
     """
-    if path is None:
-        return pl.DataFrame(schema=EXTRA)
     rows = []
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            head = file.readline()
-            file.seek(0)
-            reader = csv.DictReader(file, delimiter=";" if ";" in head else ",", restval="")
-            if not {DECISION, "one", "other"} <= set(reader.fieldnames or ()):
-                raise InputError("review_columns", path=path)
-            for row in reader:
-                word = fold(row[DECISION])
-                if word and word not in _SAME | _DIFFERENT:
-                    raise InputError("review_word", path=path, line=reader.line_num, word=row[DECISION])
-                if word:
-                    one, other = sorted((row["one"].strip(), row["other"].strip()))
-                    rows.append((one, other, DECISION if word in _SAME else APART, path.name, None))
-    except OSError as error:
-        raise InputError("review_unreadable", path=path, reason=error.strerror or str(error)) from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError("review_unreadable", path=path, reason=error) from error
+    for told, line, one, other in [] if path is None else _cells(path):
+        word = fold(told or "")
+        if word and word not in _SAME | _DIFFERENT:
+            raise InputError("review_word", path=path, line=line, word=told)
+        if path and word and one and other:
+            pair = sorted((one.strip(), other.strip()))
+            rows.append((*pair, DECISION if word in _SAME else APART, path.name, None))
     return pl.DataFrame(rows, schema=EXTRA, orient="row")
+
+
+def _cells(path: Path) -> list[tuple[str | None, int, str | None, str | None]]:
+    """The decisions of a review file as they are written, with their lines and references."""
+    with TemporaryDirectory(prefix="acrm-") as scratch:
+        for file in sources.find([str(path)], Path(scratch)):
+            for raw in read.read(file, ReadOptions(header_row=1), Path(scratch)):
+                named = {header.strip().lower(): header for header in raw.header}
+                if {DECISION, "one", "other"} <= set(named):
+                    cells = [pl.col(named[name]).cast(pl.String) for name in (DECISION, "one", "other")]
+                    return raw.frame.select(cells[0], ROW, *cells[1:]).collect().rows()
+    raise InputError("review_columns", path=path)
 
 
 def records(who: Identity) -> pl.DataFrame:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import polars as pl
 import pytest
+from openpyxl import Workbook
 
 from acrm.errors import InputError
 from acrm.ingest import dataset as ingested
@@ -81,5 +83,31 @@ def test_a_review_file_that_is_none_is_refused(tmp_path: Path) -> None:
     path.write_text(HEADER + "\nmaybe,,,a,b\n", encoding="utf-8")
     with pytest.raises(InputError, match="line 3: maybe"):
         review.decided(path)
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="no such file"):
         review.decided(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "mark"), [("utf-8-sig", ","), ("cp1251", ";"), ("utf-16", "\t"), ("utf-8", ";"), ("xlsx", "")]
+)
+def test_a_review_file_as_spreadsheets_save_it(tmp_path: Path, encoding: str, mark: str) -> None:
+    rows = [
+        ("Decision", "evidence", "one_full_name", "one", "other"),
+        ("Разные", "имя; адрес", "Лис, Пётр", "id:crm:007", "email:a@x.ru"),
+        (None, "имя", "Ёж", "id:crm:8", "id:crm:9"),
+        ("ОДНО", "имя", 'ООО "Лис"', "id:crm:1", "id:crm:2"),
+    ]
+    path = tmp_path / "review.csv"
+    if encoding == "xlsx":
+        path = path.with_suffix(".xlsx")
+        book = Workbook()
+        for row in rows:
+            book.active.append(row)
+        book.save(path)
+    else:
+        with path.open("w", encoding=encoding, newline="") as file:
+            csv.writer(file, delimiter=mark).writerows(rows)
+    assert review.decided(path).select("ref", "anchor", "rule").rows() == [
+        ("email:a@x.ru", "id:crm:007", "apart"),
+        ("id:crm:1", "id:crm:2", "decision"),
+    ]
