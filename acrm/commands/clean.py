@@ -93,6 +93,7 @@ def clean(
     from acrm.ingest import account, marks, privacy
     from acrm.ingest.assembly import IDENTITIES
     from acrm.ingest.dataset import ASIDE, load, shaped
+    from acrm.ingest.identity import one_spelling
     from acrm.ingest.masking import masked
     from acrm.limits import check
     from acrm.load import settled, undisturbed
@@ -161,7 +162,9 @@ def clean(
                     filled,
                     account.notes(shown),
                     as_of=as_of,
-                    identities=next((table.scan() for table in written if table.name == IDENTITIES), None),
+                    identities=next(
+                        (one_spelling(table.scan()) for table in written if table.name == IDENTITIES), None
+                    ),
                     before=scored(here),
                 )
                 written.append(prepare_aside(SCORECARD, result.tables["scorecard"], folder, lineage))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 
 import polars as pl
 
@@ -36,12 +36,17 @@ def day_before(day: date, word: str) -> date:
 
     >>> day_before(date(2026, 3, 31), "1m"), day_before(date(2026, 3, 31), "2y")
     (datetime.date(2026, 2, 28), datetime.date(2024, 3, 31))
+    >>> day_before(date(2026, 3, 31), "99999y")
+    datetime.date(1, 1, 1)
     """
-    number, unit = word[:-1], word[-1]
-    if unit == "y":
-        return years_before(day, int(number))
-    moved: date = pl.Series([day]).dt.offset_by(f"-{number}{'mo' if unit == 'm' else 'd'}").item()
-    return moved
+    number, unit = int(word[:-1]), word[-1]
+    try:
+        if unit == "d":
+            return day - timedelta(days=number)
+        years, months = divmod(number, 12) if unit == "m" else (number, 0)
+        return years_before(pl.Series([day]).dt.offset_by(f"-{months}mo").item(), years)
+    except (ValueError, OverflowError):
+        return date.min
 
 
 def marked(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from acrm.ingest.vocabulary import LOOKALIKES, fold, words
@@ -13,6 +14,8 @@ _LATIN = (
 )
 _TO_LATIN = str.maketrans(dict(zip(_CYRILLIC, _LATIN, strict=True)))
 _LOOKALIKE = str.maketrans(LOOKALIKES)
+_YO = re.compile(r"(?<![aeiou])y[oe]|(?<=[^aeiou ])jo")
+"""What Latin letters make of ё and of е, which are one letter here: Yolkina, Fjodor."""
 _INITIAL, _SHORT, _LONG = 1, 4, 8
 
 
@@ -22,15 +25,15 @@ def latin(name: str) -> str:
 
     Case, ё, punctuation and Latin letters among Cyrillic ones do not count; Cyrillic is transliterated.
 
-    >>> latin("Анна ЁЛКИНА"), latin("Смирнoва-Ли А."), latin("Yury O'Neil")
-    ('anna elkina', 'smirnova li a', 'yury o neil')
+    >>> latin("Анна ЁЛКИНА"), latin("Anna Yolkina"), latin("Смирнoва-Ли А."), latin("Yury O'Neil")
+    ('anna elkina', 'anna elkina', 'smirnova li a', 'yury o neil')
     """
     parts = []
     for word in fold(name).split():
         if any("а" <= letter <= "я" for letter in word):
             parts.append(word.translate(_LOOKALIKE).translate(_TO_LATIN))
         else:
-            parts.append(word)
+            parts.append(_YO.sub("e", word))
     return " ".join(parts)
 
 

@@ -6,8 +6,10 @@ from datetime import date
 from itertools import permutations
 from pathlib import Path
 
+import polars as pl
 import pytest
 
+from acrm.ingest.identity import one_spelling
 from acrm.ingest.joins import CHAIN, SHARED_BY
 from tests.ingest.conftest import Load, rejected, rows
 
@@ -400,4 +402,19 @@ def test_marks_of_orders_are_none_of_their_customer(load: Load) -> None:
         ("7", None),
         ("8", "bad_value:birth_date id_exponent:phone"),
         ("9", "test_row"),
+    ]
+
+
+def test_one_name_in_two_alphabets_is_no_contradiction(load: Load) -> None:
+    files = {
+        "a.csv": PEOPLE + "1,Анна Ёлкина,a@x.com,,ООО Ромашка\n2,Bob,b@x.com,,\n",
+        "b.csv": PEOPLE + "1,Anna Yolkina,a@x.com,,Ромашка ООО\n2,Rob,b@x.com,,\n",
+    }
+    told = load(files).identities
+    assert told is not None
+    found = one_spelling(told.lazy()).select("customer_id", "full_name", "company").collect()
+    assert found.unique().sort(pl.all()).rows() == [
+        ("1", "Anna Yolkina", "ООО Ромашка"),
+        ("2", "Bob", None),
+        ("2", "Rob", None),
     ]
