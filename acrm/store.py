@@ -163,9 +163,11 @@ def commit(out: Path, written: Iterable[Written], texts: Mapping[str, str]) -> N
     publish(out, names, stale)
 
 
-def unchanged(out: Path, written: Iterable[Written]) -> bool:
-    """Whether the tables prepared are, byte for byte, those that the store has; then they are put away again."""
+def unchanged(out: Path, written: Iterable[Written], texts: Mapping[str, str]) -> bool:
+    """Whether tables and texts are, byte for byte, those that the store has; the prepared ones are then put away."""
     tables = list(written)
+    if not all((out / name).exists() and (out / name).read_bytes() == texts[name].encode() for name in texts):
+        return False
     same = {path.name for path in out.glob("*.parquet") if _ours(path)} == {f"{table.name}.parquet" for table in tables}
     if not same or not all(filecmp.cmp(table.path, out / f"{table.name}.parquet", shallow=False) for table in tables):
         return False

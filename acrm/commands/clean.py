@@ -95,7 +95,9 @@ def clean(
     from acrm.ingest.dataset import ASIDE, load, shaped
     from acrm.ingest.identity import one_spelling
     from acrm.ingest.masking import masked
+    from acrm.ingest.review import carried
     from acrm.limits import check
+    from acrm.lineage import listed
     from acrm.load import settled, undisturbed
     from acrm.messages import Message
     from acrm.publish import writing
@@ -168,20 +170,25 @@ def clean(
                     before=scored(here),
                 )
                 written.append(prepare_aside(SCORECARD, result.tables["scorecard"], folder, lineage))
-        if shown.review is None and unchanged(folder, written):
+        texts, outputs = {}, [{"name": f"{table.name}.parquet", "rows": table.rows} for table in written]
+        if shown.review is not None:
+            pairs = shown.review if replace else carried(shown.review, here / REVIEW)
+            texts[REVIEW] = "\ufeff" + b"".join(csv_parts(pairs)).decode()
+            outputs.append({"name": REVIEW, "rows": pairs.height})
+        elif REVIEW in listed(here / MANIFEST):
+            # Somebody may be at work on it.
+            outputs.append({"name": REVIEW})
+        if unchanged(folder, written, texts):
             became = "same"
         elif not dry_run:
             became = "added" if dataset.ledger else "written"
-            outputs = [{"name": f"{table.name}.parquet", "rows": table.rows} for table in written]
             details = ("sources", "decisions", "fields", "rules", "tables", "readiness", "changes")
             fields = with_earlier(result.tables["fields"], here) if dataset.ledger else result.tables["fields"]
             whole = changed(result, tables=result.tables | {"fields": fields})
-            texts = {
+            texts |= {
                 MANIFEST: manifest(whole, lineage, outputs, details),
                 DICTIONARY: dictionary(written, result.tables["scorecard"], fields) + privacy.noted(key, mask=mask),
             }
-            if shown.review is not None:
-                texts[REVIEW] = "\ufeff" + b"".join(csv_parts(shown.review)).decode()
             commit(folder, written, texts)
     if json:
         run.console.data(to_json(result, run.command, ("scorecard", "changes")).encode())
