@@ -105,6 +105,17 @@ def is_manifest(path: Path) -> bool:
         return False
 
 
+def listed(path: Path) -> set[str]:
+    """The files that a manifest says were written beside it; none where it is no manifest."""
+    if not is_manifest(path):
+        return set()
+    try:
+        outputs = json.loads(path.read_text(encoding="utf-8")).get("outputs", [])
+        return {Path(str(output["name"])).name for output in outputs}
+    except (OSError, ValueError, AttributeError, KeyError, TypeError):
+        return set()
+
+
 def read(path: Path) -> dict[str, Any]:
     """The lineage that a Parquet file carries.
 

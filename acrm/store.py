@@ -25,7 +25,9 @@ from acrm.write import ROW_GROUP
 
 SCORECARD = "scorecard"
 MANIFEST, DICTIONARY, REVIEW = "clean.json", "dictionary.md", "review.csv"
-_VALID = ("table", "field", "valid")
+_SCORE = ("table", "field", "filled", "valid")
+_MARKUP = str.maketrans({"<": "&lt;", "&": "&amp;"} | {sign: f"\\{sign}" for sign in "\\|`*[]"})
+"""What would be Markdown or HTML in names from the data."""
 _FILES = 3
 _AT_ONCE = 2_500_000
 """Order lines that are sorted in memory at once."""
@@ -205,9 +207,11 @@ def commit(out: Path, written: Iterable[Written], texts: Mapping[str, str]) -> N
     publish(out, names, stale)
 
 
-def unchanged(out: Path, written: Iterable[Written]) -> bool:
-    """Whether the tables prepared are, byte for byte, those that the store has; then they are put away again."""
+def unchanged(out: Path, written: Iterable[Written], texts: Mapping[str, str]) -> bool:
+    """Whether tables and texts are, byte for byte, those that the store has; the prepared ones are then put away."""
     tables = list(written)
+    if not all((out / name).exists() and (out / name).read_bytes() == texts[name].encode() for name in texts):
+        return False
     same = {path.name for path in out.glob("*.parquet") if _ours(path)} == {f"{table.name}.parquet" for table in tables}
     if not same or not all(filecmp.cmp(table.path, out / f"{table.name}.parquet", shallow=False) for table in tables):
         return False
@@ -269,7 +273,7 @@ def dictionary(written: Iterable[Written], card: pl.DataFrame | None = None, fie
     """
     heads = ("column", "type", "filled", "valid", "meaning", "rules", "origin")
     lines = [f"# {text('dictionary.title')}", ""]
-    valid = {} if card is None else {(table, field): share for table, field, share in card.select(_VALID).iter_rows()}
+    scores = {} if card is None else {(table, field): row for table, field, *row in card.select(_SCORE).iter_rows()}
     origins = {} if fields is None else _origins(fields)
     for table in written:
         if table.name not in TABLES:
@@ -284,18 +288,19 @@ def dictionary(written: Iterable[Written], card: pl.DataFrame | None = None, fie
         ]
         kinds = {column.name: column.kind for column in TABLES[table.name].columns}
         for column, count in table.filled.items():
-            share = valid.get((table.name, column))
             ours = column in kinds
+            plain = count / table.rows if table.rows else None
+            # Of a field with a score the cells that could not be read are filled, too.
+            shares = scores.get((table.name, column), (plain, None))
             cells = (
                 column,
                 kinds.get(column, "text"),
-                number(count / table.rows, ".1%") if table.rows else "-",
-                "-" if share is None else number(share, ".1%"),
+                *("-" if share is None else number(share, ".1%") for share in shares),
                 text(f"column.{table.name}.{column}") if ours else text("dictionary.extra"),
                 "; ".join(map(str, rules_of(table.name, column))) if ours else "",
                 origins.get(f"{table.name}.{column}") or origins.get(column, ""),
             )
-            lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
+            lines.append(f"| {' | '.join(cell.translate(_MARKUP) for cell in cells)} |")
         lines.append("")
     return "\n".join(lines)
 

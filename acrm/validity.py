@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
+from itertools import pairwise
 
 import polars as pl
 
@@ -19,6 +20,13 @@ DATED: dict[str, tuple[str, ...]] = {
     "payments": ("paid_at",),
 }
 """The columns that tell when something happened, which cannot be after the data's newest day."""
+HAPPENED: dict[str, tuple[str, ...]] = DATED | {
+    "campaigns": ("date",),
+    "contracts": ("start_at",),
+    "service_costs": ("period",),
+    "stock": ("date",),
+}
+"""The columns that tell when a row was true; of tables that are planned ahead, too."""
 OLDEST = 110
 """Years that nobody in a customer base is older than."""
 _ENDS: dict[str, dict[str, str]] = {
@@ -31,9 +39,8 @@ _ENDS: dict[str, dict[str, str]] = {
 _KINDS = dict.fromkeys(("date", "datetime"), "date") | dict.fromkeys(("money", "number", "integer"), "number")
 _KINDS |= {"bool": "bool"}
 _WORDED = ("email", "phone", "tax_id", "birth_date", "gender", "postal_code")
-_GAP = 366
-_STRAY = 1000
-"""Days after a gap of so many days are strays when they are fewer than one in so many."""
+FAR = 366
+"""Days between a day and the next older one from which it may be mistyped."""
 _EMAIL = r"^[^@\s]{1,64}@(?:[\p{L}\d](?:[\p{L}\d\-]*[\p{L}\d])?\.)+(?:xn--[a-z\d\-]+|\p{L}{2,})$"
 _PHONE = r"^\+[1-9]\d{6,14}$"
 _GENDERS = (
@@ -87,29 +94,58 @@ _WEIGHTS = ((2, 4, 10, 3, 5, 9, 4, 6, 8), (7, 2, 4, 10, 3, 5, 9, 4, 6, 8), (3, 7
 def newest_day(tables: Mapping[str, pl.LazyFrame]) -> date | None:
     """The last day on which something happened in the data: what "now" is to questions of age; None without dates.
 
-    Fewer than one in 1,000 dated rows that lie more than a year after all others are typing errors, and do not count.
+    Mistyped days (`last_believable`) and test orders do not count.
 
-    >>> from datetime import timedelta
-    >>> days = [date(2025, 1, 1) + timedelta(days=i % 300) for i in range(1000)]
+    >>> days = [date(2025, month, 1) for month in range(1, 11)]
     >>> newest_day({"payments": pl.LazyFrame({"paid_at": [*days, date(2205, 1, 1)]})})
-    datetime.date(2025, 10, 27)
+    datetime.date(2025, 10, 1)
     """
-    counted = [
-        frame.select(pl.col(column).cast(pl.Date).alias("day")).drop_nulls().group_by("day").len()
+    dated = [
+        _events(frame, column)
         for table, frame in tables.items()
         for column in DATED.get(table, ())
         if column in frame.collect_schema().names()
     ]
-    found = pl.concat([pl.DataFrame(schema={"day": pl.Date, "len": pl.UInt32}), *pl.collect_all(counted)])
-    days = found.group_by("day").agg(pl.col("len").sum().cast(pl.Int64)).sort("day", descending=True)
-    rows, later, newest = int(days["len"].sum()), 0, None
-    for day, count in days.iter_rows():
-        if newest is None or ((newest - day).days > _GAP and later * _STRAY < rows):
-            newest = day
-        elif later * _STRAY >= rows:
-            break
-        later += count
-    return newest
+    counted = pl.collect_all([frame.group_by("day").len() for frame in dated], engine="streaming")
+    found = pl.concat([pl.DataFrame(schema={"day": pl.Date, "len": pl.UInt32}), *counted])
+    days = found.group_by("day").agg(pl.col("len").sum().cast(pl.Int64)).sort("day")
+
+    def after(day: date) -> int:
+        late = [frame.filter(pl.col("day") > day).select(pl.col("event").n_unique()) for frame in dated]
+        return sum(int(count.item()) for count in pl.collect_all(late))
+
+    return last_believable(days.rows(), after)
+
+
+def _events(frame: pl.LazyFrame, column: str) -> pl.LazyFrame:
+    """The days of a table's rows, and what each row is of: an order may have many, all else is told once."""
+    names = frame.collect_schema().names()
+    if "is_test" in names:
+        frame = frame.filter(~pl.col("is_test").fill_null(False))
+    told = frame.filter(pl.col(column).is_not_null())
+    event = pl.col("order_id") if column == "ordered_on" and "order_id" in names else pl.int_range(pl.len())
+    return told.select(event.alias("event"), pl.col(column).cast(pl.Date).alias("day"))
+
+
+def last_believable(days: Sequence[tuple[date, int]], events: Callable[[date], int]) -> date | None:
+    """The newest day that is not mistyped (2206 for 2026); None without days.
+
+    Days are mistyped when they come more than a year after all others, and more than three times as long as any earlier
+    pause (who orders every other year is no typing error), and only one event, or 0.1% of the rows, has them.
+
+    Args:
+        days: Days with their rows, in order.
+        events: How many events come after a day.
+    """
+    left = total = sum(rows for _, rows in days)
+    longest = 0
+    for place, ((day, rows), (later, _)) in enumerate(pairwise(days)):
+        left -= rows
+        pause = (later - day).days
+        if place and pause > max(FAR, 3 * longest) and (left * 1000 <= total or events(day) == 1):
+            return day
+        longest = max(longest, pause)
+    return days[-1][0] if days else None
 
 
 def years_before(day: date, years: int) -> date:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -12,7 +11,7 @@ import polars as pl
 from acrm import messages
 from acrm.errors import OutputError, UsageError
 from acrm.limits import check
-from acrm.lineage import Lineage, dumps, is_manifest, sha256
+from acrm.lineage import Lineage, dumps, listed, sha256
 from acrm.messages import Message
 from acrm.publish import new, publish, reported, writing
 
@@ -98,7 +97,7 @@ def write_result(
     taken = {source.resolve() for source in sources}
     outputs: list[dict[str, object]] = []
     with writing(out, _TURN), reported(out):
-        before = _listed(out / f"{command}.json")
+        before = {name for name in listed(out / f"{command}.json") if name.endswith(_SUFFIXES)}
         for stem, frame in frames.items():
             for suffix in formats:
                 name = f"{stem}.{suffix}"
@@ -163,18 +162,6 @@ def csv_parts(frame: pl.DataFrame) -> Iterator[bytes]:
 
 def _safe(texts: pl.Expr) -> pl.Expr:
     return pl.when(texts.str.contains(_NUMBER)).then(texts).otherwise(texts.str.replace(_FORMULA, "'$1"))
-
-
-def _listed(manifest_path: Path) -> set[str]:
-    """The data files that an earlier manifest of acrm's says were written beside it."""
-    if not is_manifest(manifest_path):
-        return set()
-    try:
-        outputs = json.loads(manifest_path.read_text(encoding="utf-8")).get("outputs", [])
-        names = {Path(str(output["name"])).name for output in outputs}
-        return {name for name in names if name.endswith(_SUFFIXES)}
-    except (OSError, ValueError, AttributeError, KeyError, TypeError):
-        return set()
 
 
 def manifest(

@@ -116,6 +116,9 @@ def test_a_second_run_changes_no_byte_and_says_so(acrm: Acrm, tmp_path: Path) ->
     again = acrm("clean", "in", "-o", "store")
     assert "nothing has changed in store" in again.out
     assert {path.name: path.read_bytes() for path in (tmp_path / "store").iterdir()} == files
+    # That it was started anew once says nothing of its content.
+    acrm("clean", "in", "-o", "store", "--replace")
+    assert "nothing has changed in store" in acrm("clean", "in", "-o", "store").out
 
 
 def test_a_file_read_again_in_another_way_leaves_nothing_of_the_former(acrm: Acrm, tmp_path: Path) -> None:

@@ -254,6 +254,15 @@ def test_the_dictionary_covers_every_column(tmp_path: Path) -> None:
     assert "| line_amount | money | 100.0% |" in page
 
 
+def test_names_from_the_data_are_no_markup_in_the_dictionary(tmp_path: Path) -> None:
+    column = "<b>a|b</b> `c` [d](e)"
+    text = f"order_id,date,amount,{column}\n1,2024-01-13,5,x\n"
+    written = prepare(load_texts(tmp_path / "new", text), tmp_path / "store", LINEAGE)
+    field = next(name for table in written for name in table.filled if name.startswith("x_"))
+    fields = pl.DataFrame({"file": ["f.csv"], "column": [column], "field": [field]})
+    assert r"| &lt;b>a\|b&lt;/b> \`c\` \[d\](e) (f.csv) |" in dictionary(written, fields=fields)
+
+
 def test_what_is_filled_is_counted(tmp_path: Path) -> None:
     written = {table.name: table for table in prepare(load_texts(tmp_path / "new", NEW), tmp_path / "store", LINEAGE)}
     assert (written["transactions"].rows, written["transactions"].filled["customer_id"]) == (2, 2)

@@ -111,13 +111,25 @@ def test_the_newest_day_is_no_typing_error() -> None:
     days = [date(2024, 1, 1 + row % 30) for row in range(2000)]
     assert newest_day(dated(days)) == date(2024, 1, 30)
     assert newest_day(dated([*days, date(2042, 1, 1)])) == date(2024, 1, 30)
-    # Two of 2,002 are one in 1,001; three are more than one in 1,000. A month later is no gap.
+    # Two of 2,002 are one in 1,001; three are more than one in 1,000; one order is one, whatever its lines.
     assert newest_day(dated([*days, date(2042, 1, 1), date(2099, 1, 1)])) == date(2024, 1, 30)
     assert newest_day(dated([*days, *[date(2042, 1, 1)] * 3])) == date(2042, 1, 1)
+    # A month later is no gap.
     assert newest_day(dated([*days, date(2024, 3, 1)])) == date(2024, 3, 1)
     assert newest_day(dated([date(2020, 1, 1), date(2042, 1, 1)])) == date(2042, 1, 1)
     assert newest_day(dated([])) is None
     assert newest_day({}) is None
+
+
+def test_one_mistyped_order_or_a_test_does_not_move_the_newest_day() -> None:
+    lines = [(str(day), date(2024, 1, day), False) for day in range(1, 6)]
+    lines += [("9", date(2204, 1, 5), False)] * 3 + [("10", date(2300, 1, 1), True)]
+    frame = pl.LazyFrame(lines, schema=["order_id", "ordered_on", "is_test"], orient="row")
+    assert newest_day({"transactions": frame}) == date(2024, 1, 5)
+    two = pl.concat(
+        [frame, pl.LazyFrame([("11", date(2204, 1, 6), False)], schema=frame.collect_schema(), orient="row")]
+    )
+    assert newest_day({"transactions": two}) == date(2204, 1, 6)
 
 
 @given(st.dates(min_value=date(200, 1, 1)), st.integers(0, 110))

@@ -86,8 +86,8 @@ def cleaned(
     )
 
 
-_EVENTS = ("ordered_at", "started_at", "date", "entered_at", "paid_at", "start_at", "period", "created_at")
-"""The column that says when a table's rows happened; the first that there is."""
+_EVENTS = ("ordered_on", "started_at", "date", "entered_at", "paid_on", "paid_at", "start_at", "period", "created_at")
+"""The column that says when a table's rows happened; the first that there is: a business day before a time in UTC."""
 
 
 def overview(tables: Mapping[str, pl.LazyFrame], filled: Mapping[str, Mapping[str, int]]) -> pl.DataFrame:

@@ -18,17 +18,6 @@ ALIKE = {"email": "email_key", "phone": "phone_e164"}
 """Fields of which two spellings are one by another column."""
 _OWN = ("created_at", "external_id", "source", "customer_type", "tags")
 """What every source says of itself: no two need to agree."""
-HAPPENED = {
-    "transactions": ("ordered_on",),
-    "interactions": ("started_at",),
-    "deals": ("created_at", "closed_at"),
-    "deal_stages": ("entered_at",),
-    "payments": ("paid_at",),
-    "campaigns": ("date",),
-    "service_costs": ("period",),
-    "stock": ("date",),
-}
-"""The columns that say when a row was true."""
 
 
 def share(part: int | Decimal | None, whole: int | Decimal | None) -> float | None:
@@ -43,10 +32,12 @@ def people(tables: Mapping[str, pl.LazyFrame], as_of: date | None) -> tuple[pl.L
     """
     import polars as pl
 
+    from acrm.validity import HAPPENED
+
     texts = {"customer_id": pl.String(), "currency": pl.String()}
     schema = {**texts, "_day": pl.Date(), "_sales": pl.Decimal(38, 4)}
     queries = []
-    for name, columns in (*HAPPENED.items(), ("customers", ("created_at",))):
+    for name, columns in HAPPENED.items():
         frame = tables.get(name)
         have = [] if frame is None else frame.collect_schema().names()
         for column in columns:
@@ -84,6 +75,8 @@ def agreement(identities: pl.LazyFrame | None) -> dict[str, dict[str, Any]]:
 
     if identities is None:
         return {}
+    # What a customer list said before it was told anew is no second opinion.
+    identities = identities.filter(~pl.col("_outdated"))
     have = identities.collect_schema().names()
     fields = [name for name in TABLES["customers"].names if name in have and name not in ("customer_id", *_OWN)]
     fields = [name for name in fields if name not in DERIVED]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from acrm.analysis.result import Scalar
@@ -44,6 +43,7 @@ def read_history(transactions: pl.LazyFrame, *, refunds: Refunds, as_of: date | 
     import polars as pl
 
     from acrm.summaries import Part, customer_history, line_counts
+    from acrm.validity import FAR
 
     customers, counts = pl.collect_all(
         [customer_history(transactions, refunds=refunds, as_of=as_of), line_counts(transactions, as_of=as_of)],
@@ -104,40 +104,36 @@ def read_history(transactions: pl.LazyFrame, *, refunds: Refunds, as_of: date | 
     return History(customers, figures, tuple(notes))
 
 
-FAR = 366
-"""Days between a date and the next older one, of any order, from which it may be mistyped."""
-
-
 def far_dates(transactions: pl.LazyFrame) -> tuple[date, tuple[Message, ...]]:
     """The newest day that is not mistyped, and what to say of the days after it.
 
-    Days are mistyped when they come more than a year after all others, and more than three times as long as any earlier
-    pause (who orders every other year is no typing error), and only one order, or 0.1% of the lines, has them. A newest
-    day that is far off but fails the other two tests stays the newest, and is named.
+    A newest day that is far off, but not mistyped by the rule of `validity.last_believable`, is named.
 
     Args:
         transactions: Order lines as in `read_history`; test lines do not count.
     """
     import polars as pl
 
+    from acrm.validity import FAR, last_believable
+
     names = transactions.collect_schema().names()
     counted = transactions.filter(~pl.col("is_test").fill_null(False)) if "is_test" in names else transactions
     days = counted.drop_nulls("ordered_on").group_by("ordered_on").len().collect(engine="streaming").sort("ordered_on")
+
+    def after(day: date) -> pl.DataFrame:
+        late = counted.filter(pl.col("ordered_on") > day)
+        return late.select("ordered_on", "order_id").unique().collect().sort("ordered_on", "order_id")
+
+    newest = last_believable(days.rows(), lambda day: after(day)["order_id"].n_unique()) or date.min
     found: list[date] = days["ordered_on"].to_list()
-    pauses = [(later - earlier).days for earlier, later in pairwise(found)]
-    total = int(days["len"].sum())
-    for place, pause in enumerate(pauses):
-        if pause <= max(FAR, 3 * max(pauses[:place], default=0)):
-            continue
-        after = counted.filter(pl.col("ordered_on") > found[place])
-        orders = after.group_by("order_id", "ordered_on").len().collect().sort("ordered_on", "order_id")
-        few = orders["order_id"].n_unique() == 1 or int(orders["len"].sum()) * 1000 <= total
-        if place and few:
-            named = [text("history.order_on", order=order, day=day) for order, day, _ in orders.head(5).iter_rows()]
-            values = {"orders": orders.height, "named": listed(named), "last": found[place], "to": found[-1]}
-            return found[place], (Message("history.far_dates", values),)
-    far = {"day": found[-1], "days": pauses[-1], "before": found[-2]} if pauses and pauses[-1] > FAR else None
-    return found[-1], (Message("history.far_date", far),) if far else ()
+    if newest < found[-1]:
+        orders = after(newest)
+        named = [text("history.order_on", order=order, day=day) for day, order in orders.head(5).iter_rows()]
+        values = {"orders": orders.height, "named": listed(named), "last": newest, "to": found[-1]}
+        return newest, (Message("history.far_dates", values),)
+    pause = (found[-1] - found[-2]).days if len(found) > 1 else 0
+    far = {"day": found[-1], "days": pause, "before": found[-2]} if pause > FAR else None
+    return newest, (Message("history.far_date", far),) if far else ()
 
 
 def _newest_but(day: date, customers: pl.DataFrame) -> date:

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from acrm.analysis.evidence import ALIKE, DERIVED, HAPPENED, agreement, people, share
+from acrm.analysis.evidence import ALIKE, DERIVED, agreement, people, share
 from acrm.analysis.readiness import NEEDS
 from acrm.analysis.result import Scalar
 from acrm.schema import TABLES
@@ -237,7 +237,8 @@ class _Measured:
         good = self._rules.get(field)
         if field in ALIKE and self.table == "customers" and good is None:
             good = pl.lit(False)
-        if "damaged" in self._marks.get(field, ()):
+        # A contact is judged by the key that was made of it.
+        if "damaged" in self._marks.get(field, ()) and field not in ALIKE:
             damaged = pl.col("_flags").str.contains(rf"(?:^| )id_exponent:{field}(?: |$)").fill_null(False)
             good = (told if good is None else good) & ~damaged
         return good
@@ -245,6 +246,8 @@ class _Measured:
     def _fresh(self) -> pl.Expr | None:
         """Whether a row was confirmed within the last 12 months; None where rows have no date."""
         import polars as pl
+
+        from acrm.validity import HAPPENED
 
         dated = [name for name in HAPPENED.get(self.table, ()) if name in self._columns]
         if self._since is None or self._as_of is None or (not dated and self.table != "customers"):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from acrm.errors import UsageError
 from acrm.options import DryRun, FailOn, Json, Out, Reading, Run, Sources
 from acrm.schema import TABLES
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def _list_rules(ctx: typer.Context, *, asked: bool) -> None:
@@ -19,6 +22,20 @@ def _list_rules(ctx: typer.Context, *, asked: bool) -> None:
 
     ctx.obj.show(rules_page([(rule.id, rule.action, rule.table) for rule in RULES]))
     raise typer.Exit
+
+
+def _added_to(out: str, reading: Reading) -> Path | None:
+    """The store that stands in the folder already, if one does."""
+    from pathlib import Path
+
+    from acrm.store import is_store
+
+    here = Path(out).resolve()
+    if not is_store(here):
+        return None
+    if reading.known_at:
+        raise UsageError("known_at_in_place", out=out)
+    return here
 
 
 def clean(
@@ -93,8 +110,11 @@ def clean(
     from acrm.ingest import account, marks, privacy
     from acrm.ingest.assembly import IDENTITIES
     from acrm.ingest.dataset import aside, load, shaped
+    from acrm.ingest.identity import one_spelling
     from acrm.ingest.masking import masked
+    from acrm.ingest.review import carried
     from acrm.limits import check
+    from acrm.lineage import listed
     from acrm.load import settled, undisturbed
     from acrm.messages import Message
     from acrm.publish import writing
@@ -106,7 +126,6 @@ def clean(
         SCORECARD,
         commit,
         dictionary,
-        is_store,
         prepare,
         prepare_aside,
         scored,
@@ -126,10 +145,8 @@ def clean(
         # From before the reading on: the store is one of the sources.
         held.enter_context(writing(folder))
         here = Path(out).resolve()
-        added = not replace and is_store(here)
-        if reading.known_at and added:
-            raise UsageError("known_at_in_place", out=out)
-        if added and all(Path(source).resolve() != here for source in sources):
+        before = None if replace else _added_to(out, reading)
+        if before and all(Path(source).resolve() != here for source in sources):
             sources = [out, *sources]
         privacy.check_target(here / MANIFEST, key, mask=mask, replace=replace)
         with undisturbed(sources):
@@ -150,7 +167,7 @@ def clean(
             lineage = changed(made, as_of=as_of)
             with run.console.progress(Message("clean.writing")):
                 shown = masked(dataset) if mask else dataset
-                written = prepare(shown, folder, lineage, here if added else None)
+                written = prepare(shown, folder, lineage, before)
                 tables = {table.name: table.scan() for table in written if not aside(table.name)}
                 # What a mask hides is counted for what it is.
                 tables = {name: shaped(name, dataset.tables[name]) for name in tables} if mask else tables
@@ -164,24 +181,31 @@ def clean(
                     filled,
                     account.notes(shown),
                     as_of=as_of,
-                    identities=next((table.scan() for table in written if table.name == IDENTITIES), None),
+                    identities=next(
+                        (one_spelling(table.scan()) for table in written if table.name == IDENTITIES), None
+                    ),
                     before=scored(here),
                 )
                 written.append(prepare_aside(SCORECARD, result.tables["scorecard"], folder, lineage))
-        if shown.review is None and unchanged(folder, written):
+        texts, outputs = {}, [{"name": f"{table.name}.parquet", "rows": table.rows} for table in written]
+        if shown.review is not None:
+            pairs = shown.review if replace else carried(shown.review, here / REVIEW)
+            texts[REVIEW] = "\ufeff" + b"".join(csv_parts(pairs)).decode()
+            outputs.append({"name": REVIEW, "rows": pairs.height})
+        elif REVIEW in listed(here / MANIFEST):
+            # Somebody may be at work on it.
+            outputs.append({"name": REVIEW})
+        if unchanged(folder, written, texts):
             became = "same"
         elif not dry_run:
             became = "added" if dataset.ledger else "written"
-            outputs = [{"name": f"{table.name}.parquet", "rows": table.rows} for table in written]
             details = ("sources", "decisions", "fields", "rules", "tables", "readiness", "changes")
             fields = with_earlier(result.tables["fields"], here) if dataset.ledger else result.tables["fields"]
             whole = changed(result, tables=result.tables | {"fields": fields})
-            texts = {
+            texts |= {
                 MANIFEST: manifest(whole, lineage, outputs, details),
                 DICTIONARY: dictionary(written, result.tables["scorecard"], fields) + privacy.noted(key, mask=mask),
             }
-            if shown.review is not None:
-                texts[REVIEW] = "\ufeff" + b"".join(csv_parts(shown.review)).decode()
             commit(folder, written, texts)
     if json:
         run.console.data(to_json(result, run.command, ("scorecard", "changes")).encode())

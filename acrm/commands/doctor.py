@@ -24,6 +24,7 @@ def doctor(run: Run, sources: Sources, *, reading: Reading, json: Json = False, 
     from acrm.analysis.scorecard import figures
     from acrm.ingest.assembly import IDENTITIES
     from acrm.ingest.dataset import load
+    from acrm.ingest.identity import one_spelling
     from acrm.limits import check
     from acrm.load import settled, undisturbed
     from acrm.messages import Message
@@ -41,7 +42,7 @@ def doctor(run: Run, sources: Sources, *, reading: Reading, json: Json = False, 
         settled(run, reading, dataset)
         told = dataset.kept.get(IDENTITIES) if dataset.identities is None else dataset.identities.lazy()
         changes = said(Path(sources[0]), "changes") if len(sources) == 1 else []
-        result = diagnose(dataset.tables, told, changes)
+        result = diagnose(dataset.tables, None if told is None else one_spelling(told), changes)
     if json:
         run.console.data(to_json(result, run.command, ("scorecard", "problems", "changes")).encode())
     else:

@@ -168,9 +168,10 @@ def _resolved(
     if options.key and kept is not None and (lost := privacy.lost(kept, who)).height:
         who = identity.resolve(said, pl.concat([extra, lost]), prefer)
     if options.link:
-        found = linkage.probable(review.records(who))
-        joined, doubtful = review.sorted_out(found, who, extra)
+        records = review.records(who)
+        joined, rest = review.sorted_out(linkage.probable(records), who, extra)
         who = identity.resolve(said, pl.concat([extra, joined]), prefer)
+        doubtful = review.to_decide(rest, who, records)
     who.idle_decisions = idle
     return who, doubtful
 

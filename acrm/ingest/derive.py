@@ -13,6 +13,8 @@ _CANCELLED += r"|payment failed|не ?выкуп|не ?доставлен|отк
 _PARTLY = r"(partial|частич|teil).*(refund|return|возвра|erstatt|retour)"
 _PENDING = r"\b(не ?оплач|ожида\w* оплат|unpaid|(not|never) paid|uncaptured|awaiting payment)"
 _RETURN = r"(^|на |по )возврат|\b(сторно|returns?|refund\w*|credit (note|memo)|gutschrift|retoure|devoluci\w+)\b"
+_PAID_BACK_IN = r"возврат\w* расхода\b"
+"""What a till calls money that comes back after it was paid out: no return of goods."""
 _NO_SALE = (
     r"поставщик|^(поступлени|приобретени|закуп|перемещени|списани|оприходовани|инвентаризаци|комплектаци"
     r"|ввод (начальных )?остатков|оплата (от|покупател|клиент)|purchase|vendor|supplier"
@@ -136,7 +138,7 @@ def _placed(word: pl.Expr, known: dict[str, str], name: str) -> pl.Expr:
     exact = word.replace_strict(known, default=None, return_dtype=pl.String)
     # Stems, for what no list can hold: "Отменён клиентом", "Cancelled by buyer", "черновик заказа".
     partly = word.str.contains(_PARTLY) & (exact.is_null() | (exact == "refunded"))
-    stems = [(_RETURN, "refunded")] if name == "document_type" else []
+    stems = [(_PAID_BACK_IN, "cancelled"), (_RETURN, "refunded")] if name == "document_type" else []
     stems += [(_PENDING, "pending"), (_CANCELLED, "cancelled")]
     told = [pl.when(word.str.contains(stem)).then(pl.lit(status)) for stem, status in stems]
     return pl.coalesce(pl.when(partly).then(pl.lit("paid")), exact, *told)

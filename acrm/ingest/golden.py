@@ -6,9 +6,13 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from acrm.ingest.joins import is_role
 from acrm.ingest.mentions import TRAITS
 from acrm.ingest.names import firm, is_firm
+from acrm.validity import newest_day, valid
 
+_JUDGED = {"email": "email", "email_key": "email", "phone": "phone", "phone_e164": "phone", "birth_date": "birth_date"}
+"""Traits of which an older value that can be right goes before a newer one that cannot, and the rule they keep."""
 _FILES = 5
 """So many files are named as the source of a customer; of more it is enough to say that there are more."""
 
@@ -30,6 +34,7 @@ def records(
 ) -> pl.LazyFrame:
     """One row per customer: of every trait the newest value, a customer list before what orders and deals say.
 
+    Of e-mails, phones and birth dates it is the newest that can be right, if there is any.
     Consent is a rule of its own, whoever tells it.
 
     Args:
@@ -47,6 +52,10 @@ def records(
     extras = sorted(name for name in known.columns if name.startswith("x_"))
     traits = [*(name for name in TRAITS if name in known.columns), *extras]
     told = [name for name in traits if name not in ("created_at", "external_id")]
+    as_of = newest_day({"customers": known.lazy().select(created_at="_seen")})
+    rules = valid("customers", known.columns, as_of)
+    judged = {name: f"good {name}" for name, rule in _JUDGED.items() if name in told and rule in rules}
+    known = known.with_columns(pl.when(rules[_JUDGED[name]]).then(name).alias(good) for name, good in judged.items())
     ranked = known.sort(
         "customer_id",
         "_master",
@@ -65,14 +74,19 @@ def records(
         ranked.lazy()
         .group_by("customer_id", maintain_order=True)
         .agg(
-            *(_first(name, name, prefer) for name in told if name != "consent"),
+            *(_first(name, judged.get(name), prefer) for name in told if name != "consent"),
             *([_consent()] if "consent" in told else []),
             *([pl.col("created_at").min()] if "created_at" in traits else []),
             ids.drop_nulls().unique().sort().alias("_ids"),
             pl.col("_source_file").unique().sort().alias("_files"),
-            *(_first("_source_file", name, prefer).alias(f"of {name}") for name in told),
+            *(
+                _first(name, judged.get(name), prefer, of="_source_file").alias(f"of {name}")
+                for name in told
+                if name != "consent"
+            ),
+            *([_consent(of="_source_file").alias("of consent")] if "consent" in told else []),
             pl.col("_source_row").first(),
-            pl.col("_flags").drop_nulls().first(),
+            pl.col("_flags").drop_nulls().unique().str.join(" "),
         )
         .with_columns(
             pl.when(pl.col("_ids").list.join("; ") != pl.col("customer_id"))
@@ -81,6 +95,7 @@ def records(
             .alias("external_id"),
             _origin=_origin(told),
             _source_file=_listed(pl.col("_files")),
+            _flags=_each_once(pl.col("_flags")),
         )
         .drop("_ids", "_files", *(f"of {name}" for name in told))
         .collect()
@@ -88,14 +103,23 @@ def records(
     return _grouped(made, references, apart).lazy()
 
 
-def _first(column: str, trait: str, prefer: Preference | None) -> pl.Expr:
-    """The value of a column where a trait is told first, the preferred files before the others."""
-    told = pl.col(trait).is_not_null()
-    places = _places(trait, prefer or {})
-    if not places:
-        return pl.col(column).filter(told).first()
-    place = pl.col("_source_file").replace_strict(dict(places), default=1 + max(places.values()), return_dtype=pl.Int64)
-    return pl.col(column).filter(told).sort_by(place.filter(told), maintain_order=True).first()
+def _first(trait: str, good: str | None, prefer: Preference | None, of: str | None = None) -> pl.Expr:
+    """The first value of a trait in a customer's mentions, a good one if there is any; or what `of` says there.
+
+    Of good ones and of all, those of preferred files come first.
+    """
+    places, found = _places(trait, prefer or {}), []
+    for told in (good, trait):
+        if not told:
+            continue
+        there = pl.col(told).is_not_null()
+        values = pl.col(of or trait).filter(there)
+        if places:
+            last = 1 + max(places.values())
+            place = pl.col("_source_file").replace_strict(dict(places), default=last, return_dtype=pl.Int64)
+            values = values.sort_by(place.filter(there), maintain_order=True)
+        found.append(values.first())
+    return pl.coalesce(found).alias(trait)
 
 
 def _places(trait: str, prefer: Preference) -> Mapping[str, int]:
@@ -103,14 +127,20 @@ def _places(trait: str, prefer: Preference) -> Mapping[str, int]:
     return prefer[named] if named else {}
 
 
-def _consent() -> pl.Expr:
-    """Leave to be contacted: a no holds unless a yes is known to have been given after it."""
+def _each_once(marks: pl.Expr) -> pl.Expr:
+    """Marks of several rows as those of one."""
+    return pl.when(marks != "").then(marks.str.split(" ").list.unique().list.sort().list.join(" "))
+
+
+def _consent(of: str = "consent") -> pl.Expr:
+    """Leave to be contacted: a no holds unless a yes is known to have been given after it; or what `of` says there."""
     told, seen = pl.col("consent"), pl.col("_seen")
     refused = ~told
     last_no, last_yes = seen.filter(refused).max(), seen.filter(told).max()
     undated = (refused & seen.is_null()).any()
     stands = refused.any() & (undated | last_yes.is_null() | (last_no >= last_yes).fill_null(False))
-    return pl.when(stands).then(False).otherwise(told.drop_nulls().first()).alias("consent")
+    said = pl.col(of)
+    return pl.when(stands).then(said.filter(refused).first()).otherwise(said.filter(told).first()).alias("consent")
 
 
 def _listed(files: pl.Expr) -> pl.Expr:
@@ -151,7 +181,7 @@ def _grouped(made: pl.DataFrame, references: pl.DataFrame, apart: pl.DataFrame) 
     made = made.join(of_firms, on="_house", how="left", maintain_order="left").with_columns(
         company_id=pl.when(pl.col("_house").is_not_null()).then(pl.coalesce("_known", named))
     )
-    people = made.filter(pl.col("_firm").is_null()).select("customer_id")
+    people = made.filter(pl.col("_firm").is_null()).select("customer_id", "_house")
     households = _households(references, apart, people)
     given = [pl.col("household_id")] if "household_id" in made.columns else []
     made = made.join(households, on="customer_id", how="left", maintain_order="left")
@@ -171,8 +201,12 @@ def _house(names: dict[str, str | None]) -> tuple[str | None, str | None]:
 
 
 def _households(references: pl.DataFrame, apart: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
-    """People who share a phone or a mailbox and are not one: the smallest of their ids names the household."""
+    """People who share a phone or a mailbox and are not one: the smallest of their ids names the household.
+
+    Colleagues and those who share an office's mailbox (`info@`) are none.
+    """
     ids = dict(references.select("ref", "customer_id").join(people, on="customer_id", how="semi").iter_rows())
+    firms = dict(people.drop_nulls().iter_rows())
     head: dict[str, str] = {}
 
     def first(member: str) -> str:
@@ -180,8 +214,10 @@ def _households(references: pl.DataFrame, apart: pl.DataFrame, people: pl.DataFr
             member = head[member]
         return member
 
-    for ref, anchor, rule in apart.select("ref", "anchor", "rule").iter_rows():
-        if rule in ("phone", "email") and ref in ids and anchor in ids:
+    for ref, anchor, rule, value in apart.select("ref", "anchor", "rule", "value").iter_rows():
+        if rule not in ("phone", "email") or ref not in ids or anchor not in ids or is_role(value):
+            continue
+        if (firms.get(ids[ref]) or ref) != firms.get(ids[anchor]):
             one, other = sorted((first(ids[ref]), first(ids[anchor])))
             head[other] = one
     rows = sorted((member, first(member)) for member in head)

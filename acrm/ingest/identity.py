@@ -210,6 +210,26 @@ def _links(references: pl.DataFrame, edges: pl.DataFrame, extra: pl.DataFrame) -
     return pl.concat([joined, apart]).unique().sort(pl.all(), nulls_last=True)
 
 
+def one_spelling(told: pl.LazyFrame) -> pl.LazyFrame:
+    """The evidence with each customer's name spelled in one way, as far as all spellings may be one person's or firm's.
+
+    What is one name in two alphabets or with initials is no contradiction between files.
+    """
+    have = told.collect_schema().names()
+    for column in (name for name in ("full_name", "company") if name in have):
+        names = told.select("customer_id", column).drop_nulls().unique()
+        several = (
+            names.group_by("customer_id").agg(pl.col(column).sort()).filter(pl.col(column).list.len() > 1).collect()
+        )
+        same = [(who, spelled[0]) for who, spelled in several.iter_rows() if all(alike(spelled[0], s) for s in spelled)]
+        one = pl.LazyFrame(same, schema={"customer_id": pl.String, "_one": pl.String}, orient="row")
+        told = told.join(one, on="customer_id", how="left").with_columns(
+            pl.when(pl.col(column).is_not_null()).then(pl.coalesce("_one", column)).alias(column)
+        )
+        told = told.drop("_one")
+    return told
+
+
 def told(who: Identity) -> pl.DataFrame:
     """The evidence with the customer that each reference became: what a store keeps for the next run."""
     first = ["customer_id", "ref"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 import polars as pl
 
@@ -25,6 +26,8 @@ _ROLES = re.compile(
 )
 _NAMES = 8
 """Names that a group is remembered by; more say nothing new."""
+_BORN = ("email", "phone", "card_number", "name")
+"""Rules that two people may share a value of: birth dates speak against them, too."""
 _OWN_KIND = {"email": "email", "phone": "phone", "card_number": "card", "tax_id": "tax"}
 EDGE = {"ref": pl.String, "anchor": pl.String, "rule": pl.String, "value": pl.String}
 Pair = tuple[str, str]
@@ -96,8 +99,8 @@ def join(mentions: pl.DataFrame, extra: pl.DataFrame | None = None, different: I
     """Join the references of all mentions.
 
     Rules are tried in the order of `RULES`, values and references in their own: neither the order of rows nor that of
-    files decides. A value joins those of its references whose names may be one person's; a value that more than
-    `SHARED_BY` customers share joins nobody, an office mailbox (`info@`) only those of one name.
+    files decides. A value joins those of its references whose names and birth dates may be one person's; a value that
+    more than `SHARED_BY` customers share joins nobody, an office mailbox (`info@`) only those of one name.
 
     Args:
         mentions: As `mentions.of` gives them, of all tables.
@@ -113,8 +116,8 @@ def join(mentions: pl.DataFrame, extra: pl.DataFrame | None = None, different: I
     namesakes = _namesakes(mentions)
     told = [sharing.select(pl.col("ref").explode()), further.select("ref"), further.select(ref="anchor")]
     told += [namesakes.select("ref")]
-    refs = mentions["ref"].unique().sort()
-    groups = _Groups(refs, _names(mentions, pl.concat(told).unique()), different)
+    refs, asked = mentions["ref"].unique().sort(), pl.concat(told).unique()
+    groups = _Groups(refs, _names(mentions, asked), _births(mentions, asked), different)
     for rule in RULES:
         for ref, anchor, value in further.filter(rule=rule).select("ref", "anchor", "value").iter_rows():
             groups.unite(ref, anchor, rule, value, sure=rule in _SURE)
@@ -181,6 +184,27 @@ def _names(mentions: pl.DataFrame, refs: pl.DataFrame) -> dict[str, tuple[str, .
     return {ref: tuple(name for name in told if not nobody(name)) for ref, told in found.iter_rows()}
 
 
+def _births(mentions: pl.DataFrame, refs: pl.DataFrame) -> dict[str, tuple[date, ...]]:
+    """The birth dates that references were told with; the first of January is written for want of a better one."""
+    if "birth_date" not in mentions.columns:
+        return {}
+    born = pl.col("birth_date")
+    told = mentions.select("ref", born).drop_nulls().filter((born.dt.month() > 1) | (born.dt.day() > 1))
+    found = told.join(refs, on="ref", how="semi").unique().sort("ref", "birth_date").group_by("ref").agg("birth_date")
+    return {ref: tuple(days) for ref, days in found.iter_rows()}
+
+
+def same_birth(one: date, other: date) -> bool:
+    """Whether two birth dates may be one: two of year, month and day are equal, or day and month changed places.
+
+    >>> same_birth(date(1980, 5, 6), date(1980, 6, 5)), same_birth(date(1980, 5, 6), date(1985, 6, 6))
+    (True, False)
+    """
+    parts = zip((one.year, one.month, one.day), (other.year, other.month, other.day), strict=True)
+    turned = (one.year, one.month, one.day) == (other.year, other.day, other.month)
+    return turned or sum(part == also for part, also in parts) >= 2
+
+
 def _namesakes(mentions: pl.DataFrame) -> pl.DataFrame:
     """References that bear a name under which some reference is known by name alone: name, ref, firm."""
     schema = {"name": pl.String, "ref": pl.String, "firm": pl.String}
@@ -216,12 +240,19 @@ def _name_and_firm(full_name: str | None, company: str | None) -> tuple[str | No
 
 
 class _Groups:
-    """References united step by step (union-find), each group with the names it goes by."""
+    """References united step by step (union-find), each group with the names and birth dates it goes by."""
 
-    def __init__(self, refs: pl.Series, names: Mapping[str, tuple[str, ...]], different: Iterable[Pair]) -> None:
+    def __init__(
+        self,
+        refs: pl.Series,
+        names: Mapping[str, tuple[str, ...]],
+        births: Mapping[str, tuple[date, ...]],
+        different: Iterable[Pair],
+    ) -> None:
         self._position = {ref: index for index, ref in enumerate(refs)}
         self._parent = list(range(len(self._position)))
         self._names = {self._position[ref]: told for ref, told in names.items()}
+        self._births = {self._position[ref]: told for ref, told in births.items()}
         self._ids = {index: 1 for ref, index in self._position.items() if ref.startswith("id:")}
         self._different: dict[int, set[int]] = {}
         for one, other in different:
@@ -238,13 +269,17 @@ class _Groups:
     def unite(self, ref: str, anchor: str, rule: str, value: str, *, sure: bool = False, strict: bool = False) -> bool:
         """Make two references one customer, unless something speaks against it; whether they are one now."""
         one, other = self._root(self._position[ref]), self._root(self._position[anchor])
-        if one != other and not sure and not self._may_be_one(one, other, strict=strict):
+        known = other in self._different.get(one, ())
+        doubtful = (
+            known or not self._may_be_one(one, other, strict=strict) or (rule in _BORN and self._born_apart(one, other))
+        )
+        if one != other and not sure and doubtful:
             self.apart.append((ref, anchor, rule, value))
             return False
         if one != other and self._ids.get(one, 0) + self._ids.get(other, 0) > CHAIN and not sure:
             self.chains += 1
             return False
-        if one != other and other in self._different.get(one, ()):
+        if known:
             return False
         self.edges.append((ref, anchor, rule, value))
         if one != other:
@@ -280,9 +315,15 @@ class _Groups:
             return not strict
         return any(alike(name, also) for name in names for also in others)
 
+    def _born_apart(self, one: int, other: int) -> bool:
+        """Whether the birth dates of two groups are those of two people."""
+        births, others = self._births.get(one, ()), self._births.get(other, ())
+        return bool(births and others) and not any(same_birth(day, also) for day in births for also in others)
+
     def _merge(self, kept: int, gone: int) -> None:
         self._parent[gone] = kept
         self._names[kept] = tuple(sorted({*self._names.get(kept, ()), *self._names.pop(gone, ())}))[:_NAMES]
+        self._births[kept] = tuple(sorted({*self._births.get(kept, ()), *self._births.pop(gone, ())}))[:_NAMES]
         self._ids[kept] = self._ids.get(kept, 0) + self._ids.pop(gone, 0)
         for foe in self._different.pop(gone, ()):
             self._different[foe].discard(gone)

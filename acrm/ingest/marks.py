@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 
 import polars as pl
 
 from acrm.errors import UsageError
 from acrm.schema import TABLES
-from acrm.validity import DATED, impossible, years_before
+from acrm.validity import HAPPENED, impossible, valid, years_before
 
 _OURS = r"\b(?:impossible:\S+|stale|unreachable)(?: |$)"
 _TAKEN_OUT = r"impossible:birth_date=(\d{4}-\d{2}-\d{2})"
@@ -36,12 +36,17 @@ def day_before(day: date, word: str) -> date:
 
     >>> day_before(date(2026, 3, 31), "1m"), day_before(date(2026, 3, 31), "2y")
     (datetime.date(2026, 2, 28), datetime.date(2024, 3, 31))
+    >>> day_before(date(2026, 3, 31), "99999y")
+    datetime.date(1, 1, 1)
     """
-    number, unit = word[:-1], word[-1]
-    if unit == "y":
-        return years_before(day, int(number))
-    moved: date = pl.Series([day]).dt.offset_by(f"-{number}{'mo' if unit == 'm' else 'd'}").item()
-    return moved
+    number, unit = int(word[:-1]), word[-1]
+    try:
+        if unit == "d":
+            return day - timedelta(days=number)
+        years, months = divmod(number, 12) if unit == "m" else (number, 0)
+        return years_before(pl.Series([day]).dt.offset_by(f"-{months}mo").item(), years)
+    except (ValueError, OverflowError):
+        return date.min
 
 
 def marked(
@@ -131,7 +136,8 @@ def _mark(field: str) -> pl.Expr:
 
 
 def _no_contact(columns: list[str]) -> pl.Expr:
-    return pl.all_horizontal(pl.col(name).is_null() for name in _KEYS if name in columns)
+    rules = valid("customers", columns, None)
+    return ~pl.any_horizontal(rules[name] for name in ("email", "phone") if name in rules)
 
 
 def _last_days(tables: Mapping[str, pl.LazyFrame], key: str, as_of: date | None) -> pl.LazyFrame:
@@ -142,7 +148,7 @@ def _last_days(tables: Mapping[str, pl.LazyFrame], key: str, as_of: date | None)
         .group_by(key)
         .agg(pl.col("_last").max())
         for table, frame in tables.items()
-        for column in DATED.get(table, ())
+        for column in HAPPENED.get(table, ())
         if {key, column} <= set(frame.collect_schema().names())
     ]
     found = pl.concat([pl.DataFrame(schema={key: pl.String, "_last": pl.Date}), *pl.collect_all(days)])

@@ -145,6 +145,12 @@ def of(staged: Staged, good: pl.LazyFrame, *, simple: bool) -> pl.DataFrame:
     time = pl.col(seen) if seen in have else pl.lit(None, dtype("datetime"))
     created = [pl.col("customers.created_at").min().alias("created_at")] if "customers.created_at" in have else []
     ref = reference_of_id(staged.plan.system, pl.col("ref")) if simple else pl.col("ref")
+    if staged.plan.entity == "customers":
+        flags = pl.col("_flags").drop_nulls().min()
+    else:
+        # Of a customer's orders or calls only what all of them are marked with says something of the customer.
+        good = good.with_columns(_flags=_of_customers(staged.plan))
+        flags = pl.col("_flags").min().replace("", None)
     grouped = (
         good.filter(pl.col("ref").is_not_null())
         .group_by(ref.alias("ref"), *(pl.col(f"customers.{name}").alias(name) for name in traits), *extras)
@@ -153,7 +159,7 @@ def of(staged: Staged, good: pl.LazyFrame, *, simple: bool) -> pl.DataFrame:
             pl.len().cast(pl.Int64).alias("_times"),
             pl.col(ROW).min().cast(pl.Int64).alias("_source_row"),
             *created,
-            pl.col("_flags").drop_nulls().min(),
+            flags,
         )
         .collect()
     )
@@ -164,6 +170,13 @@ def of(staged: Staged, good: pl.LazyFrame, *, simple: bool) -> pl.DataFrame:
         _outdated=pl.lit(False),
         _source_file=pl.lit(staged.raw.name),
     )
+
+
+def _of_customers(plan: Plan) -> pl.Expr:
+    """The marks of an order or a call that are about its customer; an empty text for none."""
+    own = [name for name in TRAITS if f"customers.{name}" in plan.fields and f"{plan.entity}.{name}" not in plan.fields]
+    about = ["test_row", *(f"{rule}:{name}" for rule in ("bad_value", "id_exponent") for name in own)]
+    return pl.col("_flags").fill_null("").str.split(" ").list.filter(pl.element().is_in(about)).list.join(" ")
 
 
 def merged(stored: pl.DataFrame | None, new: list[pl.DataFrame]) -> pl.DataFrame:

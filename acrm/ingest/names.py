@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from acrm.ingest.vocabulary import LOOKALIKES, fold, words
@@ -13,6 +14,8 @@ _LATIN = (
 )
 _TO_LATIN = str.maketrans(dict(zip(_CYRILLIC, _LATIN, strict=True)))
 _LOOKALIKE = str.maketrans(LOOKALIKES)
+_YO = re.compile(r"(?<![aeiou])y[oe]|(?<=[^aeiou ])jo")
+"""What Latin letters make of ё and of е, which are one letter here: Yolkina, Fjodor."""
 _INITIAL, _SHORT, _LONG = 1, 4, 8
 
 
@@ -22,15 +25,15 @@ def latin(name: str) -> str:
 
     Case, ё, punctuation and Latin letters among Cyrillic ones do not count; Cyrillic is transliterated.
 
-    >>> latin("Анна ЁЛКИНА"), latin("Смирнoва-Ли А."), latin("Yury O'Neil")
-    ('anna elkina', 'smirnova li a', 'yury o neil')
+    >>> latin("Анна ЁЛКИНА"), latin("Anna Yolkina"), latin("Смирнoва-Ли А."), latin("Yury O'Neil")
+    ('anna elkina', 'anna elkina', 'smirnova li a', 'yury o neil')
     """
     parts = []
     for word in fold(name).split():
         if any("а" <= letter <= "я" for letter in word):
             parts.append(word.translate(_LOOKALIKE).translate(_TO_LATIN))
         else:
-            parts.append(word)
+            parts.append(_YO.sub("e", word))
     return " ".join(parts)
 
 
@@ -97,10 +100,13 @@ def alike(one: str, other: str) -> bool:
     """Whether two names may be one person's or one firm's: every word of the shorter stands in the longer.
 
     Words agree when they are equal, when one is the other's initial or its first letters, or when they differ by a slip
-    of the pen: one letter from four letters on, two from eight on.
+    of the pen: one letter from four letters on, two from eight on. A man's and a woman's family name (Иванов, Иванова)
+    are no slip beside given names that differ, too: those two are a couple.
 
     >>> alike("Анна Иванова", "Ivanova A."), alike("Анна Иванова", "Пётр Иванов"), alike("ООО Ромашка", "Ромашка")
     (True, False, True)
+    >>> alike("Иванова Анна", "Иванов Анна"), alike("Иванов Виктор", "Иванова Виктория")
+    (True, False)
     """
     if is_firm(one) or is_firm(other):
         return _alike(firm(one), firm(other))
@@ -111,13 +117,17 @@ def alike(one: str, other: str) -> bool:
 def _alike(one: str, other: str) -> bool:
     short, long = sorted((one.split(), other.split()), key=len)
     left = list(long)
+    differing = []
     # The longest words first, that an initial does not take the place of a whole name.
     for word in sorted(short, key=lambda word: (-len(word), word)):
-        found = next((candidate for candidate in left if _same(word, candidate)), None)
+        found = word if word in left else next((candidate for candidate in left if _same(word, candidate)), None)
         if found is None:
             return False
         left.remove(found)
-    return bool(short)
+        if word != found and min(len(word), len(found)) > _INITIAL:
+            differing.append({word, found})
+    couple = any(f"{name}a" in pair for pair in differing for name in pair if name.endswith(("v", "n")))
+    return bool(short) and not (couple and len(differing) > 1)
 
 
 def _same(word: str, other: str) -> bool:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 
 from acrm.errors import InputError
-from acrm.ingest import golden
+from acrm.ingest import golden, read, sources
 from acrm.ingest.identity import APART, EXTRA, Identity
 from acrm.ingest.joins import EDGE
 from acrm.ingest.linkage_groups import clusters
+from acrm.ingest.raw import ROW, ReadOptions
 from acrm.ingest.vocabulary import fold
 
 DECISION = "decision"
 _SAME = {"same", "yes", "y", "1", "true", "merge", "да", "д", "один", "одно", "одно лицо", "тот же", "объединить"}
 _DIFFERENT = {"different", "no", "n", "0", "false", "keep", "нет", "н", "разные", "разное", "не объединять"}
+_LIKELIEST = ("probability", "ref", "anchor")
 _SHOWN = ("full_name", "company", "email", "phone", "birth_date", "city", "tax_id", "_source_file")
 
 
@@ -31,31 +33,42 @@ def kept(links: pl.LazyFrame | None) -> pl.DataFrame:
 def decided(path: Path | None) -> pl.DataFrame:
     """The decisions of an edited review file: its rows whose `decision` is filled, as pairs.
 
+    The file is read like any export, as spreadsheets save it in many ways: cp1251, `;`, tabs, xlsx.
+
     Raises:
         InputError: The file cannot be read, lacks a column, or holds a decision that is neither same nor different.
     """
-    if path is None:
-        return pl.DataFrame(schema=EXTRA)
     rows = []
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            head = file.readline()
-            file.seek(0)
-            reader = csv.DictReader(file, delimiter=";" if ";" in head else ",", restval="")
-            if not {DECISION, "one", "other"} <= set(reader.fieldnames or ()):
-                raise InputError("review_columns", path=path)
-            for row in reader:
-                word = fold(row[DECISION])
-                if word and word not in _SAME | _DIFFERENT:
-                    raise InputError("review_word", path=path, line=reader.line_num, word=row[DECISION])
-                if word:
-                    one, other = sorted((row["one"].strip(), row["other"].strip()))
-                    rows.append((one, other, DECISION if word in _SAME else APART, path.name, None))
-    except OSError as error:
-        raise InputError("review_unreadable", path=path, reason=error.strerror or str(error)) from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError("review_unreadable", path=path, reason=error) from error
+    for told, line, one, other in [] if path is None else _cells(path):
+        word = fold(told or "")
+        if word and word not in _SAME | _DIFFERENT:
+            raise InputError("review_word", path=path, line=line, word=told)
+        if path and word and one and other:
+            pair = sorted((one.strip(), other.strip()))
+            rows.append((*pair, DECISION if word in _SAME else APART, path.name, None))
     return pl.DataFrame(rows, schema=EXTRA, orient="row")
+
+
+def _cells(path: Path) -> list[tuple[str | None, int, str | None, str | None]]:
+    """The decisions of a review file as they are written, with their lines and references."""
+    with TemporaryDirectory(prefix="acrm-") as scratch:
+        for file in sources.find([str(path)], Path(scratch)):
+            for raw in read.read(file, ReadOptions(header_row=1), Path(scratch)):
+                named = {header.strip().lower(): header for header in raw.header}
+                if {DECISION, "one", "other"} <= set(named):
+                    cells = [pl.col(named[name]).cast(pl.String) for name in (DECISION, "one", "other")]
+                    return raw.frame.select(cells[0], ROW, *cells[1:]).collect().rows()
+    raise InputError("review_columns", path=path)
+
+
+def carried(pairs: pl.DataFrame, path: Path) -> pl.DataFrame:
+    """Doubtful pairs with the decisions that stand in the file they are to replace, as nobody has given it back yet."""
+    if not path.exists():
+        return pairs
+    written = [(told, one, other) for told, _, one, other in _cells(path) if told]
+    known = pl.DataFrame(written, schema=dict.fromkeys(("_told", "one", "other"), pl.String), orient="row")
+    filled = pairs.join(known.unique(["one", "other"]), on=["one", "other"], how="left", maintain_order="left")
+    return filled.with_columns(pl.coalesce("_told", DECISION).alias(DECISION)).drop("_told")
 
 
 def records(who: Identity) -> pl.DataFrame:
@@ -66,7 +79,7 @@ def records(who: Identity) -> pl.DataFrame:
 
 
 def sorted_out(found: pl.DataFrame, who: Identity, extra: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Scored pairs of references -> those that join, and those that a person should look at.
+    """Scored pairs of references -> those that join, and those that are doubtful.
 
     Args:
         found: As `linkage.probable` gives them.
@@ -86,14 +99,22 @@ def sorted_out(found: pl.DataFrame, who: Identity, extra: pl.DataFrame) -> tuple
         together = group.get(one, one) == group.get(other, other)
         rows.append((one, other, "probable", evidence, probability, together and (one, other) not in cut))
     pairs = pl.DataFrame(rows, schema=EXTRA | {"inside": pl.Boolean}, orient="row")
-    doubtful = pairs.filter(~pl.col("inside")).with_columns(
-        one=pl.col("ref").replace_strict(customer, return_dtype=pl.String),
-        other=pl.col("anchor").replace_strict(customer, return_dtype=pl.String),
-    )
-    likeliest = doubtful.sort("probability", "ref", "anchor", descending=[True, False, False])
-    return pairs.filter("inside").drop("inside"), _beside(
-        likeliest.unique(["one", "other"], keep="first", maintain_order=True), who.customers.collect()
-    )
+    return pairs.filter("inside").drop("inside"), pairs.filter(~pl.col("inside")).drop("inside")
+
+
+def to_decide(doubtful: pl.DataFrame, who: Identity, known: pl.DataFrame) -> pl.DataFrame:
+    """The review file: doubtful pairs, of two customers the likeliest, with what each side tells next to each other.
+
+    Args:
+        doubtful: As `sorted_out` gives them.
+        who: The customers with all joins made, so that a second run asks the same.
+        known: What is known of each reference, as `records` gives it.
+    """
+    customer = dict(who.references.drop_nulls().iter_rows())
+    sides = [pl.col(side).replace_strict(customer, return_dtype=pl.String) for side in ("ref", "anchor")]
+    two = doubtful.with_columns(one=pl.min_horizontal(sides), other=pl.max_horizontal(sides))
+    asked = two.filter(pl.col("one") != pl.col("other")).sort(*_LIKELIEST, descending=[True, False, False])
+    return _beside(asked.unique(["one", "other"], keep="first", maintain_order=True).drop("one", "other"), known)
 
 
 def _within(known: pl.DataFrame) -> pl.DataFrame:
@@ -103,19 +124,14 @@ def _within(known: pl.DataFrame) -> pl.DataFrame:
     return pairs.select(one="ref", other="ref_other", probability=pl.lit(1.0))
 
 
-def _beside(pairs: pl.DataFrame, customers: pl.DataFrame) -> pl.DataFrame:
+def _beside(pairs: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     """The pairs, the likeliest first, with what is known of both sides next to each other."""
-    shown = [name for name in _SHOWN if name in customers.columns]
-    told = customers.select("customer_id", *(pl.col(name).cast(pl.String) for name in shown))
+    shown = [name for name in _SHOWN if name in known.columns]
+    told = known.select("ref", *(pl.col(name).cast(pl.String) for name in shown))
+    pairs = pairs.rename({"ref": "one", "anchor": "other"})
     for side in ("one", "other"):
         named = {name: f"{side}_{name.strip('_')}" for name in shown}
-        pairs = pairs.join(told.rename({"customer_id": side} | named), on=side, how="left")
+        pairs = pairs.join(told.rename({"ref": side} | named), on=side, how="left", maintain_order="left")
     columns = [f"{side}_{name.strip('_')}" for name in shown for side in ("one", "other")]
-    return pairs.sort("probability", "ref", "anchor", descending=[True, False, False]).select(
-        pl.lit("").alias(DECISION),
-        "probability",
-        pl.col("value").alias("evidence"),
-        *columns,
-        one="ref",
-        other="anchor",
-    )
+    head = (pl.lit("").alias(DECISION), "probability", pl.col("value").alias("evidence"))
+    return pairs.select(*head, *columns, "one", "other")

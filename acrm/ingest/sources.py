@@ -19,7 +19,7 @@ from acrm.errors import InputError
 from acrm.ingest import encoding as encodings
 from acrm.ingest.raw import SourceFile
 from acrm.ingest.transcode import scratch_file, unpacked_chunks
-from acrm.lineage import is_manifest, readable
+from acrm.lineage import is_manifest, listed, readable
 from acrm.publish import JOURNAL, pending, standing
 
 _HEAD = 1 << 16
@@ -132,11 +132,12 @@ def _below(folder: Path, seen: set[tuple[int, int]]) -> Iterator[tuple[Path, Pat
     if (status.st_dev, status.st_ino) in seen:
         return
     seen.add((status.st_dev, status.st_ino))
+    copies = _copies(folder)
     entries: dict[str, Path | None] = {entry.name: entry for entry in folder.iterdir()}
     for name, entry in sorted({**entries, **pending(folder)}.items()):
         if entry is None or name.startswith((".", "~$")) or entry.is_fifo():
             continue
-        if name == "rejects.parquet" and not is_manifest(standing(folder / "clean.json")):
+        if name in copies or (name == "rejects.parquet" and not is_manifest(standing(folder / "clean.json"))):
             continue
         if entry.is_dir():
             # A store or results of ours lying among the exports would count everything twice.
@@ -148,7 +149,12 @@ def _below(folder: Path, seen: set[tuple[int, int]]) -> Iterator[tuple[Path, Pat
 
 def _is_note(path: Path) -> bool:
     """Whether a file says something about the tables of ours beside it."""
-    return path.suffix in (".json", ".md") and _ours(path.parent)
+    return (path.suffix in (".json", ".md") and _ours(path.parent)) or path.name in _copies(path.parent)
+
+
+def _copies(folder: Path) -> set[str]:
+    """The files of a folder that we wrote for people to look at: pairs to decide, results as CSV."""
+    return {name for path in folder.glob("*.json") for name in listed(path) if name.endswith(".csv")}
 
 
 def _ours(folder: Path) -> bool:

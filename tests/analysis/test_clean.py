@@ -77,6 +77,11 @@ def test_what_the_tables_span(result: CleanResult) -> None:
     ]
 
 
+def test_a_table_spans_business_days(tmp_path: Path) -> None:
+    text = "order_id,date,amount\n1,2024-02-01T01:30:00+03:00,5\n2,2024-02-03T23:30:00-05:00,5\n"
+    assert made(tmp_path, text).tables["tables"].select("from", "to").row(0) == (date(2024, 2, 1), date(2024, 2, 3))
+
+
 def test_how_full_the_columns_are(result: CleanResult) -> None:
     columns = result.tables["columns"].filter(table="transactions")
     found = dict(columns.select("column", "filled").iter_rows())

@@ -117,7 +117,7 @@ def test_a_table_without_rows() -> None:
 
 
 def mention(customer: str, file: str, **told: Any) -> dict[str, Any]:
-    return {"customer_id": customer, "_source_file": file} | told
+    return {"customer_id": customer, "_source_file": file, "_outdated": False} | told
 
 
 def test_files_that_agree_and_that_do_not() -> None:
@@ -130,8 +130,11 @@ def test_files_that_agree_and_that_do_not() -> None:
             # One file telling two things is a matter of its own.
             mention("c", "crm.csv", full_name="Cid"),
             mention("c", "crm.csv", full_name="Sid"),
+            # Nor is what a list said before it was told anew.
+            mention("c", "crm-old.csv", full_name="Syd") | {"_outdated": True},
         ],
-        schema=dict.fromkeys(("customer_id", "_source_file", "full_name", "email", "email_key", "city"), pl.String()),
+        schema=dict.fromkeys(("customer_id", "_source_file", "full_name", "email", "email_key", "city"), pl.String())
+        | {"_outdated": pl.Boolean()},
     )
     found = {
         field: (agreeing, compared)

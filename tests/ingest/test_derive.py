@@ -139,6 +139,19 @@ def test_a_refund_document_with_a_status_of_its_own(load: Load) -> None:
     ]
 
 
+@pytest.mark.parametrize("word", ["Возврат расхода", "Чек возврата расхода № 5", "Возврат расхода наличными"])
+def test_what_comes_back_into_a_till_is_no_return_of_goods(load: Load, word: str) -> None:
+    head = "order_id,date,client id,product,amount,Вид операции\n"
+    dataset = load(
+        head + f"1,2025-01-13,a,tea,5,Приход\n2,2025-01-14,a,tea,5,Возврат прихода\n3,2025-01-14,,tea,5,{word}\n"
+    )
+    assert rows(dataset, "transactions", "order_id", "line_amount", "status") == [
+        ("1", 5, "paid"),
+        ("2", -5, "refunded"),
+        ("3", 5, "cancelled"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("word", "status"),
     [

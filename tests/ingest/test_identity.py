@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import permutations
+from pathlib import Path
 
+import polars as pl
 import pytest
 
+from acrm.ingest.identity import one_spelling
 from acrm.ingest.joins import CHAIN, SHARED_BY
 from tests.ingest.conftest import Load, rejected, rows
 
@@ -321,4 +325,96 @@ def test_a_no_stands_until_a_later_yes(load: Load) -> None:
         ("5", False),
         ("7", None),
         ("8", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "customers"),
+    [
+        # A couple, a mother and her daughter, a father and his son; slips in the date; no date at all.
+        ("Иванов Виктор,", "Иванова Виктория,", 2),
+        ("Смирнов Саша,", "Смирнова Маша,", 2),
+        ("Иванова Анна,1960-05-06", "Иванова Анна,1987-03-14", 2),
+        ("Иванова Анна,1960-05-06", "Иванова Анна,1960-06-05", 1),
+        ("Иванова Анна,1960-05-06", "Ivanova Anna,1966-05-06", 1),
+        ("Иванова Анна,1960-05-06", "Иванова Анна,1900-01-01", 1),
+        ("Иванова Анна,1960-05-06", "Иванова А.,", 1),
+    ],
+)
+def test_a_couple_and_two_generations_are_two_people_of_one_household(
+    load: Load, one: str, other: str, customers: int
+) -> None:
+    head = "customer id,phone,full name,birth date\n"
+    dataset = load(head + f"1,+79271112233,{one}\n2,+79271112233,{other}\n")
+    houses = [house for (house,) in rows(dataset, "customers", "household_id")]
+    assert houses == (["1"] * 2 if customers == 2 else [None])
+
+
+def test_colleagues_are_no_household(load: Load) -> None:
+    head = "customer id,full name,phone,email,company\n"
+    office = "1,Олег Лис,,info@lis.ru,\n2,Мария Бор,,info@lis.ru,\n"
+    colleagues = "3,Олег Лис,+79271112233,,ООО Лис\n4,Мария Бор,+79271112233,,Лис ООО\n"
+    couple = "5,Олег Лис,+79271112244,,\n6,Мария Бор,+79271112244,,ООО Бор\n"
+    found = rows(load(head + office + colleagues + couple), "customers", "customer_id", "household_id")
+    assert found == [("1", None), ("2", None), ("3", None), ("4", None), ("5", "5"), ("6", "5")]
+
+
+def test_people_decided_to_be_two_still_share_their_phone(load: Load, tmp_path: Path) -> None:
+    path = tmp_path / "review.csv"
+    path.write_text("decision,one,other\ndifferent,id:unknown:1,id:unknown:2\n", encoding="utf-8")
+    text = "customer id,full name,phone\n1,Анна Ли,+79271112233\n2,Анна Ли,+79271112233\n"
+    found = rows(load(text, decisions=path), "customers", "customer_id", "household_id")
+    assert found == [("1", "1"), ("2", "1")]
+
+
+def test_an_older_value_that_can_be_right_beats_a_newer_one_that_cannot(load: Load) -> None:
+    head = "customer id,full name,card number,email,phone,birth date,created\n"
+    good = "1,Анна Ли,777,ann@x.com,+79271112233,1980-05-06,2024-01-01\n"
+    bad = "2,Анна Ли,777,brokenmail,12,2980-05-06,2024-03-01\n"
+    traits = ("email", "email_key", "phone", "phone_e164", "birth_date")
+    assert rows(load(head + good + bad), "customers", *traits) == [
+        ("ann@x.com", "ann@x.com", "+79271112233", "+79271112233", date(1980, 5, 6))
+    ]
+    # With nothing better the newest stays, to be marked.
+    assert rows(load(head + bad), "customers", "email", "birth_date") == [("brokenmail", date(2980, 5, 6))]
+
+
+def test_a_later_yes_in_an_order_ends_a_no_and_the_origin_is_that_of_the_word_that_stands(load: Load) -> None:
+    files = {
+        "crm.csv": "customer id,email,consent,created\n1,a@x.com,no,2024-01-01\n2,b@x.com,yes,2024-01-01\n",
+        "shop.csv": "order_id,date,amount,email,consent\n1,2024-02-01,5,a@x.com,yes\n2,2024-02-01,5,b@x.com,no\n",
+    }
+    found = rows(load(files), "customers", "customer_id", "consent", "_origin")
+    assert [(who, consent) for who, consent, _ in found] == [("1", True), ("2", False)]
+    assert all(origin.endswith("consent=shop.csv") for _, _, origin in found)
+
+
+def test_marks_of_orders_are_none_of_their_customer(load: Load) -> None:
+    head = "order_id,date,customer id,email,phone,birth date,quantity,amount,Test order\n"
+    lines = "1,2024-01-13,7,a@x.com,+79271112233,,many,5,no\n2,2024-01-14,7,a@x.com,+79271112233,,1,5,yes\n"
+    lines += "3,2024-01-15,8,,8.9271E+10,1990-02-30,1,5,no\n"
+    lines += "4,2024-01-15,9,test@test.ru,,,1,5,no\n"
+    lines += "5,2024-01-15,10,c@x.com,,1990-02-03,1,5,no\n"
+    dataset = load(head + lines)
+    assert dataset.tables["transactions"].collect()["_flags"].null_count() < 5
+    assert rows(dataset, "customers", "customer_id", "_flags") == [
+        ("10", None),
+        ("7", None),
+        ("8", "bad_value:birth_date id_exponent:phone"),
+        ("9", "test_row"),
+    ]
+
+
+def test_one_name_in_two_alphabets_is_no_contradiction(load: Load) -> None:
+    files = {
+        "a.csv": PEOPLE + "1,Анна Ёлкина,a@x.com,,ООО Ромашка\n2,Bob,b@x.com,,\n",
+        "b.csv": PEOPLE + "1,Anna Yolkina,a@x.com,,Ромашка ООО\n2,Rob,b@x.com,,\n",
+    }
+    told = load(files).identities
+    assert told is not None
+    found = one_spelling(told.lazy()).select("customer_id", "full_name", "company").collect()
+    assert found.unique().sort(pl.all()).rows() == [
+        ("1", "Anna Yolkina", "ООО Ромашка"),
+        ("2", "Bob", None),
+        ("2", "Rob", None),
     ]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import polars as pl
 import pytest
+from openpyxl import Workbook
 
 from acrm.errors import InputError
 from acrm.ingest import dataset as ingested
@@ -14,6 +16,7 @@ from acrm.ingest.dataset import Dataset
 from acrm.ingest.options import IngestOptions
 from acrm.lineage import Lineage
 from acrm.store import commit, prepare
+from tests.conftest import Acrm
 
 PEOPLE = "customer id,full name,email,phone\n1,Анна Иванова,a@x.com,\n2,Anna Ivanova,b@x.com,\n3,Пётр Лис,b@x.com,\n"
 SALES = "order_id,date,amount,customer id\n1,2024-01-13,5,1\n2,2024-01-14,6,2\n3,2024-01-15,7,3\n"
@@ -81,5 +84,58 @@ def test_a_review_file_that_is_none_is_refused(tmp_path: Path) -> None:
     path.write_text(HEADER + "\nmaybe,,,a,b\n", encoding="utf-8")
     with pytest.raises(InputError, match="line 3: maybe"):
         review.decided(path)
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="no such file"):
         review.decided(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "mark"), [("utf-8-sig", ","), ("cp1251", ";"), ("utf-16", "\t"), ("utf-8", ";"), ("xlsx", "")]
+)
+def test_a_review_file_as_spreadsheets_save_it(tmp_path: Path, encoding: str, mark: str) -> None:
+    rows = [
+        ("Decision", "evidence", "one_full_name", "one", "other"),
+        ("Разные", "имя; адрес", "Лис, Пётр", "id:crm:007", "email:a@x.ru"),
+        (None, "имя", "Ёж", "id:crm:8", "id:crm:9"),
+        ("ОДНО", "имя", 'ООО "Лис"', "id:crm:1", "id:crm:2"),
+    ]
+    path = tmp_path / "review.csv"
+    if encoding == "xlsx":
+        path = path.with_suffix(".xlsx")
+        book = Workbook()
+        for row in rows:
+            book.active.append(row)
+        book.save(path)
+    else:
+        with path.open("w", encoding=encoding, newline="") as file:
+            csv.writer(file, delimiter=mark).writerows(rows)
+    assert review.decided(path).select("ref", "anchor", "rule").rows() == [
+        ("email:a@x.ru", "id:crm:007", "apart"),
+        ("id:crm:1", "id:crm:2", "decision"),
+    ]
+
+
+def test_decisions_that_are_not_given_back_yet_stay_in_the_file(tmp_path: Path) -> None:
+    pairs = pl.DataFrame({"decision": ["", "", ""], "one": ["a", "a", "c"], "other": ["b", "c", "d"]})
+    path = tmp_path / "review.csv"
+    assert review.carried(pairs, path).equals(pairs)
+    path.write_bytes("Decision;one;other\r\nда;a;c\r\nsame;x;y\r\n;a;b\r\n".encode("cp1251"))
+    assert review.carried(pairs, path).rows() == [("", "a", "b"), ("да", "a", "c"), ("", "c", "d")]
+    path.write_text("decision,one,other\n", encoding="utf-8")
+    assert review.carried(pairs, path).equals(pairs)
+
+
+def test_a_second_run_by_likeness_changes_nothing_and_reads_no_review_file(acrm: Acrm, tmp_path: Path) -> None:
+    pytest.importorskip("splink")
+    # Clear couples, and some of whom only the name is like.
+    lines = [f"{n},Анна Иванова {n},198{n % 10}-02-0{1 + n % 9},Самара {n % 4}\n" for n in range(40)]
+    lines += [f"{100 + n},Анна Ивонова {n},198{(n + n % 3) % 10}-02-0{1 + n % 9},Казань\n" for n in range(20)]
+    (tmp_path / "people.csv").write_text("customer id,full name,birth date,city\n" + "".join(lines), encoding="utf-8")
+    assert acrm("clean", "people.csv", "-o", "store", "--link").code == 0
+    review_file = tmp_path / "store/review.csv"
+    assert len(review_file.read_text(encoding="utf-8-sig").splitlines()) > 1
+    again = acrm("clean", "people.csv", "-o", "store", "--link")
+    assert "nothing has changed in store" in again.out
+    assert acrm("clean", "people.csv", "-o", "store").code == 0
+    assert "60 rows in = 60 kept" in acrm("clean", "people.csv", "-o", "store").out
+    assert review_file.exists()
+    assert not list((tmp_path / "store").glob("other_*"))

@@ -94,6 +94,18 @@ def test_a_pattern_passes_over_what_describes_a_store(tmp_path: Path) -> None:
     assert names(f"{tmp_path}/in/**/*", scratch=tmp_path) == ["a.csv", "x.csv"]
 
 
+def test_what_is_written_for_people_is_no_export(tmp_path: Path) -> None:
+    files(tmp_path, "store/review.csv", "store/rfm.csv", "store/mine.csv")
+    files(tmp_path, "store/clean.json", content=b'{"acrm": "1", "outputs": [{"name": "review.csv"}]}')
+    files(tmp_path, "store/rfm.json", content=b'{"acrm": "1", "outputs": [{"name": "rfm.csv", "rows": 1}]}')
+    files(tmp_path, "in/review.csv", "in/rfm.csv")
+    files(tmp_path, "in/any.json", content=b'{"outputs": [{"name": "rfm.csv"}]}')
+    assert names(tmp_path / "store", scratch=tmp_path) == ["mine.csv"]
+    assert names(f"{tmp_path}/store/*", scratch=tmp_path) == ["mine.csv"]
+    assert names(tmp_path / "store/rfm.csv", scratch=tmp_path) == ["rfm.csv"]
+    assert names(tmp_path / "in", scratch=tmp_path) == ["review.csv", "rfm.csv"]
+
+
 def test_where_the_sources_are(tmp_path: Path) -> None:
     files(tmp_path, "in/a.csv", "in/sub/b.csv", "other/c.csv")
     named = [str(tmp_path / name) for name in ("in", "in/a.csv", "in/*", "other/c.csv", "nowhere")]
