@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from acrm.ingest.privacy_key import Key
+from acrm.ingest.people.privacy_key import Key
 from acrm.purposes import coded, named
 
 

@@ -107,12 +107,13 @@ def clean(
 
     from acrm.analysis.clean import cleaned
     from acrm.analysis.scorecard import figures
-    from acrm.ingest import account, marks, privacy
+    from acrm.ingest import account, marks
     from acrm.ingest.assembly import IDENTITIES
     from acrm.ingest.dataset import aside, load, shaped
-    from acrm.ingest.identity import one_spelling
-    from acrm.ingest.masking import masked
-    from acrm.ingest.review import carried
+    from acrm.ingest.people import privacy
+    from acrm.ingest.people.identity import one_spelling
+    from acrm.ingest.people.masking import masked
+    from acrm.ingest.people.review import carried
     from acrm.limits import check
     from acrm.lineage import listed
     from acrm.load import settled, undisturbed

@@ -24,7 +24,7 @@ def doctor(run: Run, sources: Sources, *, reading: Reading, json: Json = False, 
     from acrm.analysis.scorecard import figures
     from acrm.ingest.assembly import IDENTITIES
     from acrm.ingest.dataset import load
-    from acrm.ingest.identity import one_spelling
+    from acrm.ingest.people.identity import one_spelling
     from acrm.limits import check
     from acrm.load import settled, undisturbed
     from acrm.messages import Message

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from acrm.ingest import deals, golden, grain, identity, linkage, mentions, orders, overlap, overrides, privacy, review
+from acrm.ingest import deals, grain, orders, overlap, overrides
+from acrm.ingest.linkage.pairs import probable
 from acrm.ingest.mapping import Plan
 from acrm.ingest.options import IngestOptions
+from acrm.ingest.people import golden, identity, mentions, privacy, review
 from acrm.ingest.raw import ROW
 from acrm.ingest.stage import Staged
 from acrm.messages import Message
@@ -50,6 +53,7 @@ def assemble(
     ledger: Mapping[str, str],
     columns: Mapping[str, frozenset[str]] | None,
     options: IngestOptions,
+    scratch: Path,
 ) -> Assembled:
     """Tables of all staged sources and of what stores hold.
 
@@ -60,6 +64,7 @@ def assemble(
         ledger: The system of every file that the stores were made of.
         columns: See `dataset.load`.
         options: What the user fixed.
+        scratch: See `dataset.load`.
     """
     staged = [source for source in inputs if source.staged is not None]
     space = _Space([source.staged for source in staged if source.staged], aside.get(IDENTITIES), options)
@@ -94,15 +99,15 @@ def assemble(
         if name != "customers" or who is None
     }
     told = list(gathered.get("deals", []))
-    sold = _with_stored(gathered, stored, ledger)
-    tables = {name: overlap.once(name, frames, notes) for name, frames in gathered.items()}
+    sold = _with_stored(gathered, stored, ledger, scratch)
+    tables = {name: overlap.once(name, frames, notes, scratch) for name, frames in gathered.items()}
     if "deals" in tables:
         tables["deals"] = tables["deals"].drop(grain.SOLD_ON, strict=False)
     tables |= orders.across(tables, len(gathered.get("transactions", [])), notes)
     lines = tables.pop("deal_lines", None)
     from_deals = "transactions" not in tables and (bool(told) or sold is not None)
     if from_deals:
-        tables["transactions"] = _sales(told, lines, _still_sold(sold, tables.get("deals")), options.time_zone)
+        tables["transactions"] = _sales(told, lines, _still_sold(sold, tables.get("deals")), options.time_zone, scratch)
         notes += deals.unsold(tables.get("deals"), lines)
         notes += deals.differing(tables["transactions"], lines)
     if "transactions" in tables:
@@ -169,7 +174,7 @@ def _resolved(
         who = identity.resolve(said, pl.concat([extra, lost]), prefer)
     if options.link:
         records = review.records(who)
-        joined, rest = review.sorted_out(linkage.probable(records), who, extra)
+        joined, rest = review.sorted_out(probable(records), who, extra)
         who = identity.resolve(said, pl.concat([extra, joined]), prefer)
         doubtful = review.to_decide(rest, who, records)
     who.idle_decisions = idle
@@ -220,6 +225,7 @@ def _with_stored(
     gathered: dict[str, list[tuple[str | None, pl.LazyFrame]]],
     stored: Mapping[str, list[pl.LazyFrame]],
     ledger: Mapping[str, str],
+    scratch: Path,
 ) -> pl.LazyFrame | None:
     """Put the rows of stores before the new ones, but for sales that came from deals, which are returned."""
     sold: list[tuple[str | None, pl.LazyFrame]] = []
@@ -232,7 +238,7 @@ def _with_stored(
             rows = [frame for frame in rows if frame.head(1).collect().height]
         if rows:
             gathered[name] = [*((overlap.STORE, frame) for frame in rows), *gathered.get(name, [])]
-    return overlap.once("transactions", sold, []) if sold else None
+    return overlap.once("transactions", sold, [], scratch) if sold else None
 
 
 def _of_systems(lines: pl.LazyFrame, ledger: Mapping[str, str]) -> pl.LazyFrame:
@@ -253,12 +259,16 @@ def _still_sold(sold: pl.LazyFrame | None, known: pl.LazyFrame | None) -> pl.Laz
 
 
 def _sales(
-    told: list[tuple[str | None, pl.LazyFrame]], lines: pl.LazyFrame | None, sold: pl.LazyFrame | None, zone: str | None
+    told: list[tuple[str | None, pl.LazyFrame]],
+    lines: pl.LazyFrame | None,
+    sold: pl.LazyFrame | None,
+    zone: str | None,
+    scratch: Path,
 ) -> pl.LazyFrame:
     """Won deals as transactions; those of a store stay as they are, unless a file tells of the deal again."""
     frames = [] if sold is None else [sold]
     if told:
-        known = overlap.once("deals", told, [])
+        known = overlap.once("deals", told, [], scratch)
         again = known.select(pl.col("deal_id").alias("order_id"))
         frames = [frame.join(again, on="order_id", how="anti", maintain_order="left") for frame in frames]
         frames.append(grain.sales_of_deals(known, lines, zone))

@@ -12,10 +12,11 @@ import polars as pl
 
 from acrm import known, lineage
 from acrm.errors import InputError
-from acrm.ingest import assembly, completion, grain, mapping, mentions, overrides, privacy, read, sources, suggest
+from acrm.ingest import assembly, completion, grain, mapping, overrides, read, sources, suggest
 from acrm.ingest.assembly import IDENTITIES, Assembled
 from acrm.ingest.mapping import Plan
 from acrm.ingest.options import IngestOptions
+from acrm.ingest.people import mentions, privacy
 from acrm.ingest.raw import RawTable, SourceFile
 from acrm.ingest.stage import SAMPLE, Staged, stage
 from acrm.ingest.verdict import DATED, KEYED
@@ -173,7 +174,7 @@ def load(
     if IDENTITIES in aside:
         aside[IDENTITIES] = aside[IDENTITIES].filter(~gone[IDENTITIES])
     systems = {one.name: one.system or "unknown" for one in ledger}
-    made = assembly.assemble(inputs, stored, aside, systems, columns, options)
+    made = assembly.assemble(inputs, stored, aside, systems, columns, options, scratch)
     rejects = _rejects(inputs)
     rejects = privacy.coded(rejects.lazy(), "rejects", options.key).collect() if options.key else rejects
     dataset = Dataset(**vars(made), inputs=inputs, rejects=rejects, kept=aside, ledger=ledger)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from acrm.ingest.raw import ReadOptions
 
 if TYPE_CHECKING:
-    from acrm.ingest.privacy_key import Key
+    from acrm.ingest.people.privacy_key import Key
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import polars as pl
 
 from acrm.ingest import deals, orders
@@ -27,7 +29,9 @@ KEYS = {
 """What says that two rows of different files are about the same thing; an order is replaced with all its lines."""
 
 
-def once(table: str, frames: list[tuple[str | None, pl.LazyFrame]], notes: list[Message]) -> pl.LazyFrame:
+def once(
+    table: str, frames: list[tuple[str | None, pl.LazyFrame]], notes: list[Message], scratch: Path
+) -> pl.LazyFrame:
     """The rows of all files of a table, without those that a later file tells again.
 
     Rows with the same key, all parts filled, are the same thing; of a table without a key, and of lines without a key,
@@ -37,6 +41,7 @@ def once(table: str, frames: list[tuple[str | None, pl.LazyFrame]], notes: list[
         table: Canonical name.
         frames: Oldest first: the space its ids are from (a system, `STORE`, or None: ids of no system), and its rows.
         notes: Takes a word about what was counted once.
+        scratch: A folder for what is too much to hold in memory.
     """
     if len(frames) == 1:
         return frames[0][1].drop(SPACE, strict=False)
@@ -52,12 +57,21 @@ def once(table: str, frames: list[tuple[str | None, pl.LazyFrame]], notes: list[
         merged = {space: _in_detail(table, frame, stored) for space, frame in merged.items()}
         later = pl.concat(merged.values(), how="diagonal")
         merged = {STORE: _told_again(table, _in_detail(table, stored, later), later, stored=True), **merged}
-    whole = pl.concat(merged.values(), how="diagonal").drop(SPACE, strict=False)
+    # Much is asked of these rows later on: it is done once what says which they are.
+    whole = _done(pl.concat(merged.values(), how="diagonal").drop(SPACE, strict=False), scratch, eager=count <= _EAGER)
     if len(spaces) < len(frames) or STORE in spaces:
         repeated = count - _rows([whole])
         if repeated:
             notes.append(Message("clean.repeated", {"table": table, "rows": repeated}))
     return whole
+
+
+def _done(rows: pl.LazyFrame, scratch: Path, *, eager: bool) -> pl.LazyFrame:
+    if eager:
+        return rows.collect().lazy()
+    path = scratch / f"{len(list(scratch.iterdir()))}.once.parquet"
+    rows.sink_parquet(path, compression="lz4")
+    return pl.scan_parquet(path, glob=False)
 
 
 def _rows(frames: list[pl.LazyFrame]) -> int:

@@ -12,10 +12,10 @@ import polars as pl
 
 from acrm import known
 from acrm.errors import InputError, UsageError
-from acrm.ingest.golden import Preference
 from acrm.ingest.mapping import matches
-from acrm.ingest.mentions import TRAITS
 from acrm.ingest.options import IngestOptions
+from acrm.ingest.people.golden import Preference
+from acrm.ingest.people.mentions import TRAITS
 from acrm.ingest.raw import RawTable
 from acrm.ingest.vocabulary import normalise
 from acrm.messages import listed

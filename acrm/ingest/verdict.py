@@ -6,8 +6,9 @@ import re
 
 import polars as pl
 
-from acrm.ingest import contacts, derive, parse, rules
+from acrm.ingest import derive, parse, rules
 from acrm.ingest.mapping import Plan, field_kind
+from acrm.ingest.people import contacts
 from acrm.ingest.raw import ROW
 from acrm.ingest.vocabulary import folded
 

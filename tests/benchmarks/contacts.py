@@ -277,7 +277,7 @@ def by_acrm(source: Path, target: Path) -> None:
     """Groups as acrm makes them: ref, group."""
     import polars as pl
 
-    from acrm.ingest.linkage import clusters, probable
+    from acrm.ingest.linkage.pairs import clusters, probable
 
     records = pl.read_parquet(source).drop("person")
     clusters(probable(records)).groups.write_parquet(target)

@@ -10,10 +10,10 @@ import pytest
 
 from acrm import messages
 from acrm.errors import InputError
-from acrm.ingest.linkage import GREY, JOIN, clusters, probable
-from acrm.ingest.linkage_blocks import LEAST_PAIRS, blocks
-from acrm.ingest.linkage_fields import fields
-from acrm.ingest.linkage_names import parts, sounds
+from acrm.ingest.linkage.blocks import LEAST_PAIRS, blocks
+from acrm.ingest.linkage.fields import fields
+from acrm.ingest.linkage.names import parts, sounds
+from acrm.ingest.linkage.pairs import GREY, JOIN, clusters, probable
 
 pytest.importorskip("splink")
 

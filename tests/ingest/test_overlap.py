@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 import pytest
@@ -23,8 +25,11 @@ def frame(name: str, *lines: Line) -> pl.LazyFrame:
 
 def told(frames: list[tuple[str | None, pl.LazyFrame]]) -> tuple[list[tuple[object, ...]], int]:
     notes: list[Message] = []
-    rows = once("transactions", frames, notes).select("_source_file", "order_id", "customer_id").collect().rows()
-    return rows, sum(int(str(note.values["rows"])) for note in notes)
+    with TemporaryDirectory() as scratch:
+        rows = once("transactions", frames, notes, Path(scratch)).collect()
+    return rows.select("_source_file", "order_id", "customer_id").rows(), sum(
+        int(str(note.values["rows"])) for note in notes
+    )
 
 
 @pytest.mark.parametrize("most", [0, 1_000_000], ids=["on disk", "in memory"])

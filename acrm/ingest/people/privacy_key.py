@@ -12,8 +12,8 @@ from pathlib import Path
 from string import ascii_lowercase, hexdigits
 
 from acrm.errors import InputError
-from acrm.ingest.joins import is_role
-from acrm.ingest.names import abridged, is_form, latin, nobody
+from acrm.ingest.people.joins import is_role
+from acrm.ingest.people.names import abridged, is_form, latin, nobody
 
 _BYTES = 32
 """A key has at least so many bytes of randomness, and at least `_DISTINCT` different characters."""
@@ -83,7 +83,7 @@ class Key:
 
         Legal forms and words for "nobody in particular" stay. Slips of the pen and short forms make other codes.
 
-        >>> from acrm.ingest.names import alike
+        >>> from acrm.ingest.people.names import alike
         >>> key = Key(b"k" * 32)
         >>> one = key.words("Анна Иванова")
         >>> [alike(one, key.words(other)) for other in ("Ivanova A.", "ИВАНОВА Анна", "Пётр Иванов")]

@@ -12,13 +12,13 @@ import polars as pl
 
 from acrm import purposes
 from acrm.errors import InputError, UsageError
-from acrm.ingest.privacy_key import CODE, Key, read_key
+from acrm.ingest.people.privacy_key import CODE, Key, read_key
 from acrm.lineage import KEY, is_manifest
 from acrm.messages import text
 from acrm.schema import TABLES
 
 if TYPE_CHECKING:
-    from acrm.ingest.identity import Identity
+    from acrm.ingest.people.identity import Identity
     from acrm.ingest.raw import RawTable
 
 _KINDS = {

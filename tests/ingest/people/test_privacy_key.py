@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acrm.errors import InputError
-from acrm.ingest.joins import is_role
-from acrm.ingest.names import alike, firm, is_firm, nobody
-from acrm.ingest.privacy_key import CODE, Key, read_key
+from acrm.ingest.people.joins import is_role
+from acrm.ingest.people.names import alike, firm, is_firm, nobody
+from acrm.ingest.people.privacy_key import CODE, Key, read_key
 
 KEY = Key(b"\x01" * 31 + b"\x02")
 

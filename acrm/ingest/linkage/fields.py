@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from acrm.ingest.linkage_names import first_value, parts, sounds
+from acrm.ingest.linkage.names import first_value, parts, sounds
 from acrm.ingest.vocabulary import folded
 
 MIN_FILL = 0.02

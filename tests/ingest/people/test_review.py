@@ -11,9 +11,9 @@ from openpyxl import Workbook
 
 from acrm.errors import InputError
 from acrm.ingest import dataset as ingested
-from acrm.ingest import review
 from acrm.ingest.dataset import Dataset
 from acrm.ingest.options import IngestOptions
+from acrm.ingest.people import review
 from acrm.lineage import Lineage
 from acrm.store import commit, prepare
 from tests.conftest import Acrm

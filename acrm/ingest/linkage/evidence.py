@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from acrm.ingest.linkage_fields import Field
-from acrm.ingest.linkage_levels import levels
+from acrm.ingest.linkage.fields import Field
+from acrm.ingest.linkage.levels import levels
 from acrm.messages import catalogue, language, text
 
 _NAMES = ("family", "given", "middle")

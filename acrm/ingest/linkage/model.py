@@ -9,10 +9,10 @@ from typing import Any
 import polars as pl
 
 from acrm.errors import InputError
-from acrm.ingest.linkage_blocks import blocks
-from acrm.ingest.linkage_fields import Field
-from acrm.ingest.linkage_levels import comparison, levels
-from acrm.ingest.linkage_training import expected_pairs, sessions_of, trained
+from acrm.ingest.linkage.blocks import blocks
+from acrm.ingest.linkage.fields import Field
+from acrm.ingest.linkage.levels import comparison, levels
+from acrm.ingest.linkage.training import expected_pairs, sessions_of, trained
 
 _TELLING = ("birth", "document", "email", "phone", "address", "postcode", "company")
 NAMESAKES, MAILBOX, RELATIVES = 4, 4, 10

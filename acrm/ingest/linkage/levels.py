@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from acrm.ingest.linkage_fields import Field
+from acrm.ingest.linkage.fields import Field
 
 
 @dataclass(frozen=True)

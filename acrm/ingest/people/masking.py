@@ -8,10 +8,10 @@ import polars as pl
 
 from acrm.ingest.assembly import IDENTITIES
 from acrm.ingest.dataset import Dataset
-from acrm.ingest.identity import LINKS
 from acrm.ingest.orders import RENUMBERED, SOURCE_ID
 from acrm.ingest.overlap import MADE_ID
-from acrm.ingest.privacy import born
+from acrm.ingest.people.identity import LINKS
+from acrm.ingest.people.privacy import born
 from acrm.schema import TABLES
 
 _NAMES = ("full_name", "first_name", "middle_name", "last_name", "company", "owner", "agent")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from acrm.ingest.contacts import email_key, phone_numbers
 from acrm.ingest.mapping import Plan
-from acrm.ingest.names import nobody
 from acrm.ingest.parse import COMPANY
+from acrm.ingest.people.contacts import email_key, phone_numbers
+from acrm.ingest.people.names import nobody
 from acrm.ingest.raw import ROW
 from acrm.ingest.stage import Staged
 from acrm.ingest.vocabulary import name_key

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from acrm.ingest.contacts import email_key, phone_numbers
+from acrm.ingest.people.contacts import email_key, phone_numbers
 from acrm.ingest.vocabulary import name_key
 
 

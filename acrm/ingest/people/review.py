@@ -8,10 +8,11 @@ from tempfile import TemporaryDirectory
 import polars as pl
 
 from acrm.errors import InputError
-from acrm.ingest import golden, read, sources
-from acrm.ingest.identity import APART, EXTRA, Identity
-from acrm.ingest.joins import EDGE
-from acrm.ingest.linkage_groups import clusters
+from acrm.ingest import read, sources
+from acrm.ingest.linkage.groups import clusters
+from acrm.ingest.people import golden
+from acrm.ingest.people.identity import APART, EXTRA, Identity
+from acrm.ingest.people.joins import EDGE
 from acrm.ingest.raw import ROW, ReadOptions
 from acrm.ingest.vocabulary import fold
 

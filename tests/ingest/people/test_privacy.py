@@ -12,9 +12,9 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from acrm.ingest import privacy
-from acrm.ingest.names import latin
-from acrm.ingest.privacy_key import Key
+from acrm.ingest.people import privacy
+from acrm.ingest.people.names import latin
+from acrm.ingest.people.privacy_key import Key
 from tests.conftest import Acrm
 from tests.ingest.conftest import everything
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from acrm.ingest.names import alike, firm, latin, nobody
+from acrm.ingest.people.names import alike, firm, latin, nobody
 
 ONE = [
     ("Анна Иванова", "ИВАНОВА  анна"),

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from acrm.ingest import golden, joins
-from acrm.ingest.mentions import KINDS
-from acrm.ingest.names import alike, nobody
+from acrm.ingest.people import golden, joins
+from acrm.ingest.people.mentions import KINDS
+from acrm.ingest.people.names import alike, nobody
 
 LINKS = {
     "customer_id": pl.String,

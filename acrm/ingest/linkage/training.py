@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from acrm.ingest.linkage_fields import Field
+from acrm.ingest.linkage.fields import Field
 
 Session = tuple[tuple[str, ...], int]
 """Columns held equal while the others are trained, and the pairs that makes."""

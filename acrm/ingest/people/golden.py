@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from acrm.ingest.joins import is_role
-from acrm.ingest.mentions import TRAITS
-from acrm.ingest.names import firm, is_firm
+from acrm.ingest.people.joins import is_role
+from acrm.ingest.people.mentions import TRAITS
+from acrm.ingest.people.names import firm, is_firm
 from acrm.validity import newest_day, valid
 
 _JUDGED = {"email": "email", "email_key": "email", "phone": "phone", "phone_e164": "phone", "birth_date": "birth_date"}

@@ -9,8 +9,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from acrm.ingest.identity import one_spelling
-from acrm.ingest.joins import CHAIN, SHARED_BY
+from acrm.ingest.people.identity import one_spelling
+from acrm.ingest.people.joins import CHAIN, SHARED_BY
 from tests.ingest.conftest import Load, rejected, rows
 
 ORDERS = "order_id,date,amount,customer id,email,phone\n"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from acrm.ingest.linkage_evidence import evidence
-from acrm.ingest.linkage_fields import fields
-from acrm.ingest.linkage_groups import JOIN, Groups, clusters
-from acrm.ingest.linkage_model import scored
+from acrm.ingest.linkage.evidence import evidence
+from acrm.ingest.linkage.fields import fields
+from acrm.ingest.linkage.groups import JOIN, Groups, clusters
+from acrm.ingest.linkage.model import scored
 
 __all__ = ["GREY", "JOIN", "Groups", "clusters", "probable"]
 

@@ -7,7 +7,7 @@ from itertools import product
 
 import polars as pl
 
-from acrm.ingest.linkage_fields import Field
+from acrm.ingest.linkage.fields import Field
 
 ALL_PAIRS = 1_000_000
 """Up to so many pairs every record is compared with every other."""

@@ -9,7 +9,7 @@ from datetime import date
 
 import polars as pl
 
-from acrm.ingest.names import alike, firm, is_firm, latin, nobody
+from acrm.ingest.people.names import alike, firm, is_firm, latin, nobody
 
 RULES = ("decision", "id", "tax_id", "card_number", "external_id", "email", "phone", "name", "probable")
 """What may join two references, in the order in which it is tried."""
