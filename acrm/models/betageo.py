@@ -24,6 +24,9 @@ from acrm.models.histories import FloatArray, Histories
 from acrm.models.optimise import Fit, maximise
 from acrm.models.renewals import future_orders
 
+_AGES = 20_000
+"""Ages of one frequency that are looked at together; each takes a few kilobytes."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class BetaGeometric:
@@ -162,7 +165,8 @@ class BetaGeometric:
         state = self._state(histories)
         frequencies, ages, pair_of = histories.pairs
         values = np.empty((self.k, len(ages)))
-        edges = [0, *np.flatnonzero(np.diff(frequencies)) + 1, len(ages)]
+        changes = np.flatnonzero(np.diff(frequencies)) + 1
+        edges = np.unique(np.concatenate([changes, np.arange(0, len(ages), _AGES), [len(ages)]]))
         for first, end in pairwise(edges):
             x, scales = frequencies[first], self.alpha + ages[first:end]
             for phase in range(self.k):
@@ -170,4 +174,6 @@ class BetaGeometric:
                 values[phase, first:end] = value(self.r + self.k * x + phase, scales, b, phase)
         future = np.einsum("kn,kn->n", state.phases, values[:, pair_of])
         # Infinite values stay so for those almost certainly lost.
-        return np.where(np.isinf(future), future, expit(-state.odds) * np.where(np.isinf(future), 0, future))
+        lasting = np.isinf(future)
+        mean: FloatArray = np.where(lasting, np.inf, expit(-state.odds) * np.where(lasting, 0, future))
+        return mean

@@ -72,7 +72,7 @@ class Likelihood:
 
 
 class State:
-    """What is known of groups at the end of observation: the odds of having dropped out, and events since the last order.
+    """What is known of groups at the end of observation: odds of having dropped out, events since the last order.
 
     `odds` (logarithm; minus infinity where nobody can have dropped out), `log_ratio` of the scales at the end of
     observation and at the last order, `phases` (shape (k, n), probability of j events, given alive) and, for the

@@ -9,7 +9,7 @@ they serve as checks only.
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import betaln, gammaln
+from scipy.special import betaln, gammaln, wrightomega
 
 from acrm.models.histories import FloatArray
 
@@ -21,9 +21,14 @@ _PEAKED = 0.7
 """Largest step in standard deviations, for peaks narrower than that."""
 
 
-def _left(slope: float) -> float:
-    """How far left of its peak at 0 exp(slope * (y + 1 - exp(y))) fades."""
-    return _FADED / slope + np.sqrt(2 * _FADED / slope)
+def _below(shape: float) -> float:
+    """How far below the logarithm of its shape that of a gamma variable of scale 1 may be."""
+    return _FADED / shape + float(np.sqrt(2 * _FADED / shape))
+
+
+def _most(shape: float) -> float:
+    """How large such a variable may be."""
+    return shape + _FADED + float(np.sqrt(2 * _FADED * shape))
 
 
 def gamma_grid(shape: float, scales: FloatArray, knee: float) -> tuple[FloatArray, FloatArray]:
@@ -45,8 +50,8 @@ def gamma_grid(shape: float, scales: FloatArray, knee: float) -> tuple[FloatArra
         [1.5]
     """
     peak = np.log(shape / scales.max())
-    low = max(peak - _left(shape), min(peak, np.log(knee)) - _left(shape + 1))
-    high = np.log((shape + 1 + _FADED + np.sqrt(2 * _FADED * (shape + 1))) / scales.min())
+    low = max(peak - _below(shape), min(peak, np.log(knee)) - _below(shape + 1))
+    high = np.log(_most(shape + 1) / scales.min())
     logs, step = np.linspace(low, high, _nodes(high - low, 1 / np.sqrt(shape)), retstep=True)
     rates: FloatArray = np.exp(logs)
     heights = shape * (logs + np.log(scales)[:, None]) - scales[:, None] * rates - gammaln(shape)
@@ -69,22 +74,19 @@ def beta_grid(a: float, b: float, knee: float) -> tuple[FloatArray, FloatArray, 
         >>> round(float(weights @ p), 12)
         0.25
     """
-    low = min(np.log(a / b), np.log(knee)) - _left(a + 1)
+    # The odds are the ratio of two gamma variables.
+    low = min(np.log(a / _most(b)), np.log(knee)) - _below(a + 1)
     if a > 1:
-        low = max(low, np.log((a - 1) / b) - _left(a - 1))
-    high = np.log((a + _FADED + np.sqrt(2 * _FADED * a)) / b) + _FADED / b
-    # The right tail may be long (b near 0): from there on the log odds grow exponentially from node to node.
-    start, end = _compressed(low), _compressed(high)
-    at, step = np.linspace(start, end, _nodes(end - start, np.sqrt(1 / a + 1 / b)), retstep=True)
+        low = max(low, np.log((a - 1) / _most(b)) - _below(a - 1))
+    high = np.log(_most(a) / b) + _below(b)
+    # The right tail may be long (b near 0): from there on the log odds x + exp(x) grow exponentially from node to node.
+    start, middle, end = (odds - float(wrightomega(odds)) for odds in (low, np.log(a / max(b, 1)), high))
+    nodes = _nodes((end - start) * (1 + np.exp(middle)), np.sqrt(1 / a + 1 / b))
+    at, step = np.linspace(start, end, nodes, retstep=True)
     odds = at + np.exp(at)
     log_p, log_q = -np.logaddexp(0, -odds), -np.logaddexp(0, odds)
     weights = np.exp(a * log_p + b * log_q - betaln(a, b)) * (1 + np.exp(at)) * step
     return np.exp(log_p), log_q, weights
-
-
-def _compressed(odds: float) -> float:
-    """Roughly the solution of x + exp(x) = odds, from outside."""
-    return odds if odds < 0 else float(np.log1p(odds))
 
 
 def _nodes(width: float, deviation: float) -> int:

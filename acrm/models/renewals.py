@@ -78,7 +78,8 @@ def _by_quadrature(
         shape = np.expm1(-fade) / fade * (-rate * horizon / first[:, None])
     rest = shape - np.exp(power[:, None] * log_q)
     floor = np.exp(betaln(a, b + power) - betaln(a, b))
-    return first * (floor + rest @ weights)
+    orders: FloatArray = first * (floor + rest @ weights)
+    return orders
 
 
 def _by_series(
