@@ -104,7 +104,7 @@ class BgBb:
     def expected_new(self, time: FloatArray) -> FloatArray:
         """Repeat orders expected of a new customer up to each opportunity after the first order."""
         alive = self.delta / (self.gamma + self.delta)
-        times = [_discounted_stay(self.gamma, self.delta + 1, t, 0.0) for t in time]
+        times = [_discounted_stay(self.gamma, self.delta + 1, t, 0.0) if t > 0 else 0.0 for t in time]
         return alive * self.alpha / (self.alpha + self.beta) * np.array(times, dtype=float)
 
     def draw(self, histories: Histories, horizon: float, rng: np.random.Generator) -> NDArray[np.int64]:
