@@ -113,8 +113,9 @@ class BgBb:
         alive = np.flatnonzero(rng.random(len(orders)) < expit(-self._odds(histories)))
         x, age = histories.frequency[alive], histories.age[alive]
         # Before each opportunity customers leave with odds that are a ratio of two gamma variables.
-        odds = rng.standard_gamma(self.gamma, len(alive)) / rng.standard_gamma(self.delta + age)
-        with np.errstate(divide="ignore"):
+        kept = np.maximum(rng.standard_gamma(self.delta + age), np.finfo(float).tiny)
+        with np.errstate(divide="ignore", over="ignore"):
+            odds = rng.standard_gamma(self.gamma, len(alive)) / kept
             stay = np.floor(rng.standard_exponential(len(alive)) / np.log1p(odds))
         share = rng.beta(self.alpha + x, self.beta + age - x)
         orders[alive] = rng.binomial(np.minimum(stay, int(horizon)).astype(np.int64), share)

@@ -59,7 +59,7 @@ class Fit:
     def draw(self, number: int, rng: np.random.Generator) -> list[dict[str, float]]:
         """Parameters as they might be as well: Laplace's approximation, normal in the logarithms."""
         roots, axes = np.linalg.eigh(self.covariance)
-        # Not rng.multivariate_normal: the symmetric root is unique, hence the same draws on every machine.
+        # Not rng.multivariate_normal: of all roots the symmetric one is unique, whatever library computes it.
         root = (axes * np.sqrt(np.maximum(roots, 0))) @ axes.T
         drawn = np.log(list(self.parameters.values())) + rng.standard_normal((number, len(root))) @ root
         return [dict(zip(self.parameters, map(float, row), strict=True)) for row in np.exp(drawn)]

@@ -10,10 +10,27 @@ from acrm.models.renewals import future_orders
 @pytest.mark.parametrize(("a", "b"), [(0.793, 2.426), (1.0, 3.0), (0.05, 9.0), (7.0, 0.3), (3.0, 60.0)])
 @pytest.mark.parametrize("horizon", [0.5, 39.0, 520.0])
 @pytest.mark.parametrize("discount", [0.0, 0.0027, 0.1])
-def test_two_ways_to_count_orders_agree(a: float, b: float, horizon: float, discount: float) -> None:
+def test_two_ways_to_count_orders_agree(
+    a: float, b: float, horizon: float, discount: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renewals, "_MANY", 3e4)
     rates = np.geomspace(1e-4, 50, 20)
     series = renewals._by_series(rates, a, b, horizon, discount, 1, 0)
     assert renewals._by_quadrature(rates, a, b, horizon, discount, 1, 0) == pytest.approx(series, rel=1e-9)
+
+
+@pytest.mark.parametrize("k", [2, 3, 4])
+@pytest.mark.parametrize(("a", "b"), [(0.793, 2.426), (1.0, 3.0), (0.05, 9.0), (7.0, 0.3), (3.0, 60.0)])
+def test_two_ways_to_count_regular_orders_agree_where_one_takes_over(
+    a: float, b: float, k: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rates = np.array([8.0, 10.0, 20.0])
+    monkeypatch.setattr(renewals, "_MANY", 4000.0)
+    for phase in range(k):
+        for discount in (0.0, 0.0027, 0.5):
+            series = renewals._by_series(rates, a, b, 52.0, discount, k, phase)
+            found = renewals._by_quadrature(rates, a, b, 52.0, discount, k, phase)
+            assert found == pytest.approx(series, rel=1e-9)
 
 
 @pytest.mark.parametrize("k", [1, 2, 4])
