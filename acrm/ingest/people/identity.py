@@ -216,7 +216,7 @@ def one_spelling(told: pl.LazyFrame) -> pl.LazyFrame:
     What is one name in two alphabets or with initials is no contradiction between files.
     """
     have = told.collect_schema().names()
-    for column in (name for name in ("full_name", "company") if name in have):
+    for column in (name for name in ("full_name", "first_name", "middle_name", "last_name", "company") if name in have):
         names = told.select("customer_id", column).drop_nulls().unique()
         several = (
             names.group_by("customer_id").agg(pl.col(column).sort()).filter(pl.col(column).list.len() > 1).collect()

@@ -418,3 +418,11 @@ def test_one_name_in_two_alphabets_is_no_contradiction(load: Load) -> None:
         ("2", "Bob", None),
         ("2", "Rob", None),
     ]
+
+
+def test_a_name_in_parts_in_two_alphabets_is_no_contradiction_either(load: Load) -> None:
+    heads = "customer id,first name,last name,email\n"
+    told = load({"a.csv": f"{heads}1,Анна,Петрова,a@x.com\n", "b.csv": f"{heads}1,Anna,Petrova,a@x.com\n"}).identities
+    assert told is not None
+    found = one_spelling(told.lazy()).select("first_name", "last_name").collect()
+    assert found.unique().rows() == [("Anna", "Petrova")]
