@@ -126,7 +126,9 @@ def first_order(lines: IntoLazyFrameT, columns: Sequence[str], *, as_of: date | 
     """
     frame = nw.from_native(lines)
     orders = (
-        frame.with_columns(nw.col(*columns).cast(nw.String), part=_part(frame.collect_schema().names(), as_of))
+        frame.with_columns(
+            *(nw.col(name).cast(nw.String) for name in columns), part=_part(frame.collect_schema().names(), as_of)
+        )
         .filter(nw.col("part") == int(Part.SALE))
         .group_by("customer_id", "ordered_on", "order_id")
         .agg(*(nw.col(name).min() for name in columns))

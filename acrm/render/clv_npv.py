@@ -114,20 +114,21 @@ def _inputs(result: NpvResult) -> Iterator[tuple[str, str]]:
 def _forms(result: NpvResult) -> Grid:
     rows: list[list[Cell]] = []
     for row in result.tables["npv"].iter_rows(named=True):
-        label = _word(f"convention.{row['convention']}")
+        name = row["convention"].replace("-", "_")
+        label = _word(f"convention.{name}")
         known = row["cost"] is not None
         rows.append(
             [label, row["value"], _between(row, ""), row["whole_value"], row["cost"], row["npv"] if known else None]
         )
     columns = [
         Col(_word("form")),
-        Col(_word("value", horizon=_span(result)), "money"),
+        Col(_word("value"), "money"),
         Col(_word("interval", interval=result.params.interval), align="right", priority=2),
         Col(_word("whole"), "money", priority=1),
         Col(_word("less"), "money"),
         Col(_word("npv"), "money"),
     ]
-    return Grid(_word("forms", unit=_unit(result)), *_without_empty(columns, rows))
+    return Grid(_word("forms", horizon=_span(result), unit=_unit(result)), *_without_empty(columns, rows))
 
 
 def _between(row: dict[str, Any], name: str) -> str | None:
@@ -226,9 +227,9 @@ def _segments(result: NpvResult) -> Iterator[Block]:
         Col(_word("each"), "money", priority=1),
         Col(_word("stayed_own"), align="right", priority=3),
         Col(_word("stay"), "share"),
-        Col(_word("interval", interval=result.params.interval), align="right", priority=2),
+        Col(_word("stay_interval", interval=result.params.interval), align="right", priority=2),
         Col(_word("worth"), "money"),
-        Col(_word("interval", interval=result.params.interval), align="right", priority=4),
+        Col(_word("worth_interval", interval=result.params.interval), align="right", priority=4),
         Col(_word("break_even_short"), "money", priority=1),
         Col(_word("new"), "money"),
     ]
@@ -239,6 +240,8 @@ def _segments(result: NpvResult) -> Iterator[Block]:
 
 def _channels(result: NpvResult) -> Iterator[Block]:
     table, figures = result.tables["npv_channels"], _figures(result)
+    if table.filter(part="channel").is_empty():
+        return
     rows: list[list[Cell]] = []
     # What cost most comes first; what belongs to no channel stays at the end, and all together.
     ordered = table.with_row_index().sort("part", "spend", "cac", "index", descending=[False, True, True, False])
@@ -266,15 +269,15 @@ def _channels(result: NpvResult) -> Iterator[Block]:
         rows.append([*total, *(worth if figures["new"] is not None else [None] * 6)])
     columns = [
         Col(_word("channel")),
-        Col(_word("spend"), "money", priority=1),
+        Col(_word("spend"), "money"),
         Col(_word("new_customers"), "int"),
         Col(_word("cac"), "money"),
         Col(_word("break_even_short"), "money", priority=3),
         Col(_word("npv"), "money"),
         Col(_word("payback_short"), align="right"),
         Col(_word("payback_discounted"), align="right", priority=2),
-        Col(_word("ratio"), "number"),
-        Col(_word("read")),
+        Col(_word("ratio"), "number", priority=1),
+        Col(_word("read"), priority=2),
     ]
     column = figures.get("channel_column")
     title = (

@@ -59,25 +59,31 @@ def key(name: str) -> pl.Expr:
     return pl.col(name).cast(pl.String).str.strip_chars().str.to_lowercase().replace("", None)
 
 
-def from_campaigns(campaigns: pl.LazyFrame, base: Base, interval: float) -> Acquisition | None:
+def from_campaigns(campaigns: pl.LazyFrame, base: Base, interval: float) -> Acquisition | Message:
     """Divide the spend of campaigns by the customers whose first order came while they ran.
 
-    They run from their first day to the day before the next one would have come: weekly figures stand for a week. What
-    brought a customer is told by that column of the orders (or customers) which names, for the most new customers,
-    something that a column of the campaigns names too.
+    They run from their first day to the day before the next one would have come: weekly figures stand for a week. In
+    the first year of the orders nobody can say who is new; what was spent in it is left out. What brought a customer is
+    told by that column of the orders (or customers) which names, for the most new customers, something that a column of
+    the campaigns names too.
 
     Returns:
-        None where nothing was spent, or in another currency than what was sold for; `notes` of the base say nothing of
-        it, so that the caller does.
+        The costs, or why there are none.
     """
     import polars as pl
 
     names = campaigns.collect_schema().names()
     spent = campaigns.filter(pl.col("date") <= base.as_of, pl.col("spend") != 0).collect()
     if spent.is_empty():
-        return None
-    days = spent["date"].unique().sort().to_list()
-    since, until = days[0], min(days[-1] + timedelta(days=_step(days) - 1), base.as_of)
+        return Message("npv.no_spend")
+    known, of_all = base.first_order_at + _YEAR, Decimal(spent["spend"].sum())
+    step = _step(spent["date"].unique().sort().to_list())
+    spent = spent.filter(pl.col("date") >= known)
+    early = {"spend": of_all - Decimal(spent["spend"].sum()), "first": base.first_order_at, "known": known}
+    if spent.is_empty():
+        return Message("npv.all_look_new", early)
+    since, last = (day for day in (spent["date"].min(), spent["date"].max()) if isinstance(day, date))
+    until = min(last + timedelta(days=step - 1), base.as_of)
     new = base.customers.filter(pl.col("first_order_at").is_between(since, until))
     pairs = [
         (of_orders, of_spend)
@@ -86,7 +92,7 @@ def from_campaigns(campaigns: pl.LazyFrame, base: Base, interval: float) -> Acqu
         if of_orders in new.columns and of_spend in names
     ]
     matched = {
-        (mine, theirs): new.filter(key(mine).is_in(spent.select(key(theirs)).to_series().drop_nulls().unique())).height
+        (mine, theirs): new.filter(key(mine).is_in(spent.select(key(theirs)).to_series().drop_nulls().to_list())).height
         for mine, theirs in pairs
     }
     best = max(pairs, key=lambda pair: matched[pair], default=None)
@@ -94,8 +100,8 @@ def from_campaigns(campaigns: pl.LazyFrame, base: Base, interval: float) -> Acqu
     if best is None or not matched[best]:
         notes.append(Message("npv.no_channel", {"columns": listed(OF_ORDERS)}))
         best = None
-    if base.first_order_at > since - _YEAR:
-        notes.append(Message("npv.looks_new", {"first": base.first_order_at, "since": since}))
+    if early["spend"]:
+        notes.append(Message("npv.looks_new", early))
     column, theirs = best or (None, None)
     money = pl.col("spend").sum()
     if theirs is None:
@@ -140,7 +146,7 @@ def from_given(costs: Mapping[str, float], base: Base | None) -> Acquisition:
     if base is not None:
         new = base.customers.filter(pl.col("first_order_at") > base.edges[1])
         found = {
-            name: new.filter(key(name).is_in(given["_key"])).height
+            name: new.filter(key(name).is_in(given["_key"].to_list())).height
             for name in OF_ORDERS
             if name in base.customers.columns
         }
@@ -175,8 +181,8 @@ def _won(new: pl.DataFrame, column: str | None, known: pl.Series) -> pl.DataFram
     import polars as pl
 
     told = pl.lit(None, pl.String) if column is None else key(column)
-    named = pl.when(told.is_in(known.drop_nulls().unique())).then(told).alias("_key")
-    return new.select(named).group_by("_key").agg(pl.len().cast(pl.Int64).alias("new_customers"))
+    named = pl.when(told.is_in(known.drop_nulls().to_list())).then(told).alias("_key")
+    return new.with_columns(named).group_by("_key").agg(pl.len().cast(pl.Int64).alias("new_customers"))
 
 
 def _with_cost(table: pl.DataFrame, interval: float) -> pl.DataFrame:

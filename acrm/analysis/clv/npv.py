@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from acrm.analysis.clv import scenario as what_if
 from acrm.analysis.clv.acquisition import OF_ORDERS, Acquisition, from_campaigns, from_given, key
-from acrm.analysis.clv.npv_inputs import Base, Cells, cells, read_base, require_retention, uneven
+from acrm.analysis.clv.npv_inputs import (
+    Base,
+    Cells,
+    cells,
+    read_base,
+    require_retention,
+    uneven_retention,
+    uneven_revenue,
+)
 from acrm.analysis.clv.npv_tables import explained, finite, forms, horizon, sensitivity
 from acrm.analysis.clv.terms import Terms
 from acrm.analysis.result import Result, Scalar
@@ -147,7 +155,9 @@ def npv(lines: pl.LazyFrame | None, tables: Mapping[str, pl.LazyFrame] | None, p
         made["npv_scenario"], more = what_if.compare(segments or [whole], scenario)
         notes += more
     if base is not None:
-        notes = (*base.notes, *(uneven(base) if params.margin <= 1 else ()), *notes)
+        revenue = uneven_revenue(base) if params.margin <= 1 else ()
+        retention = uneven_retention(base) if params.retention is None else ()
+        notes = (*base.notes, *revenue, *retention, *notes)
     return NpvResult(params=params, tables=made, summary=_summary(whole, base, acquisition), notes=notes)
 
 
@@ -176,7 +186,7 @@ def _acquisition(
         if len(found) > 1 or (found and base.currency and found != [base.currency]):
             return None, (Message("npv.spend_currency", {"found": listed(found), "currency": base.currency or "?"}),)
     costs = from_campaigns(campaigns, base, params.interval)
-    return (costs, costs.notes) if costs else (None, (Message("npv.no_spend"),))
+    return (None, (costs,)) if isinstance(costs, Message) else (costs, costs.notes)
 
 
 def _terms(params: NpvParams, **known: Any) -> Terms:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -95,17 +95,13 @@ def read_base(
     history = read_history(lines, refunds="net", as_of=as_of)
     today: Any = history.figures["as_of"]
     edges = (years_before(today, 2), years_before(today, 1), today)
-    firsts, windows = pl.collect_all(
-        [
-            first_order(lines, [name for name in wanted if name not in own], as_of=today),
-            spend_by_window(lines, edges=edges),
-        ],
-        engine="streaming",
-    )
+    told_first = [name for name in wanted if name not in own]
+    queries = [spend_by_window(lines, edges=edges)]
+    queries += [first_order(lines, told_first, as_of=today)] if told_first else []
+    windows, *firsts = pl.collect_all(queries, engine="streaming")
     before, now = (windows.filter(window=number).drop("window") for number in (0, 1))
     customers = (
         history.customers.select("customer_id", "first_order_at")
-        .join(firsts.drop("first_order_at"), on="customer_id", how="left")
         .join(before.select("customer_id", before=pl.col("orders") > 0), on="customer_id", how="left")
         .join(now.select("customer_id", "spend", now=pl.col("orders") > 0), on="customer_id", how="left")
         .with_columns(
@@ -114,18 +110,20 @@ def read_base(
         )
         .drop("spend")
     )
+    for first in firsts:
+        customers = customers.join(first.drop("first_order_at"), on="customer_id", how="left")
     if not customers["now"].any():
         raise InputError("npv_nobody", since=edges[1], until=edges[2])
     if people is not None and own:
         told = people.select("customer_id", pl.col(own).cast(pl.String)).unique("customer_id", keep="first").collect()
         customers = customers.join(told, on="customer_id", how="left")
-    first: Any = history.figures["first_order_at"]
+    began: Any = history.figures["first_order_at"]
     currency = history.figures["currency"]
     return Base(
         customers=customers.sort("customer_id"),
         as_of=today,
         edges=edges,
-        first_order_at=first,
+        first_order_at=began,
         currency=None if currency is None else str(currency),
         notes=history.notes,
     )
@@ -155,7 +153,6 @@ def cells(base: Base, by: Sequence[str], interval: float, *, retention: bool) ->
         interval: Probability that limits shall enclose.
         retention: Whether it is to be told.
     """
-    import numpy as np
     import polars as pl
 
     from acrm.models.shrinkage import shrink
@@ -188,7 +185,9 @@ def cells(base: Base, by: Sequence[str], interval: float, *, retention: bool) ->
         before, stayed = numbers("before"), numbers("stayed")
         seen = before > 0
         share = stayed[seen] / before[seen]
-        variance = share * (1 - share) * before[seen] / np.maximum(before[seen] - 1, 1)
+        # Seven of seven do not prove that nobody ever leaves: two more stay, two leave, after Agresti & Coull (1998).
+        likely = (stayed[seen] + 2) / (before[seen] + 4)
+        variance = likely * (1 - likely)
         stay = _spread(shrink(before[seen], share, variance, interval), seen)
     return Cells(table=grouped.drop("_each", *([] if by else ["_"])), revenue=revenue, retention=stay)
 
@@ -213,18 +212,36 @@ def _spread(told: Shrunk, known: Any) -> Shrunk:
     )
 
 
-def uneven(base: Base) -> tuple[Message, ...]:
+def uneven_revenue(base: Base) -> Iterator[Message]:
     """A note where customers who stayed bring much more, or less, than new ones: one margin then fits neither."""
     import polars as pl
 
     bought = base.customers.filter("now")
     parts = [bought.filter(stayed) for stayed in (pl.col("before"), ~pl.col("before"))]
     if any(part.height < FEWEST for part in parts):
-        return ()
+        return
     stayed, others = (float(Decimal(part["revenue"].sum()) / part.height) for part in parts)
-    if stayed <= 0 or others <= 0 or 1 / UNEVEN <= stayed / others <= UNEVEN:
-        return ()
-    return (Message("npv.uneven", {"stayed": stayed, "others": others}),)
+    if stayed > 0 and others > 0 and not 1 / UNEVEN <= stayed / others <= UNEVEN:
+        yield Message("npv.uneven", {"stayed": stayed, "others": others})
+
+
+def uneven_retention(base: Base) -> Iterator[Message]:
+    """A note where customers in their first year stay more, or less, often than the others beyond chance."""
+    import polars as pl
+
+    from acrm.analysis.holdout import wilson
+
+    known = base.customers.filter("before")
+    fresh = pl.col("first_order_at") > base.edges[0]
+    counts = [(int(part["now"].sum()), part.height) for part in (known.filter(fresh), known.filter(~fresh))]
+    if any(before < FEWEST for _, before in counts):
+        return
+    (new_low, new_high), (old_low, old_high) = (wilson(*count) for count in counts)
+    shares = {name: stayed / before for name, (stayed, before) in zip(("new", "old"), counts, strict=True)}
+    if (new_high or 0.0) < (old_low or 0.0):
+        yield Message("npv.first_year", shares)
+    elif (old_high or 0.0) < (new_low or 0.0):
+        yield Message("npv.first_year_more", shares)
 
 
 def _unknown(name: str, known: Sequence[str]) -> UsageError:
