@@ -7,6 +7,7 @@ to run. Callers fix the integer types after collecting: engines disagree on them
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from enum import IntEnum
 from typing import TYPE_CHECKING, Literal
@@ -85,6 +86,59 @@ def line_counts(lines: IntoLazyFrameT, *, as_of: date | None) -> IntoLazyFrameT:
     keys = ["part", *(["currency"] if "currency" in ledger.collect_schema().names() else [])]
     counts = ledger.group_by(*keys).agg(nw.col("lines").sum(), nw.col("amount").sum(), nw.col("last_day").max())
     return counts.to_native()
+
+
+def spend_by_window(lines: IntoLazyFrameT, *, edges: Sequence[date]) -> IntoLazyFrameT:
+    """Reduce order lines to one row per customer and span of days, refunds taken off in the span of their own day.
+
+    Args:
+        lines: As in `customer_history`.
+        edges: Ascending days. Span k is what comes after edges[k], up to and including edges[k + 1].
+
+    Returns:
+        Lazy, in no order: `customer_id`, `window` (k), `orders` with a sale line in it, `spend` Decimal.
+    """
+    frame = nw.from_native(lines)
+    day, amount, part = nw.col("ordered_on"), nw.col("line_amount"), nw.col("part")
+    window: nw.Expr = nw.lit(0)
+    for number, edge in enumerate(edges[1:-1], 1):
+        window = nw.when(day > edge).then(nw.lit(number)).otherwise(window)
+    counted = (
+        frame.with_columns(part=_part(frame.collect_schema().names(), edges[-1]), window=window)
+        .filter(part <= int(Part.REFUND), day > edges[0])
+        .with_columns(amount=nw.when(part == int(Part.REFUND)).then(-amount.abs()).otherwise(amount))
+        .group_by("customer_id", "window", "order_id", "part")
+        .agg(nw.col("amount").sum())
+        .with_columns(orders=(part == int(Part.SALE)).cast(nw.Int64))
+        .group_by("customer_id", "window")
+        .agg(nw.col("orders").sum(), nw.col("amount").sum().alias("spend"))
+    )
+    return counted.to_native()
+
+
+def first_order(lines: IntoLazyFrameT, columns: Sequence[str], *, as_of: date | None) -> IntoLazyFrameT:
+    """What some columns say of each customer's first order: where, and by what, the customer was won.
+
+    Of several orders on the first day the one with the smallest id counts, of several values in it the smallest.
+
+    Returns:
+        Lazy, in no order: `customer_id`, `first_order_at` Date, and the columns as String.
+    """
+    frame = nw.from_native(lines)
+    orders = (
+        frame.with_columns(
+            *(nw.col(name).cast(nw.String) for name in columns), part=_part(frame.collect_schema().names(), as_of)
+        )
+        .filter(nw.col("part") == int(Part.SALE))
+        .group_by("customer_id", "ordered_on", "order_id")
+        .agg(*(nw.col(name).min() for name in columns))
+    )
+    days = orders.group_by("customer_id").agg(nw.col("ordered_on").min())
+    firsts = orders.join(days, on=["customer_id", "ordered_on"])
+    ids = firsts.group_by("customer_id").agg(nw.col("order_id").min())
+    # Joined rows are single; grouping once more would only cost.
+    found = firsts.join(ids, on=["customer_id", "order_id"])
+    return found.rename({"ordered_on": "first_order_at"}).select("customer_id", "first_order_at", *columns).to_native()
 
 
 def contactable(customers: IntoLazyFrameT) -> IntoLazyFrameT:

@@ -11,7 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acrm.schema import polars_schema
-from acrm.summaries import Part, Refunds, contactable, customer_history, line_counts
+from acrm.summaries import (
+    Part,
+    Refunds,
+    contactable,
+    customer_history,
+    first_order,
+    line_counts,
+    spend_by_window,
+)
 
 COLUMNS = ("order_id", "customer_id", "ordered_on", "line_amount", "currency", "status", "is_refund", "is_test")
 DAY = date(2025, 3, 1)
@@ -147,3 +155,37 @@ def test_only_who_refuses_is_left_out_of_lists() -> None:
     customers = pl.LazyFrame({"customer_id": ["a", "b", "c"], "consent": [True, False, None]})
     assert contactable(customers).collect()["customer_id"].to_list() == ["a", "c"]
     assert contactable(customers.drop("consent")).collect().height == 3
+
+
+@settings(max_examples=50, deadline=None)
+@given(rows=lines)
+def test_spend_by_window_in_plain_python(rows: list[Row]) -> None:
+    edges = (DAY + timedelta(5), DAY + timedelta(20), DAY + timedelta(40))
+    spend: dict[Any, Decimal] = defaultdict(Decimal)
+    orders: dict[Any, set[str]] = defaultdict(set)
+    for row in rows:
+        kind = part(row, None)
+        if kind > Part.REFUND or not edges[0] < row[2] <= edges[2]:
+            continue
+        key = (row[1], int(row[2] > edges[1]))
+        spend[key] += -abs(row[3]) if kind is Part.REFUND else row[3]
+        orders[key] |= {row[0]} if kind is Part.SALE else set()
+    found = spend_by_window(frame(rows), edges=edges).collect()
+    expected = {(*key, len(orders[key]), amount) for key, amount in spend.items()}
+    assert set(found.select("customer_id", "window", "orders", "spend").rows()) == expected
+    assert found.height == len(expected)
+
+
+@settings(max_examples=50, deadline=None)
+@given(rows=lines)
+def test_first_order_in_plain_python(rows: list[Row]) -> None:
+    as_of = DAY + timedelta(40)
+    sales = [row for row in rows if part(row, as_of) is Part.SALE]
+    expected = set()
+    for customer in {row[1] for row in sales}:
+        day, order = min((row[2], row[0]) for row in sales if row[1] == customer)
+        told = [row[5] for row in sales if (row[1], row[2], row[0]) == (customer, day, order) and row[5] is not None]
+        expected.add((customer, day, min(told, default=None)))
+    found = first_order(frame(rows), ["status"], as_of=as_of).collect()
+    assert set(found.rows()) == expected
+    assert found.height == len(expected)

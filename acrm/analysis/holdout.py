@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from math import fsum, sqrt
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from acrm.analysis.result import Scalar
@@ -20,7 +21,7 @@ SHORTEST = 28
 FEWEST = 30
 """Buyers in that period without whom no verdict is given: the interval of a share needs about as many."""
 TOP = 0.2
-Z = 1.959964
+Z = NormalDist().inv_cdf(0.975)
 RULES = ("rfm", "spend", "orders", "days_since_last")
 """What customers are ranked by: r + f + m, or one figure alone (the fewest days first)."""
 
@@ -120,17 +121,18 @@ def _by_segment(joined: pl.DataFrame, segments: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def wilson(successes: int, trials: int) -> tuple[float | None, float | None]:
-    """The 95% interval of a share (Wilson 1927), or nothing without trials.
+def wilson(successes: int, trials: int, interval: float = 0.95) -> tuple[float | None, float | None]:
+    """The interval of a share (Wilson 1927), or nothing without trials; `interval` is the probability it stands for.
 
     >>> [round(bound, 3) for bound in wilson(5, 10)]
     [0.237, 0.763]
     """
     if not trials:
         return None, None
-    share, spread = successes / trials, Z * Z / trials
+    z = NormalDist().inv_cdf((1 + interval) / 2)
+    share, spread = successes / trials, z * z / trials
     centre = (share + spread / 2) / (1 + spread)
-    half = Z / (1 + spread) * sqrt(share * (1 - share) / trials + spread / trials / 4)
+    half = z / (1 + spread) * sqrt(share * (1 - share) / trials + spread / trials / 4)
     return max(0.0, centre - half), min(1.0, centre + half)
 
 

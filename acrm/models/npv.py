@@ -222,6 +222,23 @@ class Annuity:
             number = present.size + later
         return number if self.periods is None or number <= self.periods else None
 
+    def payback_months(self, *, discounted: bool) -> int | None:
+        """Month with which the margin so far has covered the acquisition cost; the periods are years.
+
+        Each year's expected margin comes in twelve equal parts; `discounted` discounts it as the value does, the year
+        as a whole, so that a customer with a net present value of 0 or more is paid back. 0 and None as in `payback`.
+
+        >>> Annuity(margin=100, retention=0.8, discount=0.1, acquisition_cost=150).payback_months(discounted=False)
+        20
+        """
+        year = self.payback(discounted=discounted)
+        if not year:
+            return year
+        flow = (self if discounted else replace(self, discount=0.0)).schedule(year)
+        owed = -float(flow.cumulative[-2]) if year > 1 else self.acquisition_cost
+        # What rounded sums miss by a trillionth is covered, as above.
+        return 12 * (year - 1) + min(12, math.ceil(12 * owed / float(flow.present[-1]) * (1 - 1e-12)))
+
     def sensitivity(self) -> Sensitivity:
         """What one percentage point of retention, one percent of margin and so on are worth.
 

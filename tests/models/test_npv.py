@@ -164,3 +164,22 @@ def test_what_needs_a_finite_value() -> None:
         endless.sensitivity()
     with pytest.raises(ValueError, match="no last payment"):
         endless.schedule()
+
+
+@given(annuities)
+def test_months_agree_with_years_and_with_the_value(terms: Annuity) -> None:
+    for discounted in (False, True):
+        years, months = terms.payback(discounted=discounted), terms.payback_months(discounted=discounted)
+        assert (years is None) == (months is None)
+        if years is not None and months is not None:
+            assert years == math.ceil(months / 12)
+    if terms.npv > 1e-6 and terms.acquisition_cost:
+        assert terms.payback_months(discounted=True) is not None
+
+
+def test_months_to_pay_back() -> None:
+    # 100 in the first year, 80 in the second: 50 of it are there after seven and a half months.
+    assert replace(TEXTBOOK, acquisition_cost=150.0).payback_months(discounted=False) == 20
+    assert replace(TEXTBOOK, acquisition_cost=100.0).payback_months(discounted=False) == 12
+    assert replace(TEXTBOOK, acquisition_cost=501.0).payback_months(discounted=False) is None
+    assert TEXTBOOK.payback_months(discounted=True) == 0
