@@ -37,6 +37,19 @@ class Part(IntEnum):
     """The amount is missing or 0."""
 
 
+class Outcome(IntEnum):
+    """What the sale and refund lines of one order id of one customer come to."""
+
+    WHOLE = 0
+    """Nothing was taken off."""
+    NETTED = 1
+    """Refunds were taken off, and something above 0 is left."""
+    VOID = 2
+    """Refunds took it to 0 or less: no purchase."""
+    UNMATCHED = 3
+    """Refunds without a sale of that id."""
+
+
 def customer_history(lines: IntoLazyFrameT, *, refunds: Refunds, as_of: date | None) -> IntoLazyFrameT:
     """Reduce order lines to one row per customer who bought something.
 
@@ -87,6 +100,48 @@ def line_counts(lines: IntoLazyFrameT, *, as_of: date | None) -> IntoLazyFrameT:
     return counts.to_native()
 
 
+def purchase_days(lines: IntoLazyFrameT, *, as_of: date | None) -> IntoLazyFrameT:
+    """Reduce order lines to one row per customer and day on which something was bought and kept.
+
+    An order is what one customer has under one order id, on the day of its first sale line. Its refund lines are taken
+    off it on that day, whenever they were written; an order that comes to 0 or less is no purchase. Refunds without a
+    sale of that id are no part of any day (`order_outcomes` has their sum). Orders of one day are one row.
+
+    Args:
+        lines: Canonical transactions, as of `customer_history`.
+        as_of: Last day that counts; None takes all. A refund written later is not known yet.
+
+    Returns:
+        Lazy, in no order: `customer_id`, `day` Date, `amount` Decimal above 0, `orders`. Collected together with
+        `line_counts` and `order_outcomes` of the same lines, all come from one pass over them.
+    """
+    bought = _orders(_order_ledger(lines, as_of)).filter(~nw.col("day").is_null() & (nw.col("amount") > 0))
+    days = bought.group_by("customer_id", "day").agg(nw.col("amount").sum(), nw.len().alias("orders"))
+    return days.to_native()
+
+
+def order_outcomes(lines: IntoLazyFrameT, *, as_of: date | None) -> IntoLazyFrameT:
+    """Count the orders by what they are to `purchase_days`; the amounts add up to the sale and refund lines'.
+
+    Returns:
+        Lazy, in no order, one row per `outcome` (see `Outcome`): `orders`, `lines`, `refund_lines`, `amount` Decimal.
+    """
+    refund = nw.col("part") == int(Part.REFUND)
+    refund_lines = nw.when(refund).then(nw.col("lines")).otherwise(nw.lit(0))
+    outcome = (
+        nw.when(nw.col("day").is_null())
+        .then(nw.lit(int(Outcome.UNMATCHED)))
+        .when(nw.col("amount") <= 0)
+        .then(nw.lit(int(Outcome.VOID)))
+        .when(nw.col("refund_lines") > 0)
+        .then(nw.lit(int(Outcome.NETTED)))
+        .otherwise(nw.lit(int(Outcome.WHOLE)))
+    )
+    orders = _orders(_order_ledger(lines, as_of), lines=nw.col("lines"), refund_lines=refund_lines)
+    sums = (nw.col(name).sum() for name in ("lines", "refund_lines", "amount"))
+    return orders.with_columns(outcome=outcome).group_by("outcome").agg(nw.len().alias("orders"), *sums).to_native()
+
+
 def contactable(customers: IntoLazyFrameT) -> IntoLazyFrameT:
     """The customers whom a list may name: all but those whose `consent` is false.
 
@@ -119,6 +174,20 @@ def _order_ledger(lines: IntoLazyFrameT, as_of: date | None) -> nw.LazyFrame[Int
             nw.col("ordered_on").min().alias("first_day"),
             nw.col("ordered_on").max().alias("last_day"),
         )
+    )
+
+
+def _orders(ledger: nw.LazyFrame[IntoLazyFrameT], **counts: nw.Expr) -> nw.LazyFrame[IntoLazyFrameT]:
+    """One row per customer and order id with a sale or refund line: `day` of its first sale line, `amount`, counts.
+
+    The counts come before the filter, so that two callers have no more than the ledger in common, and share that.
+    """
+    sale = nw.col("part") == int(Part.SALE)
+    return (
+        ledger.with_columns(day=nw.when(sale).then(nw.col("first_day")), **counts)
+        .filter(nw.col("part") <= int(Part.REFUND))
+        .group_by("customer_id", "order_id")
+        .agg(nw.col("day").min(), nw.col("amount").sum(), *(nw.col(name).sum() for name in counts))
     )
 
 

@@ -11,7 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acrm.schema import polars_schema
-from acrm.summaries import Part, Refunds, contactable, customer_history, line_counts
+from acrm.summaries import (
+    Outcome,
+    Part,
+    Refunds,
+    contactable,
+    customer_history,
+    line_counts,
+    order_outcomes,
+    purchase_days,
+)
 
 COLUMNS = ("order_id", "customer_id", "ordered_on", "line_amount", "currency", "status", "is_refund", "is_test")
 DAY = date(2025, 3, 1)
@@ -90,6 +99,62 @@ def test_every_line_is_counted_once(rows: list[Row], as_of: date | None) -> None
     assert dict(counts.select("part", "lines").rows()) == expected
 
 
+def plain_days(rows: list[Row], as_of: date | None) -> tuple[list[Row], dict[int, Row]]:
+    sales: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    refunds: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in rows:
+        if (found := part(row, as_of)) in (Part.SALE, Part.REFUND):
+            (sales if found is Part.SALE else refunds)[row[1], row[0]].append(row)
+    days: dict[tuple[str, date], tuple[Decimal, int]] = defaultdict(lambda: (Decimal(0), 0))
+    outcomes: dict[int, Row] = defaultdict(lambda: (0, 0, 0, Decimal(0)))
+    for key in sales.keys() | refunds.keys():
+        net = sum((row[3] for row in sales[key]), Decimal(0)) - sum((abs(row[3]) for row in refunds[key]), Decimal(0))
+        if not sales[key]:
+            outcome = Outcome.UNMATCHED
+        elif net <= 0:
+            outcome = Outcome.VOID
+        else:
+            outcome = Outcome.NETTED if refunds[key] else Outcome.WHOLE
+            day = key[0], min(row[2] for row in sales[key])
+            days[day] = days[day][0] + net, days[day][1] + 1
+        found_lines = (1, len(sales[key]) + len(refunds[key]), len(refunds[key]), net)
+        outcomes[int(outcome)] = tuple(a + b for a, b in zip(outcomes[int(outcome)], found_lines, strict=True))
+    return [(*key, *of) for key, of in sorted(days.items())], dict(outcomes)
+
+
+@settings(max_examples=50, deadline=None)
+@given(rows=lines, as_of=st.sampled_from([None, DAY, DAY + timedelta(30)]))
+def test_purchase_days_are_what_plain_python_finds(rows: list[Row], as_of: date | None) -> None:
+    days, outcomes = plain_days(rows, as_of)
+    found = purchase_days(frame(rows), as_of=as_of).collect().sort("customer_id", "day")
+    assert found.columns == ["customer_id", "day", "amount", "orders"]
+    assert found.rows() == days
+    counts = order_outcomes(frame(rows), as_of=as_of).collect()
+    assert counts.columns == ["outcome", "orders", "lines", "refund_lines", "amount"]
+    assert {row[0]: row[1:] for row in counts.rows()} == outcomes
+
+
+def test_a_refund_is_taken_off_its_order_on_the_day_of_the_order() -> None:
+    later, cash = DAY + timedelta(9), "EUR"
+    rows = [
+        ("1", "ada", DAY, Decimal(10), cash, "paid", False, False),
+        ("2", "ada", DAY, Decimal(3), cash, "paid", False, False),
+        ("1", "ada", later, Decimal(-4), cash, "paid", True, False),
+        ("3", "ada", later, Decimal(7), cash, "paid", False, False),
+        ("3", "ada", later, Decimal(-7), cash, "paid", True, False),
+        ("3", "bob", later, Decimal(-7), cash, "paid", True, False),
+    ]
+    assert purchase_days(frame(rows), as_of=None).collect().rows() == [("ada", DAY, Decimal(9), 2)]
+    assert order_outcomes(frame(rows), as_of=None).collect().sort("outcome").rows() == [
+        (Outcome.WHOLE, 1, 1, 0, Decimal(3)),
+        (Outcome.NETTED, 1, 2, 1, Decimal(6)),
+        (Outcome.VOID, 1, 2, 1, Decimal(0)),
+        (Outcome.UNMATCHED, 1, 1, 1, Decimal(-7)),
+    ]
+    # A refund that is written later than the last day is not known on it.
+    assert purchase_days(frame(rows), as_of=DAY).collect().rows() == [("ada", DAY, Decimal(13), 2)]
+
+
 def test_two_orders_on_one_day_are_two_orders_and_a_positive_refund_is_taken_off() -> None:
     rows = [
         ("1", "ada", DAY, Decimal(10), "EUR", "paid", False, False),
@@ -108,9 +173,16 @@ def test_flags_may_be_absent() -> None:
     assert line_counts(few, as_of=None).collect().rows() == [(0, 1, Decimal(10), DAY)]
 
 
-def test_both_reductions_share_one_pass() -> None:
+def test_reductions_share_one_pass() -> None:
     source = frame([("1", "ada", DAY, Decimal(10), "EUR", "paid", False, False)])
-    plan = pl.explain_all([customer_history(source, refunds="net", as_of=None), line_counts(source, as_of=None)])
+    plan = pl.explain_all(
+        [
+            customer_history(source, refunds="net", as_of=None),
+            line_counts(source, as_of=None),
+            purchase_days(source, as_of=None),
+            order_outcomes(source, as_of=None),
+        ]
+    )
     assert plan.count('DF ["order_id"') == 1
     assert "CACHE" in plan
 
@@ -141,6 +213,10 @@ def test_another_engine_finds_the_same() -> None:
             assert theirs == ours.rows()
         counts = line_counts(frame(rows), as_of=as_of).collect().sort("part").rows()
         assert sorted(line_counts(relation, as_of=as_of).fetchall()) == counts
+        days = purchase_days(frame(rows), as_of=as_of).collect().sort("customer_id", "day").rows()
+        assert sorted(purchase_days(relation, as_of=as_of).fetchall()) == days
+        outcomes = order_outcomes(frame(rows), as_of=as_of).collect().sort("outcome").rows()
+        assert sorted(order_outcomes(relation, as_of=as_of).fetchall()) == outcomes
 
 
 def test_only_who_refuses_is_left_out_of_lists() -> None:
