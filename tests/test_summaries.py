@@ -12,13 +12,17 @@ from hypothesis import strategies as st
 
 from acrm.schema import polars_schema
 from acrm.summaries import (
+    Edge,
     Outcome,
     Part,
     Refunds,
     contactable,
     customer_history,
+    customer_margins,
+    edge_orders,
     line_counts,
     order_outcomes,
+    orders_by_month,
     purchase_days,
 )
 
@@ -217,6 +221,104 @@ def test_another_engine_finds_the_same() -> None:
         assert sorted(purchase_days(relation, as_of=as_of).fetchall()) == days
         outcomes = order_outcomes(frame(rows), as_of=as_of).collect().sort("outcome").rows()
         assert sorted(order_outcomes(relation, as_of=as_of).fetchall()) == outcomes
+
+
+BOUGHT = ("order_id", "customer_id", "ordered_on", "line_amount", "quantity", "product_id", "cost", "channel", "status")
+
+
+def bought(*rows: Row) -> pl.LazyFrame:
+    return pl.LazyFrame(rows, schema=polars_schema("transactions", BOUGHT), orient="row")
+
+
+def price_list(*rows: Row) -> pl.LazyFrame:
+    return pl.LazyFrame(rows, schema=polars_schema("products", ("product_id", "cost")), orient="row")
+
+
+def test_margins_keep_what_lines_are_apart_and_know_what_they_do_not_know() -> None:
+    rows = bought(
+        ("1", "ada", DAY, Decimal(10), Decimal(2), "pen", None, "web", None),
+        ("1", "ada", DAY, Decimal(-5), Decimal(-1), "pen", None, "web", None),
+        ("2", "ada", DAY, Decimal(7), Decimal(1), "pen", Decimal(4), "web", None),
+        ("3", "ada", DAY, Decimal(9), Decimal(1), "ink", None, "web", None),
+        ("4", "ada", DAY, Decimal(1), Decimal(1), "ink", Decimal(6), "web", "cancelled"),
+    )
+    costs = price_list(("pen", Decimal(1)), ("pen", Decimal("1.5")))
+    found = customer_margins(rows, unit_costs=costs, as_of=None).collect().sort("part")
+    assert found.columns == ["customer_id", "part", "lines", "revenue", "goods_cost", "uncosted", "uncosted_revenue"]
+    assert found.rows() == [
+        ("ada", Part.SALE, 3, Decimal(26), Decimal(7), 1, Decimal(9)),
+        ("ada", Part.REFUND, 1, Decimal(-5), Decimal("-1.5"), 0, Decimal(0)),
+        ("ada", Part.CANCELLED, 1, Decimal(1), Decimal(6), 0, Decimal(0)),
+    ]
+
+
+def test_orders_are_counted_in_the_month_they_began() -> None:
+    march, april = DAY, DAY + timedelta(31)
+    rows = bought(
+        ("1", "ada", march, Decimal(1), None, None, None, None, None),
+        ("1", "ada", april, Decimal(1), None, None, None, "web", None),
+        ("2", "ada", march, Decimal(1), None, None, None, "web", None),
+        ("3", "ada", april, Decimal(-1), None, None, None, "web", None),
+    )
+    assert orders_by_month(rows, ["channel"], as_of=None).collect().rows() == [("ada", march, "web", 2)]
+
+
+def test_the_first_and_the_last_order_say_what_they_are() -> None:
+    rows = bought(
+        ("2", "ada", DAY, Decimal(1), None, None, None, "shop", None),
+        ("1", "ada", DAY, Decimal(3), None, None, None, "web", None),
+        ("1", "ada", DAY, Decimal(2), None, None, None, None, None),
+        ("9", "ada", DAY + timedelta(1), Decimal(2), None, None, None, "fair", "cancelled"),
+    )
+    first = edge_orders(rows, ["channel"], edge="first", as_of=None).collect().sort("channel", nulls_last=True)
+    assert first.rows() == [("ada", DAY, "web", Decimal(3)), ("ada", DAY, None, Decimal(2))]
+    last = edge_orders(rows, ["channel"], edge="last", as_of=None).collect()
+    assert last.rows() == [("ada", DAY, "shop", Decimal(1))]
+
+
+def test_another_engine_finds_the_same_margins_and_orders() -> None:
+    duckdb = pytest.importorskip("duckdb")
+    pytest.importorskip("pyarrow")
+    rows = bought(
+        *[
+            (
+                str(n % 17),
+                f"c{n % 5}" if n % 7 else None,
+                DAY + timedelta(n % 40),
+                Decimal(n * 37 % 101 - 20) / 8,
+                Decimal(n % 4),
+                f"p{n % 3}",
+                Decimal(n % 9) / 4 if n % 4 else None,
+                ("web", "shop", None)[n % 3],
+                ("paid", "cancelled")[n % 2],
+            )
+            for n in range(200)
+        ]
+    )
+    costs = price_list(("p0", Decimal("1.5")), ("p1", Decimal("2.25")))
+    with duckdb.connect() as connection:
+        oldest = pl.CompatLevel.oldest()
+        relation = connection.from_arrow(rows.collect().to_arrow(compat_level=oldest))
+        listed = connection.from_arrow(costs.collect().to_arrow(compat_level=oldest))
+        for ours, theirs in (
+            (
+                customer_margins(rows, unit_costs=costs, as_of=DAY),
+                customer_margins(relation, unit_costs=listed, as_of=DAY),
+            ),
+            (customer_margins(rows, as_of=None), customer_margins(relation, as_of=None)),
+            (orders_by_month(rows, ["channel"], as_of=None), orders_by_month(relation, ["channel"], as_of=None)),
+            *[
+                (
+                    edge_orders(rows, ["channel"], edge=e, as_of=None),
+                    edge_orders(relation, ["channel"], edge=e, as_of=None),
+                )
+                for e in get_args(Edge)
+            ],
+        ):
+            # An engine may say null for the sum of nothing.
+            found = [tuple(value or 0 for value in row) for row in theirs.fetchall()]
+            expected = [tuple(value or 0 for value in row) for row in ours.collect().rows()]
+            assert sorted(found, key=str) == sorted(expected, key=str)
 
 
 def test_only_who_refuses_is_left_out_of_lists() -> None:
