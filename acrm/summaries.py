@@ -10,14 +10,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from enum import IntEnum
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import narwhals.stable.v2 as nw
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from narwhals.stable.v2.typing import IntoLazyFrameT
 
 Refunds = Literal["net", "ignore"]
+Edge = Literal["first", "last"]
 
 
 class Part(IntEnum):
@@ -36,6 +39,19 @@ class Part(IntEnum):
     NO_CUSTOMER = 6
     NO_AMOUNT = 7
     """The amount is missing or 0."""
+
+
+class Outcome(IntEnum):
+    """What the sale and refund lines of one order id of one customer come to."""
+
+    WHOLE = 0
+    """Nothing was taken off."""
+    NETTED = 1
+    """Refunds were taken off, and something above 0 is left."""
+    VOID = 2
+    """Refunds took it to 0 or less: no purchase."""
+    UNMATCHED = 3
+    """Refunds without a sale of that id."""
 
 
 def customer_history(lines: IntoLazyFrameT, *, refunds: Refunds, as_of: date | None) -> IntoLazyFrameT:
@@ -141,6 +157,128 @@ def first_order(lines: IntoLazyFrameT, columns: Sequence[str], *, as_of: date | 
     return found.rename({"ordered_on": "first_order_at"}).select("customer_id", "first_order_at", *columns).to_native()
 
 
+def purchase_days(lines: IntoLazyFrameT, *, as_of: date | None) -> IntoLazyFrameT:
+    """Reduce order lines to one row per customer and day on which something was bought and kept.
+
+    An order is what one customer has under one order id, on the day of its first sale line. Its refund lines are taken
+    off it on that day, whenever they were written; an order that comes to 0 or less is no purchase. Refunds without a
+    sale of that id are no part of any day (`order_outcomes` has their sum). Orders of one day are one row.
+
+    Args:
+        lines: Canonical transactions, as of `customer_history`.
+        as_of: Last day that counts; None takes all. A refund written later is not known yet.
+
+    Returns:
+        Lazy, in no order: `customer_id`, `day` Date, `amount` Decimal above 0, `orders`. Collected together with
+        `line_counts` and `order_outcomes` of the same lines, all come from one pass over them.
+    """
+    bought = _orders(_order_ledger(lines, as_of)).filter(~nw.col("day").is_null() & (nw.col("amount") > 0))
+    days = bought.group_by("customer_id", "day").agg(nw.col("amount").sum(), nw.len().alias("orders"))
+    return days.to_native()
+
+
+def order_outcomes(lines: IntoLazyFrameT, *, as_of: date | None) -> IntoLazyFrameT:
+    """Count the orders by what they are to `purchase_days`; the amounts add up to the sale and refund lines'.
+
+    Returns:
+        Lazy, in no order, one row per `outcome` (see `Outcome`): `orders`, `lines`, `refund_lines`, `amount` Decimal.
+    """
+    refund = nw.col("part") == int(Part.REFUND)
+    refund_lines = nw.when(refund).then(nw.col("lines")).otherwise(nw.lit(0))
+    outcome = (
+        nw.when(nw.col("day").is_null())
+        .then(nw.lit(int(Outcome.UNMATCHED)))
+        .when(nw.col("amount") <= 0)
+        .then(nw.lit(int(Outcome.VOID)))
+        .when(nw.col("refund_lines") > 0)
+        .then(nw.lit(int(Outcome.NETTED)))
+        .otherwise(nw.lit(int(Outcome.WHOLE)))
+    )
+    orders = _orders(_order_ledger(lines, as_of), lines=nw.col("lines"), refund_lines=refund_lines)
+    sums = (nw.col(name).sum() for name in ("lines", "refund_lines", "amount"))
+    return orders.with_columns(outcome=outcome).group_by("outcome").agg(nw.len().alias("orders"), *sums).to_native()
+
+
+def customer_margins(
+    lines: IntoLazyFrameT, *, unit_costs: IntoLazyFrameT | None = None, as_of: date | None
+) -> IntoLazyFrameT:
+    """Reduce order lines to what each customer paid and what the goods cost, apart by what the lines are.
+
+    A refund line counts negative whatever sign it was written with, its goods too: they come back. Goods without a cost
+    of their own cost their quantity times the product's unit cost.
+
+    Args:
+        lines: Canonical transactions, as of `customer_history`; and, where the source has them, `cost` (of the line),
+            `discount`, `quantity`, `product_id`.
+        unit_costs: `product_id`, `cost` of one unit; products that stand there twice count with the higher one.
+        as_of: Last day that counts; None takes all.
+
+    Returns:
+        Lazy, in no order, one row per `customer_id`, `part` (see `Part`) and, where the source has it, `currency`:
+        `lines`, `revenue`; `discounts`, where lines tell them; `goods_cost`, `uncosted` (lines without any cost) and
+        `uncosted_revenue`, where costs are known at all. Money is Decimal.
+    """
+    frame = nw.from_native(lines)
+    columns = frame.collect_schema().names()
+    keys = ["customer_id", "part", *(["currency"] if "currency" in columns else [])]
+    cost = nw.col("cost") if "cost" in columns else None
+    if unit_costs is not None and {"product_id", "quantity"} <= set(columns):
+        units = nw.from_native(unit_costs).group_by("product_id").agg(nw.col("cost").max().alias("unit_cost"))
+        frame = frame.join(units, on="product_id", how="left")
+        listed = nw.col("quantity") * nw.col("unit_cost")
+        cost = listed if cost is None else nw.coalesce(cost, listed)
+    figures = {"revenue": nw.col("line_amount")}
+    if "discount" in columns:
+        figures["discounts"] = nw.col("discount")
+    if cost is not None:
+        figures["goods_cost"] = cost
+    refund = _is_refund(columns)
+    signed = {name: nw.when(refund).then(-value.abs()).otherwise(value) for name, value in figures.items()}
+    frame = frame.with_columns(part=_part(columns, as_of), **signed)
+    if cost is not None:
+        unknown = nw.col("goods_cost").is_null()
+        frame = frame.with_columns(
+            uncosted=unknown.cast(nw.Int64), uncosted_revenue=nw.when(unknown).then(nw.col("revenue"))
+        )
+        figures |= dict.fromkeys(("uncosted", "uncosted_revenue"), unknown)
+    return frame.group_by(*keys).agg(nw.len().alias("lines"), *(nw.col(name).sum() for name in figures)).to_native()
+
+
+def orders_by_month(lines: IntoLazyFrameT, columns: Sequence[str], *, as_of: date | None) -> IntoLazyFrameT:
+    """Count each customer's orders by calendar month and by what the columns say of them, e.g. channel and campaign.
+
+    An order belongs to the month of its first sale line, and has the lowest value that its sale lines have.
+
+    Returns:
+        Lazy, in no order: `customer_id`, `month` Date (the first of it), the columns, `orders`.
+    """
+    sales = _sales(lines, as_of).group_by("customer_id", "order_id")
+    orders = sales.agg(nw.col("ordered_on").min(), *(nw.col(name).min() for name in columns))
+    months = orders.with_columns(month=nw.col("ordered_on").dt.truncate("1mo").cast(nw.Date))
+    return months.group_by("customer_id", "month", *columns).agg(nw.len().alias("orders")).to_native()
+
+
+def edge_orders(lines: IntoLazyFrameT, columns: Sequence[str], *, edge: Edge, as_of: date | None) -> IntoLazyFrameT:
+    """What the columns say of each customer's first or last order with a sale line.
+
+    Of several orders on that day, `first` takes the lowest order id and `last` the highest.
+
+    Returns:
+        Lazy, in no order: `customer_id`, `day` Date, the columns, `amount` Decimal: one row per customer and
+        combination of values that the order's sale lines have.
+    """
+    sales = _sales(lines, as_of)
+
+    def outermost(name: str) -> Any:
+        return nw.col(name).min() if edge == "first" else nw.col(name).max()
+
+    days = sales.group_by("customer_id").agg(outermost("ordered_on").alias("day"))
+    on_day = sales.join(days, on="customer_id").filter(nw.col("ordered_on") == nw.col("day"))
+    orders = on_day.group_by("customer_id").agg(outermost("order_id"))
+    kept = on_day.join(orders, on=["customer_id", "order_id"])
+    return kept.group_by("customer_id", "day", *columns).agg(nw.col("line_amount").sum().alias("amount")).to_native()
+
+
 def contactable(customers: IntoLazyFrameT) -> IntoLazyFrameT:
     """The customers whom a list may name: all but those whose `consent` is false.
 
@@ -176,6 +314,26 @@ def _order_ledger(lines: IntoLazyFrameT, as_of: date | None) -> nw.LazyFrame[Int
     )
 
 
+def _sales(lines: IntoLazyFrameT, as_of: date | None) -> nw.LazyFrame[IntoLazyFrameT]:
+    frame = nw.from_native(lines)
+    part = _part(frame.collect_schema().names(), as_of)
+    return frame.with_columns(part=part).filter(nw.col("part") == int(Part.SALE))
+
+
+def _orders(ledger: nw.LazyFrame[IntoLazyFrameT], **counts: nw.Expr) -> nw.LazyFrame[IntoLazyFrameT]:
+    """One row per customer and order id with a sale or refund line: `day` of its first sale line, `amount`, counts.
+
+    The counts come before the filter, so that two callers have no more than the ledger in common, and share that.
+    """
+    sale = nw.col("part") == int(Part.SALE)
+    return (
+        ledger.with_columns(day=nw.when(sale).then(nw.col("first_day")), **counts)
+        .filter(nw.col("part") <= int(Part.REFUND))
+        .group_by("customer_id", "order_id")
+        .agg(nw.col("day").min(), nw.col("amount").sum(), *(nw.col(name).sum() for name in counts))
+    )
+
+
 def _part(columns: list[str], as_of: date | None) -> nw.Expr:
     amount, day = nw.col("line_amount"), nw.col("ordered_on")
     tests = [
@@ -185,10 +343,15 @@ def _part(columns: list[str], as_of: date | None) -> nw.Expr:
         (Part.AFTER, day > as_of if as_of else None),
         (Part.NO_CUSTOMER, nw.col("customer_id").is_null()),
         (Part.NO_AMOUNT, amount.is_null() | (amount == 0)),
-        (Part.REFUND, (amount < 0) | nw.col("is_refund").fill_null(False) if "is_refund" in columns else amount < 0),
+        (Part.REFUND, _is_refund(columns)),
     ]
     part: nw.Expr = nw.lit(int(Part.SALE))
     for label, test in reversed(tests):
         if test is not None:
             part = nw.when(test).then(nw.lit(int(label))).otherwise(part)
     return part
+
+
+def _is_refund(columns: list[str]) -> nw.Expr:
+    negative = nw.col("line_amount") < 0
+    return negative | nw.col("is_refund").fill_null(False) if "is_refund" in columns else negative

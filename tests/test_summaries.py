@@ -12,12 +12,19 @@ from hypothesis import strategies as st
 
 from acrm.schema import polars_schema
 from acrm.summaries import (
+    Edge,
+    Outcome,
     Part,
     Refunds,
     contactable,
     customer_history,
+    customer_margins,
+    edge_orders,
     first_order,
     line_counts,
+    order_outcomes,
+    orders_by_month,
+    purchase_days,
     spend_by_window,
 )
 
@@ -98,6 +105,62 @@ def test_every_line_is_counted_once(rows: list[Row], as_of: date | None) -> None
     assert dict(counts.select("part", "lines").rows()) == expected
 
 
+def plain_days(rows: list[Row], as_of: date | None) -> tuple[list[Row], dict[int, Row]]:
+    sales: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    refunds: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in rows:
+        if (found := part(row, as_of)) in (Part.SALE, Part.REFUND):
+            (sales if found is Part.SALE else refunds)[row[1], row[0]].append(row)
+    days: dict[tuple[str, date], tuple[Decimal, int]] = defaultdict(lambda: (Decimal(0), 0))
+    outcomes: dict[int, Row] = defaultdict(lambda: (0, 0, 0, Decimal(0)))
+    for key in sales.keys() | refunds.keys():
+        net = sum((row[3] for row in sales[key]), Decimal(0)) - sum((abs(row[3]) for row in refunds[key]), Decimal(0))
+        if not sales[key]:
+            outcome = Outcome.UNMATCHED
+        elif net <= 0:
+            outcome = Outcome.VOID
+        else:
+            outcome = Outcome.NETTED if refunds[key] else Outcome.WHOLE
+            day = key[0], min(row[2] for row in sales[key])
+            days[day] = days[day][0] + net, days[day][1] + 1
+        found_lines = (1, len(sales[key]) + len(refunds[key]), len(refunds[key]), net)
+        outcomes[int(outcome)] = tuple(a + b for a, b in zip(outcomes[int(outcome)], found_lines, strict=True))
+    return [(*key, *of) for key, of in sorted(days.items())], dict(outcomes)
+
+
+@settings(max_examples=50, deadline=None)
+@given(rows=lines, as_of=st.sampled_from([None, DAY, DAY + timedelta(30)]))
+def test_purchase_days_are_what_plain_python_finds(rows: list[Row], as_of: date | None) -> None:
+    days, outcomes = plain_days(rows, as_of)
+    found = purchase_days(frame(rows), as_of=as_of).collect().sort("customer_id", "day")
+    assert found.columns == ["customer_id", "day", "amount", "orders"]
+    assert found.rows() == days
+    counts = order_outcomes(frame(rows), as_of=as_of).collect()
+    assert counts.columns == ["outcome", "orders", "lines", "refund_lines", "amount"]
+    assert {row[0]: row[1:] for row in counts.rows()} == outcomes
+
+
+def test_a_refund_is_taken_off_its_order_on_the_day_of_the_order() -> None:
+    later, cash = DAY + timedelta(9), "EUR"
+    rows = [
+        ("1", "ada", DAY, Decimal(10), cash, "paid", False, False),
+        ("2", "ada", DAY, Decimal(3), cash, "paid", False, False),
+        ("1", "ada", later, Decimal(-4), cash, "paid", True, False),
+        ("3", "ada", later, Decimal(7), cash, "paid", False, False),
+        ("3", "ada", later, Decimal(-7), cash, "paid", True, False),
+        ("3", "bob", later, Decimal(-7), cash, "paid", True, False),
+    ]
+    assert purchase_days(frame(rows), as_of=None).collect().rows() == [("ada", DAY, Decimal(9), 2)]
+    assert order_outcomes(frame(rows), as_of=None).collect().sort("outcome").rows() == [
+        (Outcome.WHOLE, 1, 1, 0, Decimal(3)),
+        (Outcome.NETTED, 1, 2, 1, Decimal(6)),
+        (Outcome.VOID, 1, 2, 1, Decimal(0)),
+        (Outcome.UNMATCHED, 1, 1, 1, Decimal(-7)),
+    ]
+    # A refund that is written later than the last day is not known on it.
+    assert purchase_days(frame(rows), as_of=DAY).collect().rows() == [("ada", DAY, Decimal(13), 2)]
+
+
 def test_two_orders_on_one_day_are_two_orders_and_a_positive_refund_is_taken_off() -> None:
     rows = [
         ("1", "ada", DAY, Decimal(10), "EUR", "paid", False, False),
@@ -116,9 +179,16 @@ def test_flags_may_be_absent() -> None:
     assert line_counts(few, as_of=None).collect().rows() == [(0, 1, Decimal(10), DAY)]
 
 
-def test_both_reductions_share_one_pass() -> None:
+def test_reductions_share_one_pass() -> None:
     source = frame([("1", "ada", DAY, Decimal(10), "EUR", "paid", False, False)])
-    plan = pl.explain_all([customer_history(source, refunds="net", as_of=None), line_counts(source, as_of=None)])
+    plan = pl.explain_all(
+        [
+            customer_history(source, refunds="net", as_of=None),
+            line_counts(source, as_of=None),
+            purchase_days(source, as_of=None),
+            order_outcomes(source, as_of=None),
+        ]
+    )
     assert plan.count('DF ["order_id"') == 1
     assert "CACHE" in plan
 
@@ -149,6 +219,108 @@ def test_another_engine_finds_the_same() -> None:
             assert theirs == ours.rows()
         counts = line_counts(frame(rows), as_of=as_of).collect().sort("part").rows()
         assert sorted(line_counts(relation, as_of=as_of).fetchall()) == counts
+        days = purchase_days(frame(rows), as_of=as_of).collect().sort("customer_id", "day").rows()
+        assert sorted(purchase_days(relation, as_of=as_of).fetchall()) == days
+        outcomes = order_outcomes(frame(rows), as_of=as_of).collect().sort("outcome").rows()
+        assert sorted(order_outcomes(relation, as_of=as_of).fetchall()) == outcomes
+
+
+BOUGHT = ("order_id", "customer_id", "ordered_on", "line_amount", "quantity", "product_id", "cost", "channel", "status")
+
+
+def bought(*rows: Row) -> pl.LazyFrame:
+    return pl.LazyFrame(rows, schema=polars_schema("transactions", BOUGHT), orient="row")
+
+
+def price_list(*rows: Row) -> pl.LazyFrame:
+    return pl.LazyFrame(rows, schema=polars_schema("products", ("product_id", "cost")), orient="row")
+
+
+def test_margins_keep_what_lines_are_apart_and_know_what_they_do_not_know() -> None:
+    rows = bought(
+        ("1", "ada", DAY, Decimal(10), Decimal(2), "pen", None, "web", None),
+        ("1", "ada", DAY, Decimal(-5), Decimal(-1), "pen", None, "web", None),
+        ("2", "ada", DAY, Decimal(7), Decimal(1), "pen", Decimal(4), "web", None),
+        ("3", "ada", DAY, Decimal(9), Decimal(1), "ink", None, "web", None),
+        ("4", "ada", DAY, Decimal(1), Decimal(1), "ink", Decimal(6), "web", "cancelled"),
+    )
+    costs = price_list(("pen", Decimal(1)), ("pen", Decimal("1.5")))
+    found = customer_margins(rows, unit_costs=costs, as_of=None).collect().sort("part")
+    assert found.columns == ["customer_id", "part", "lines", "revenue", "goods_cost", "uncosted", "uncosted_revenue"]
+    assert found.rows() == [
+        ("ada", Part.SALE, 3, Decimal(26), Decimal(7), 1, Decimal(9)),
+        ("ada", Part.REFUND, 1, Decimal(-5), Decimal("-1.5"), 0, Decimal(0)),
+        ("ada", Part.CANCELLED, 1, Decimal(1), Decimal(6), 0, Decimal(0)),
+    ]
+
+
+def test_orders_are_counted_in_the_month_they_began() -> None:
+    march, april = DAY, DAY + timedelta(31)
+    rows = bought(
+        ("1", "ada", march, Decimal(1), None, None, None, None, None),
+        ("1", "ada", april, Decimal(1), None, None, None, "web", None),
+        ("2", "ada", march, Decimal(1), None, None, None, "web", None),
+        ("3", "ada", april, Decimal(-1), None, None, None, "web", None),
+    )
+    assert orders_by_month(rows, ["channel"], as_of=None).collect().rows() == [("ada", march, "web", 2)]
+
+
+def test_the_first_and_the_last_order_say_what_they_are() -> None:
+    rows = bought(
+        ("2", "ada", DAY, Decimal(1), None, None, None, "shop", None),
+        ("1", "ada", DAY, Decimal(3), None, None, None, "web", None),
+        ("1", "ada", DAY, Decimal(2), None, None, None, None, None),
+        ("9", "ada", DAY + timedelta(1), Decimal(2), None, None, None, "fair", "cancelled"),
+    )
+    first = edge_orders(rows, ["channel"], edge="first", as_of=None).collect().sort("channel", nulls_last=True)
+    assert first.rows() == [("ada", DAY, "web", Decimal(3)), ("ada", DAY, None, Decimal(2))]
+    last = edge_orders(rows, ["channel"], edge="last", as_of=None).collect()
+    assert last.rows() == [("ada", DAY, "shop", Decimal(1))]
+
+
+def test_another_engine_finds_the_same_margins_and_orders() -> None:
+    duckdb = pytest.importorskip("duckdb")
+    pytest.importorskip("pyarrow")
+    rows = bought(
+        *[
+            (
+                str(n % 17),
+                f"c{n % 5}" if n % 7 else None,
+                DAY + timedelta(n % 40),
+                Decimal(n * 37 % 101 - 20) / 8,
+                Decimal(n % 4),
+                f"p{n % 3}",
+                Decimal(n % 9) / 4 if n % 4 else None,
+                ("web", "shop", None)[n % 3],
+                ("paid", "cancelled")[n % 2],
+            )
+            for n in range(200)
+        ]
+    )
+    costs = price_list(("p0", Decimal("1.5")), ("p1", Decimal("2.25")))
+    with duckdb.connect() as connection:
+        oldest = pl.CompatLevel.oldest()
+        relation = connection.from_arrow(rows.collect().to_arrow(compat_level=oldest))
+        listed = connection.from_arrow(costs.collect().to_arrow(compat_level=oldest))
+        for ours, theirs in (
+            (
+                customer_margins(rows, unit_costs=costs, as_of=DAY),
+                customer_margins(relation, unit_costs=listed, as_of=DAY),
+            ),
+            (customer_margins(rows, as_of=None), customer_margins(relation, as_of=None)),
+            (orders_by_month(rows, ["channel"], as_of=None), orders_by_month(relation, ["channel"], as_of=None)),
+            *[
+                (
+                    edge_orders(rows, ["channel"], edge=e, as_of=None),
+                    edge_orders(relation, ["channel"], edge=e, as_of=None),
+                )
+                for e in get_args(Edge)
+            ],
+        ):
+            # An engine may say null for the sum of nothing.
+            found = [tuple(value or 0 for value in row) for row in theirs.fetchall()]
+            expected = [tuple(value or 0 for value in row) for row in ours.collect().rows()]
+            assert sorted(found, key=str) == sorted(expected, key=str)
 
 
 def test_only_who_refuses_is_left_out_of_lists() -> None:

@@ -51,7 +51,7 @@ def read_history(transactions: pl.LazyFrame, *, refunds: Refunds, as_of: date | 
     )
     used = counts.filter(pl.col("part") <= int(Part.REFUND if refunds == "net" else Part.SALE))
     if "currency" in counts.columns:
-        currency, without = _one_currency(used)
+        currency, without = one_currency(used)
         if currency and without:
             # An order may have lines with and without it: count its orders again with the column out of the way.
             history = read_history(transactions.drop("currency"), refunds=refunds, as_of=as_of)
@@ -144,7 +144,7 @@ def _newest_but(day: date, customers: pl.DataFrame) -> date:
     return _day(seen.filter(seen < day).max()) or date.min
 
 
-def _one_currency(used: pl.DataFrame) -> tuple[str | None, int]:
+def one_currency(used: pl.DataFrame) -> tuple[str | None, int]:
     """The currency of the lines, or None, and how many lines have none."""
     import polars as pl
 

@@ -1,0 +1,1 @@
+"""Customer value: what customers bring, brought and cost."""
