@@ -28,6 +28,7 @@ from acrm.publish import standing
 from acrm.summaries import contactable
 
 if TYPE_CHECKING:
+    from acrm.analysis.clv.model_file import SavedModel
     from acrm.options import Reading, Run, Selecting
 
 SALES = frozenset(
@@ -92,6 +93,46 @@ def sales(sources: Sequence[str], command: str, reading: Reading, selecting: Sel
     dataset.require("transactions", command)
     lines = where(dataset.tables, "transactions", selecting.where)
     lines, notes = in_one_currency(lines, ("line_amount",), selecting.currency, selecting.rates)
+    return Sales(lines=lines, dataset=dataset, selected=notes, refusing=_refusing(dataset))
+
+
+WORTH = SALES | {"cost", "discount", "quantity", "product_id", "channel", "campaign", "coupon"}
+"""Columns of transactions that tell what customers brought, cost and came by."""
+_BESIDE = {
+    "products": frozenset({"product_id", "cost"}),
+    "service_costs": frozenset({"period", "cost", "customer_id", "segment", "activity"}),
+    "interactions": frozenset({"kind", "started_at", "customer_id"}),
+    "campaigns": frozenset({"date", "campaign", "spend", "currency", "source"}),
+    "contracts": frozenset({"customer_id", "start_at", "end_at", "renewal_at", "plan", "price", "end_reason"}),
+}
+
+
+def worth(
+    sources: Sequence[str], command: str, reading: Reading, selecting: Selecting, scratch: Path, by: Sequence[str]
+) -> Sales:
+    """The order lines of some sources with what else tells of their customers' value, in one currency.
+
+    Args:
+        sources: Files, folders or stores.
+        command: The command's name, for errors.
+        reading: How sources are read.
+        selecting: Which rows count.
+        scratch: A folder for what is made on the way.
+        by: Further columns of customers or transactions that are wanted.
+
+    Raises:
+        InputError: No source is, or makes, transactions or contracts.
+    """
+    named = names_in(selecting.where) | frozenset(by)
+    people = frozenset({"customer_id", "household_id", "company_id", "source", "consent"})
+    columns = {"transactions": WORTH | named, "customers": people | named, **_BESIDE}
+    dataset = load(sources, reading.ingest(), scratch, columns)
+    if "contracts" not in dataset.tables:
+        dataset.require("transactions", command)
+    if "transactions" not in dataset.tables:
+        return Sales(lines=dataset.tables["contracts"], dataset=dataset, refusing=_refusing(dataset))
+    lines = where(dataset.tables, "transactions", selecting.where)
+    lines, notes = in_one_currency(lines, ("line_amount", "cost", "discount"), selecting.currency, selecting.rates)
     return Sales(lines=lines, dataset=dataset, selected=notes, refusing=_refusing(dataset))
 
 
@@ -168,6 +209,23 @@ def earlier_result(path: str, command: str) -> pl.DataFrame | None:
     if file.name != f"{command}.parquet":
         raise InputError("not_the_main_table", path=path, wanted=f"{command}.parquet")
     return pl.read_parquet(content, glob=False)
+
+
+def saved_model(path: str) -> SavedModel:
+    """The model that an earlier `acrm clv` saved.
+
+    Raises:
+        InputError: It is not there, or is none.
+    """
+    from acrm.analysis.clv.model_file import from_document
+
+    try:
+        document = json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError("no_file", path=path) from None
+    except (OSError, ValueError) as error:
+        raise InputError("bad_json", path=path, reason=error) from error
+    return from_document(document, path)
 
 
 def toml_file(path: str) -> Mapping[str, Any]:

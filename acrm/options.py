@@ -183,16 +183,16 @@ class Reading:
                 header_row=self.header_row,
                 names=tuple(name.strip() for name in self.names.split(",")) if self.names else None,
             ),
-            fields=tuple(_pairs("--map", self.map)),
+            fields=tuple(pairs("--map", self.map)),
             system=self.system,
-            tables=tuple(_pairs("--table", self.table)),
+            tables=tuple(pairs("--table", self.table)),
             decimal=self.decimal,
             date_order=self.date_order,
             time_zone=self.tz,
             phone_region=self.phone_region,
             known_at=self.known_at,
             prefer=tuple(
-                (name, tuple(filter(None, value.split(",")))) for name, value in _pairs("--prefer", self.prefer)
+                (name, tuple(filter(None, value.split(",")))) for name, value in pairs("--prefer", self.prefer)
             ),
         )
 
@@ -277,7 +277,8 @@ class Run:
         return shlex.join(parts)
 
 
-def _pairs(option: str, words: list[str]) -> Iterator[tuple[str, str]]:
+def pairs(option: str, words: list[str]) -> Iterator[tuple[str, str]]:
+    """The values of a repeatable option of the form NAME=VALUE."""
     for word in words:
         name, equals, value = word.partition("=")
         if not (name.strip() and equals and value.strip()):
@@ -292,7 +293,7 @@ def numbers_of(option: str, words: list[str]) -> dict[str, tuple[Decimal, ...]]:
     {'r': (Decimal('30'), Decimal('90'))}
     """
     found = {}
-    for name, value in _pairs(option, words):
+    for name, value in pairs(option, words):
         try:
             found[name] = tuple(Decimal(number) for number in value.split(","))
         except InvalidOperation:

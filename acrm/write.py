@@ -49,6 +49,14 @@ class Result(Protocol):
     def actions(self) -> pl.DataFrame | None:
         """What to do about whom."""
 
+    @property
+    def document(self) -> Mapping[str, object]:
+        """What JSON tells besides."""
+
+    @property
+    def files(self) -> Mapping[str, str]:
+        """Further text files by name."""
+
 
 def emit(run: Run, result: Result, writing: Writing, lineage: Lineage, page: Callable[[], Page]) -> None:
     """Write the files of a result, show it on standard output, then hold it against `--fail-on`.
@@ -108,6 +116,12 @@ def write_result(
                 path = new(out, name)
                 (write_parquet if suffix == "parquet" else write_csv)(frame, path, lineage)
                 outputs.append({"name": name, "rows": frame.height, "sha256": sha256(path)})
+        for name, content in result.files.items():
+            if (out / name).exists() and name not in before:
+                raise OutputError("not_ours", path=out / name)
+            path = new(out, name)
+            path.write_text(content, encoding="utf-8", newline="\n")
+            outputs.append({"name": name, "sha256": sha256(path)})
         names = [str(output["name"]) for output in outputs]
         content = manifest(result, lineage, outputs)
         new(out, f"{command}.json").write_text(content, encoding="utf-8", newline="\n")
@@ -182,4 +196,5 @@ def _summary(result: Result) -> dict[str, object]:
     return {
         "summary": dict(result.summary),
         "notes": [{"id": note.id, "text": str(note)} for note in result.notes],
+        **result.document,
     }

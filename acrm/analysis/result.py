@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,8 @@ class Result:
         summary: Figures by name, flat: what is printed, written as JSON and checked by `--fail-on`.
         notes: What the reader should know before trusting the figures, refusals included.
         actions: What to do about whom, where the analysis can say it.
+        document: What the JSON summary tells besides, by key: lists and mappings of plain values.
+        files: Further files of the result, as text by name.
     """
 
     params: Any
@@ -32,3 +35,5 @@ class Result:
     summary: dict[str, Scalar]
     notes: tuple[Message, ...] = ()
     actions: pl.DataFrame | None = None
+    document: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,196 @@
+"""Order lines as the models of value see them: on which days each customer bought, and for how much."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from acrm.analysis.history import read_history
+from acrm.analysis.result import Scalar
+from acrm.messages import Message
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from acrm.models.histories import FloatArray, Histories, IndexArray
+
+WEEK = 7.0
+"""Days of the unit in which models count time."""
+EPOCH = date(1970, 1, 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Purchases:
+    """Days with an order, sorted by customer and day, one customer after the other; refunds are taken off."""
+
+    ids: pl.Series
+    """Customers, sorted."""
+    start: IndexArray
+    """Where each customer's days begin; one more for the end of all."""
+    day: FloatArray
+    """Days since 1970."""
+    amount: FloatArray
+    as_of: date
+    kept: float
+    """Share of the money that later refunds without an order of their own leave."""
+    figures: dict[str, Scalar]
+    notes: tuple[Message, ...]
+
+    @property
+    def end(self) -> float:
+        """The last day observed, in days since 1970."""
+        return float((self.as_of - EPOCH).days)
+
+    @property
+    def span(self) -> int:
+        """Days from the first order of all to the end."""
+        return int(self.end - self.day.min())
+
+    def until(self, end: float) -> Known:
+        """What was known of the customers on a day; those who had not bought yet are not among them."""
+        import numpy as np
+
+        counts = np.add.reduceat((self.day <= end).astype(np.int64), self.start[:-1])
+        customer = np.flatnonzero(counts)
+        first = self.start[:-1][customer]
+        last = first + counts[customer] - 1
+        frequency = (counts[customer] - 1).astype(float)
+        money = np.concatenate(([0.0], np.cumsum(self.amount)))
+        repeat = money[last + 1] - money[first + 1]
+        gaps = np.concatenate(([0.0], np.log(np.maximum(np.diff(self.day, prepend=self.day[:1]), 1.0)).cumsum()))
+        return Known(
+            customer=customer,
+            frequency=frequency,
+            recency=self.day[last] - self.day[first],
+            age=end - self.day[first],
+            mean=np.divide(repeat, frequency, out=np.zeros_like(repeat), where=frequency > 0),
+            # In weeks: each gap is a seventh of its days.
+            log_gaps=gaps[last + 1] - gaps[first + 1] - frequency * np.log(WEEK),
+            spend=money[last + 1] - money[first],
+        )
+
+    def orders_in(self, start: float, end: float) -> FloatArray:
+        """Order days of each customer after `start` up to `end`, first orders left out."""
+        import numpy as np
+
+        within = ((self.day > start) & (self.day <= end)).astype(float)
+        within[self.start[:-1]] = 0
+        counted: FloatArray = np.add.reduceat(within, self.start[:-1])
+        return counted
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """One element per customer; times in days."""
+
+    customer: IndexArray
+    """Their places among all customers."""
+    frequency: FloatArray
+    recency: FloatArray
+    age: FloatArray
+    mean: FloatArray
+    """Money of an order day after the first; 0 without any."""
+    log_gaps: FloatArray
+    spend: FloatArray
+    """All money, the first order's too."""
+
+    def grouped(self) -> Grouped:
+        """The distinct histories, with how many customers have each."""
+        import numpy as np
+
+        from acrm.models.histories import Histories
+
+        code = (self.frequency.astype(np.int64) << 40) | (self.recency.astype(np.int64) << 20) | self.age.astype(np.int64)
+        _, first, group, count = np.unique(code, return_index=True, return_inverse=True, return_counts=True)
+        total = np.bincount(group, self.mean)
+        return Grouped(
+            group=group,
+            total_mean=total,
+            histories=Histories(
+                frequency=self.frequency[first],
+                recency=self.recency[first] / WEEK,
+                age=self.age[first] / WEEK,
+                count=count.astype(float),
+                log_gaps=np.bincount(group, self.log_gaps) / count,
+            ),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grouped:
+    """Distinct histories of customers."""
+
+    histories: Histories
+    group: IndexArray
+    """The place of every customer's history."""
+    total_mean: FloatArray
+    """Sum over the customers of a group of their money per repeat order."""
+
+
+def read_purchases(lines: pl.LazyFrame, *, as_of: date | None) -> Purchases:
+    """Order lines reduced to days of purchase.
+
+    Refund lines are taken off the order whose id they carry; what comes to 0 or less is no purchase. Refunds of no known
+    order lower the value of all orders alike.
+
+    Raises:
+        InputError: See `read_history`; nobody bought anything that was kept.
+    """
+    import numpy as np
+    import polars as pl
+
+    from acrm.errors import InputError
+    from acrm.summaries import Outcome, order_outcomes, purchase_days
+
+    history = read_history(lines, refunds="net", as_of=as_of)
+    today = history.figures["as_of"]
+    assert isinstance(today, date)
+    plain = lines.drop("currency", strict=False)
+    found, outcomes = pl.collect_all(
+        [
+            purchase_days(plain, as_of=today).select(
+                "customer_id", pl.col("day").cast(pl.Int32), pl.col("amount").cast(pl.Float64)
+            ),
+            order_outcomes(plain, as_of=today),
+        ],
+        engine="streaming",
+    )
+    if found.is_empty():
+        raise InputError("clv_no_purchases")
+    days = found.sort("customer_id", "day")
+    first = days.select((pl.col("customer_id") != pl.col("customer_id").shift(1)).fill_null(True)).to_series()
+    start = np.append(first.arg_true().to_numpy(), days.height).astype(np.intp)
+    sums = {int(row["outcome"]): row for row in outcomes.iter_rows(named=True)}
+    loose = -Decimal(sums[Outcome.UNMATCHED]["amount"]) if Outcome.UNMATCHED in sums else Decimal(0)
+    bought = float(days["amount"].sum())
+    kept = max(0.0, 1 - float(loose) / bought)
+    notes = list(history.notes)
+    if kept < 1:
+        notes.append(Message("clv.loose_refunds", {"amount": loose, "share": 1 - kept}))
+    void = sums.get(Outcome.VOID)
+    if void:
+        notes.append(Message("clv.void_orders", {"orders": int(void["orders"])}))
+    same_day = int(history.figures["orders"] or 0) - (int(void["orders"]) if void else 0) - days.height
+    figures = history.figures | {
+        "customers": first.sum(),
+        "purchase_days": days.height,
+        "same_day_orders": max(same_day, 0),
+        "void_orders": int(void["orders"]) if void else 0,
+    }
+    return Purchases(
+        ids=days["customer_id"].filter(first),
+        start=start,
+        day=days["day"].cast(pl.Float64).to_numpy(),
+        amount=days["amount"].to_numpy(),
+        as_of=today,
+        kept=kept,
+        figures=figures,
+        notes=tuple(notes),
+    )
+
+
+def day_of(number: float) -> date:
+    """A count of days since 1970 as a date."""
+    return EPOCH + timedelta(days=int(number))

@@ -1,0 +1,146 @@
+"""Every customer's expected orders and value, with limits that take in parameters, purchases and spend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from acrm.analysis.clv.purchases import WEEK
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from acrm.analysis.clv.fitting import Spend
+    from acrm.analysis.clv.params import ClvParams
+    from acrm.analysis.clv.purchases import Grouped, Known
+    from acrm.models.histories import FloatArray, Histories
+    from acrm.models.optimise import Fit
+    from acrm.models.purchases import PurchaseModel
+
+DRAWS = 200
+MONEY = ("spend", "expected_order_value", "clv", "clv_low", "clv_high", "residual_value")
+_AT_ONCE = 25_000
+"""Groups whose draws are in memory at once."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Valued:
+    """The model and what it was fitted to, ready to score."""
+
+    model: PurchaseModel
+    fit: Fit
+    spend: Spend
+    known: Known
+    grouped: Grouped
+    kept: float
+
+
+def scored(ids: pl.Series, valued: Valued, params: ClvParams) -> pl.DataFrame:
+    """One row per customer, sorted by `customer_id`.
+
+    Args:
+        ids: All customers.
+        valued: What was fitted.
+        params: Horizon, rates and interval.
+    """
+    import numpy as np
+    import polars as pl
+
+    known, of = valued.known, valued.grouped.group
+    histories, model = valued.grouped.histories, valued.model
+    weeks, rate = params.horizon / WEEK, params.rate * WEEK
+    worth = valued.kept * params.margin
+    value = valued.spend.expected(known.frequency, known.mean)
+    orders = model.expected_orders(histories, weeks)
+    discounted = model.discounted_orders(histories, weeks, rate)
+    residual = model.expected_residual(histories, rate) if rate > 0 else np.full(len(orders), np.inf)
+    low, high = _limits(valued, params, np.divide(discounted, orders, out=np.ones_like(orders), where=orders > 0))
+    scale = _scale(valued.spend, known.frequency, known.mean) * worth
+    left = residual[of] * value * worth
+    exact = pl.Decimal(38, 4)
+    return pl.DataFrame(
+        {
+            "customer_id": ids.gather(known.customer),
+            "frequency": known.frequency.astype(np.int64),
+            "recency_days": known.recency.astype(np.int64),
+            "age_days": known.age.astype(np.int64),
+            "spend": (known.spend * valued.kept).round(4),
+            "expected_orders": orders[of],
+            "p_order": model.p_order(histories, weeks)[of],
+            "p_alive": model.p_alive(histories)[of],
+            "expected_order_value": (value * valued.kept).round(4),
+            "clv": (discounted[of] * value * worth).round(4),
+            "clv_low": (low[of] * scale).round(4),
+            "clv_high": (high[of] * scale).round(4),
+            "residual_value": np.where(np.isfinite(left), left, np.nan).round(4),
+        }
+    ).with_columns(pl.col(MONEY).fill_nan(None).cast(exact))
+
+
+def _scale(spend: Spend, frequency: FloatArray, mean: FloatArray) -> FloatArray:
+    """What the money of a customer's next orders is proportional to, given how many there are."""
+    import numpy as np
+
+    if spend.model is None:
+        return np.full(len(frequency), spend.mean)
+    return spend.model.gamma + frequency * np.where(frequency > 0, mean, 0.0)
+
+
+def _limits(valued: Valued, params: ClvParams, discounting: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Quantiles of each group's discounted money by `_scale`, over draws of parameters, orders and spend."""
+    import numpy as np
+
+    histories = valued.grouped.histories
+    count = len(histories.count)
+    tail = (1 - params.interval) / 2
+    low, high = np.empty(count), np.empty(count)
+    for start in range(0, count, _AT_ONCE):
+        some = slice(start, start + _AT_ONCE)
+        # The same draws for every part, so that its size leaves no trace in whom they fall to.
+        rng = np.random.default_rng([params.seed, start])
+        drawn = money(valued, params.horizon, some, rng, DRAWS, params.seed) * discounting[some]
+        low[some], high[some] = np.quantile(drawn, [tail, 1 - tail], axis=0)
+    return low, high
+
+
+def money(
+    valued: Valued, horizon: int, some: slice, rng: np.random.Generator, draws: int, seed: int
+) -> FloatArray:
+    """Draws of what a customer of each group spends within the horizon, by `_scale`: shape (draws, groups).
+
+    The parameters drawn depend on the seed alone, so that all groups are drawn with the same ones.
+    """
+    import numpy as np
+
+    from acrm.models import purchases as models
+    from acrm.models.gamma_gamma import GammaGamma
+
+    histories = part(valued.grouped.histories, some)
+    groups = len(histories.count)
+    mean = (valued.grouped.total_mean / valued.grouped.histories.count)[some]
+    spend = valued.spend
+    # Of groups alone: the scale at the group's mean stands for that of its customers.
+    scale = _scale(spend, histories.frequency, mean)
+    drawn = np.zeros((draws, groups))
+    purchase = valued.fit.draw(draws, np.random.default_rng([seed, 0, 0]))
+    worths = spend.fit.draw(draws, np.random.default_rng([seed, 0, 1])) if spend.model and spend.fit else None
+    for place in range(draws):
+        orders = models.load(valued.model.name, purchase[place]).draw(histories, horizon / WEEK, rng)
+        if worths is None:
+            drawn[place] = orders
+        else:
+            worth = GammaGamma(**worths[place])
+            drawn[place] = worth.draw(histories.frequency, mean, orders.astype(float), rng) / scale
+    return drawn
+
+
+def part(histories: Histories, some: slice) -> Histories:
+    """Some of the groups."""
+    gaps = histories.log_gaps
+    return type(histories)(
+        frequency=histories.frequency[some],
+        recency=histories.recency[some],
+        age=histories.age[some],
+        count=histories.count[some],
+        log_gaps=None if gaps is None else gaps[some],
+    )

@@ -1,0 +1,310 @@
+"""`acrm clv`: what every customer is worth, and what may be spent on them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from acrm.errors import CheckFailed, UsageError
+from acrm.options import AsOf, Reading, Run, Seed, Selecting, Sources, Writing
+
+if TYPE_CHECKING:
+    from acrm.analysis.clv.params import ClvParams
+    from acrm.analysis.clv.value import ClvResult
+    from acrm.load import Sales
+
+
+def _share(value: str | float) -> float:
+    """A number such as 0.3, 0,3 or 30%."""
+    word = str(value).strip().replace(",", ".")
+    try:
+        return float(word.removesuffix("%")) / (100 if word.endswith("%") else 1)
+    except ValueError:
+        raise UsageError("clv_number", value=value) from None
+
+
+def clv(
+    run: Run,
+    sources: Sources = [],  # noqa: B006  # some runs need none
+    *,
+    reading: Reading,
+    selecting: Selecting,
+    as_of: AsOf = None,
+    horizon: Annotated[
+        str, typer.Option("--horizon", metavar="TIME", help="How far ahead: 12m, 52w, 90d, 2y.")
+    ] = "12m",
+    margin: Annotated[
+        float,
+        typer.Option(
+            "--margin",
+            metavar="X",
+            parser=_share,
+            help="Share of revenue that is yours: 0.3 or 30%. For --npv, above 1: money per customer and year.",
+        ),
+    ] = 1.0,
+    discount: Annotated[
+        float, typer.Option("--discount", metavar="D", parser=_share, help="Discount rate per year.")
+    ] = 0.10,
+    interval: Annotated[
+        float, typer.Option("--interval", metavar="P", parser=_share, help="Probability that limits hold.")
+    ] = 0.8,
+    model: Annotated[
+        str,
+        typer.Option("--model", metavar="NAME", help="bg-nbd, mbg-nbd, pareto-nbd, mbg-cnbd-2 …; auto: the best tested."),
+    ] = "auto",
+    setting: Annotated[
+        Literal["auto", "contract", "noncontract"],
+        typer.Option("--setting", help="Whether customers are bound by contracts; auto: by what the sources are."),
+    ] = "auto",
+    by: Annotated[str, typer.Option("--by", metavar="COLUMN,…", help="Cut the results by these columns.")] = "",
+    object: Annotated[
+        Literal["customer", "household", "company"],
+        typer.Option("--object", help="Whose value: each customer's, household's or company's."),
+    ] = "customer",
+    npv: Annotated[
+        bool, typer.Option("--npv", help="Also net present value: existing and new customers, four conventions.")
+    ] = False,
+    retention: Annotated[
+        float | None,
+        typer.Option(
+            "--retention", metavar="R", parser=_share, help="Share who stay each year. Default: from two years of orders."
+        ),
+    ] = None,
+    years: Annotated[
+        str, typer.Option("--years", metavar="N", help="Yearly payments that count; all: no horizon.")
+    ] = "10",
+    cac: Annotated[
+        list[str],
+        typer.Option(
+            "--cac",
+            metavar="X",
+            show_default=False,
+            help="What a new customer costs: X, or CHANNEL=X. Repeatable. Default: from campaigns.",
+        ),
+    ],
+    explain: Annotated[
+        str | None,
+        typer.Option("--explain", metavar="NAME", help="The value year by year: all, a segment, or a customer id."),
+    ] = None,
+    scenario: Annotated[
+        str | None,
+        typer.Option("--scenario", metavar="FILE", help="TOML of changes to price, cost, cac, margin, retention."),
+    ] = None,
+    driver: Annotated[
+        list[str],
+        typer.Option(
+            "--driver",
+            metavar="ACTIVITY=WHAT",
+            show_default=False,
+            help="Share a service cost by calls, tickets, orders, revenue … Repeatable.",
+        ),
+    ],
+    apply: Annotated[
+        str | None, typer.Option("--apply", metavar="FILE", help="Score with the model of an earlier clv_model.json.")
+    ] = None,
+    selftest: Annotated[
+        bool, typer.Option("--selftest", help="Reckon published tables anew, print expected beside got, and stop.")
+    ] = False,
+    seed: Seed = 0,
+    writing: Writing,
+) -> None:
+    """Value customers by what they will bring.
+
+    Models of buying and of spend are fitted, tested on held-out time beside naive rules, and used only with limits
+    that take in what is not known. Under contract, retention is what is modelled. What orders, goods and service have
+    cost so far stands beside it where the sources tell.
+
+    \b
+    Examples:
+      acrm clv acrm-store
+      acrm clv orders.csv --margin 30% --horizon 24m --by channel
+      acrm clv acrm-store --npv --margin 0.3 --scenario prices.toml
+      acrm clv --npv --margin 100 --retention 0.8 --cac 150
+      acrm clv contracts.csv --setting contract
+      acrm clv acrm-store --apply acrm-out/clv_model.json
+      acrm clv --selftest
+    """
+    from pathlib import Path
+    from tempfile import TemporaryDirectory
+
+    from acrm.analysis.clv.params import ClvParams, horizon_days
+    from acrm.load import settled, undisturbed, worth
+    from acrm.messages import Message
+    from acrm.render.clv import clv_page
+    from acrm.write import emit
+
+    if selftest:
+        _selftest(run, writing)
+        return
+    asked = None
+    if npv or explain or scenario:
+        asked = _npv_params(margin, retention, discount, years, cac, by, explain, scenario, interval, as_of)
+    if not sources:
+        if asked is None:
+            raise UsageError("clv_no_sources")
+        _calculated(run, writing, asked)
+        return
+    params = ClvParams(
+        model=model,
+        horizon=horizon_days(horizon),
+        discount=discount,
+        margin=1.0 if asked and margin > 1 else margin,
+        interval=interval,
+        as_of=as_of,
+        seed=seed,
+        by=tuple(name.strip() for name in by.split(",") if name.strip()),
+        object=object,
+    )
+    with (
+        undisturbed(sources),
+        TemporaryDirectory(prefix="acrm-") as scratch,
+        run.console.progress(Message("clean.reading")),
+    ):
+        found = worth(sources, run.command, reading, selecting, Path(scratch), params.by)
+        settled(run, reading, found.dataset)
+        if _bound(setting, found):
+            result, page = _contract(found, params)
+        else:
+            whole, blocks = _valued(found, params, driver, asked, apply)
+            result, page = whole, lambda told: clv_page(told, run.typed("npv", "margin", "by"), blocks)
+        told = {**found.counted(), **result.summary}
+        result = replace(result, summary=told, notes=(*found.notes(), *result.notes))
+        lineage = found.lineage(run, as_of=result.summary.get("as_of"), seed=seed)
+    emit(run, result, writing, lineage, lambda: page(result))
+
+
+def _bound(setting: str, found: Sales) -> bool:
+    """Whether it is contracts that are to be valued."""
+    tables = found.dataset.tables
+    if setting == "contract" and "contracts" not in tables:
+        found.dataset.require("contracts", "clv --setting contract")
+    return setting == "contract" or (setting == "auto" and "transactions" not in tables)
+
+
+def _npv_params(
+    margin: float,
+    retention: float | None,
+    discount: float,
+    years: str,
+    cac: list[str],
+    by: str,
+    explain: str | None,
+    scenario: str | None,
+    interval: float,
+    as_of: Any,
+) -> Any:
+    from acrm.analysis.clv.npv import NpvParams
+    from acrm.load import toml_file
+
+    if years != "all" and not years.isdecimal():
+        raise UsageError("clv_number", value=years)
+    costs = {name.strip(): _share(cost) for name, equals, cost in (word.rpartition("=") for word in cac) if equals}
+    plain = [_share(word) for word in cac if "=" not in word]
+    return NpvParams(
+        margin=margin,
+        retention=retention,
+        discount=discount,
+        years=None if years == "all" else int(years),
+        acquisition_cost=costs or (plain[-1] if plain else None),
+        by=tuple(name.strip() for name in by.split(",") if name.strip()),
+        explain=explain,
+        scenario=toml_file(scenario) if scenario else None,
+        interval=interval,
+        as_of=as_of,
+    )
+
+
+def _selftest(run: Run, writing: Writing) -> None:
+    from acrm.analysis.clv.selftest import selftest
+    from acrm.render.clv_selftest import selftest_page
+    from acrm.write import to_json
+
+    result = selftest()
+    if writing.json:
+        run.console.data(to_json(result, run.command, tuple(result.tables)).encode())
+    else:
+        run.console.show(selftest_page(result))
+    if result.summary["failed"]:
+        raise CheckFailed("clv_selftest", failed=result.summary["failed"])
+
+
+def _calculated(run: Run, writing: Writing, asked: Any) -> None:
+    """Net present value of what was typed alone."""
+    from acrm.analysis.clv.npv import npv
+    from acrm.lineage import Lineage
+    from acrm.render.clv_npv import npv_page
+    from acrm.write import emit
+
+    result = npv(None, None, asked)
+    lineage = Lineage(command=run.command, options=run.options, inputs=(), rows_in=0, rows_out=0, rows_rejected=0)
+    emit(run, result, writing, lineage, lambda: npv_page(result, run.typed()))
+
+
+def _contract(found: Sales, params: ClvParams) -> Any:
+    from acrm.analysis.clv.contract import contract
+    from acrm.analysis.clv.contract_groups import ContractParams
+    from acrm.analysis.clv.params import YEAR
+    from acrm.render.clv_contract import contract_page
+
+    result = contract(
+        found.dataset.tables["contracts"],
+        ContractParams(
+            as_of=params.as_of,
+            horizon_months=max(1, round(params.horizon * 12 / YEAR)),
+            discount=params.discount,
+            margin=params.margin,
+            interval=params.interval,
+            seed=params.seed,
+            by=params.by[0] if params.by else None,
+        ),
+    )
+    return result, contract_page
+
+
+def _valued(
+    found: Sales, params: ClvParams, drivers: list[str], asked: Any, saved: str | None
+) -> tuple[ClvResult, list[Any]]:
+    """Value to come, with past profit, cuts, households and net present value beside it as far as they are asked for."""
+    from acrm.analysis.clv.cuts import attributes
+    from acrm.analysis.clv.joined import rolled_up, with_cuts, with_npv, with_profit
+    from acrm.analysis.clv.npv import npv
+    from acrm.analysis.clv.profit import ProfitParams, profit
+    from acrm.analysis.clv.rollup import members
+    from acrm.analysis.clv.value import value
+    from acrm.errors import InputError
+    from acrm.load import saved_model
+    from acrm.options import pairs
+    from acrm.render.clv_npv import npv_blocks
+
+    tables, lines = found.dataset.tables, found.lines
+    result = value(lines, params, saved_model(saved) if saved else None)
+    # Lines without a currency are in the only one there is.
+    plain = lines.drop("currency", strict=False)
+    costs = profit(
+        plain,
+        ProfitParams(as_of=params.as_of, drivers=dict(pairs("--driver", drivers))),
+        products=tables.get("products"),
+        service_costs=tables.get("service_costs"),
+        interactions=tables.get("interactions"),
+        campaigns=tables.get("campaigns"),
+        customers=tables.get("customers"),
+    )
+    result = with_profit(result, costs)
+    if params.by:
+        of = attributes(
+            params.by, customers=tables.get("customers"), transactions=lines, segments=None, as_of=params.as_of
+        )
+        result = with_cuts(result, of, params)
+    if params.object != "customer":
+        result = rolled_up(result, members(tables.get("customers"), params.object), params)
+    blocks: list[Any] = []
+    if asked:
+        try:
+            present = npv(plain, tables, asked)
+        except InputError as error:
+            # The value of the customers stands without it.
+            return replace(result, notes=(*result.notes, error.message)), blocks
+        result, blocks = with_npv(result, present), npv_blocks(present)
+    return result, blocks
