@@ -90,12 +90,10 @@ def maximise(objective: Objective, start: Mapping[str, float], *, starts: int = 
     offsets = np.resize(_OFFSETS[:starts].T, (len(centre), starts)).T
     with threadpool_limits(limits=1, user_api="blas"):
         ends = [_climb(objective, centre + 1.5 * offset, bounds) for offset in offsets]
-        best = max(ends, key=lambda end: end.value)
-        best = max((_polish(objective, best, bounds), best), key=lambda end: end.value)
+        best, curvature = _polish(objective, max(ends, key=lambda end: end.value), bounds)
         near = best.value - 1e-3 - 1e-10 * abs(best.value)
         # A start that stopped early on a flat ridge deserves the same last steps before it counts as a dissenter.
-        reached = [end.value >= near or _polish(objective, end, bounds).value >= near for end in ends]
-        curvature = _curvature(objective, best.point)
+        reached = [end.value >= near or _polish(objective, end, bounds)[0].value >= near for end in ends]
     roots, axes = np.linalg.eigh(curvature)
     downwards = bool(roots[0] > _FLAT * np.abs(roots).max() and roots[0] > 0)
     along = (axes.T @ best.gradient) ** 2 / np.maximum(np.abs(roots), np.finfo(float).tiny)
@@ -131,21 +129,25 @@ def _climb(objective: Objective, point: FloatArray, bounds: FloatArray) -> _End:
     return _End(found.x, *objective(found.x))
 
 
-def _polish(objective: Objective, end: _End, bounds: FloatArray) -> _End:
-    """A few steps of Newton's method, where it applies."""
+def _polish(objective: Objective, end: _End, bounds: FloatArray) -> tuple[_End, FloatArray]:
+    """A few steps of Newton's method, where it applies; and the curvature there, or within a hundredth of an error."""
+    curvature = _curvature(objective, end.point)
     for _ in range(4):
-        roots, axes = np.linalg.eigh(_curvature(objective, end.point))
+        roots, axes = np.linalg.eigh(curvature)
         if roots[0] <= 0:
             break
         step = (axes / roots) @ (axes.T @ end.gradient)
-        if end.gradient @ step < (_SLOPE / 100) ** 2:
+        far = float(np.sqrt(end.gradient @ step))
+        if far < _SLOPE / 100:
             break
         point = np.clip(end.point + step / max(1.0, np.abs(step).max()), bounds[:, 0], bounds[:, 1])
         trial = _End(point, *objective(point))
         if not trial.value > end.value:
             break
         end = trial
-    return end
+        if far > 0.01:
+            curvature = _curvature(objective, end.point)
+    return end, curvature
 
 
 def _curvature(objective: Objective, point: FloatArray) -> FloatArray:
