@@ -13,7 +13,10 @@ from acrm.models.sbg import ShiftedBetaGeometric
 from acrm.models.tenures import HeldOut, Tenures, held_out
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from acrm.models.durations import Durations
+    from acrm.models.histories import FloatArray
     from acrm.models.lifetimes import BetaLifetime
     from acrm.models.optimise import Fit
 
@@ -27,6 +30,9 @@ _MOST_HELD = 12
 _FEWEST_KNOWN = 3
 # Of the logarithms, for second differences of a log likelihood.
 _STEP = 1e-3
+# Standard errors of the logarithms past which no more is tried, and how many points are tried for each one drawn.
+_WIDE = 1.5
+_PROPOSALS = 10
 # Held-out log likelihoods closer than this are equal.
 _EQUAL = 1.0
 
@@ -54,33 +60,30 @@ class Candidate:
         return self.fit.log_likelihood - len(self.model.parameters())
 
     def draw(self, number: int, rng: np.random.Generator) -> list[BetaLifetime]:
-        """The model with parameters as they might be as well: Laplace's approximation.
+        """The model with parameters as they might be as well, in proportion to their likelihood.
 
-        Where customers do not differ, beta stays where it is and the other parameters vary.
+        Ten times as many are drawn from the normal distribution that has the likelihood's peak and curvature in the
+        logarithms, no wider than `_WIDE`, and of these the likely ones are kept (sampling importance resampling): the
+        likelihood of weakly different customers is far from normal. Where customers do not differ, beta stays where it
+        is.
         """
-        if not self.alike:
-            return [type(self.model)(**drawn) for drawn in self.fit.draw(number, rng)]
         start = self.model.parameters()
-        free = [name for name in start if name != "beta"]
+        free = [name for name in start if not (self.alike and name == "beta")]
         centre = np.log([start[name] for name in free])
 
-        def value(point: np.ndarray) -> float:
-            moved = dict(zip(free, map(float, np.exp(point)), strict=True))
-            return type(self.model)(**{**start, **moved}).log_likelihood(self.durations)
+        def moved(point: FloatArray) -> BetaLifetime:
+            return type(self.model)(**{**start, **dict(zip(free, map(float, np.exp(point)), strict=True))})
 
-        steps = _STEP * np.eye(len(free))
-        curvature = np.array(
-            [
-                [
-                    value(centre + one + two) - value(centre + one - two) - value(centre - one + two) + value(centre - one - two)
-                    for two in steps
-                ]
-                for one in steps
-            ]
-        ) / (-4 * _STEP**2)
-        factor = np.linalg.cholesky(np.linalg.inv(curvature))
-        points = np.exp(centre + rng.standard_normal((number, len(free))) @ factor.T)
-        return [type(self.model)(**{**start, **dict(zip(free, map(float, row), strict=True))}) for row in points]
+        def value(point: FloatArray) -> float:
+            return moved(point).log_likelihood(self.durations)
+
+        roots, axes = np.linalg.eigh(_curvature(value, centre))
+        normal = rng.standard_normal((_PROPOSALS * number, len(free)))
+        points = centre + normal / np.sqrt(np.maximum(roots, _WIDE**-2)) @ axes.T
+        weight = np.array([value(point) for point in points]) + (normal**2).sum(axis=1) / 2
+        weight = np.where(np.isfinite(weight), np.exp(weight - np.nanmax(weight)), 0.0)
+        kept = rng.choice(len(points), number, p=weight / weight.sum())
+        return [moved(point) for point in points[kept]]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -155,3 +158,12 @@ def choose(tenures: Tenures, periods: int | None = None) -> Choice:
 
 def _alike(model: BetaLifetime, fit: Fit) -> bool:
     return not fit.converged and fit.agreeing == fit.starts and model.alpha + model.beta > _ALIKE
+
+
+def _curvature(value: Callable[[FloatArray], float], centre: FloatArray) -> FloatArray:
+    """Negative second differences at a peak."""
+    steps = _STEP * np.eye(len(centre))
+    corners = [
+        [sum(i * j * value(centre + i * one + j * two) for i in (-1, 1) for j in (-1, 1)) for two in steps] for one in steps
+    ]
+    return np.array(corners) / (-4 * _STEP**2)
