@@ -112,6 +112,8 @@ class BetaGeometric:
 
     def discounted_orders(self, histories: Histories, horizon: float, discount: float) -> FloatArray:
         """Orders expected within the horizon, one at time t counted exp(-discount * t)."""
+        if np.isinf(horizon) and discount == 0 and self.a <= 1:
+            return np.full(len(histories.age), np.inf)
         return self._given_alive(
             histories,
             lambda shape, scales, b, phase: future_orders(shape, scales, self.a, b, horizon, discount, self.k, phase),
@@ -144,8 +146,9 @@ class BetaGeometric:
         drawn = (rng.poisson(rate * horizon) + phase) // self.k
         some = np.flatnonzero(drawn)
         # Drop-out follows the n-th of them with odds that are a ratio of two gamma variables.
-        lost = rng.standard_gamma(self.a, len(some)) / rng.standard_gamma(self.b + x[some] + self.dropout_at_zero)
-        with np.errstate(divide="ignore"):
+        stay = np.maximum(rng.standard_gamma(self.b + x[some] + self.dropout_at_zero), np.finfo(float).tiny)
+        with np.errstate(divide="ignore", over="ignore"):
+            lost = rng.standard_gamma(self.a, len(some)) / stay
             until = 1 + np.floor(rng.standard_exponential(len(some)) / np.log1p(lost))
         drawn[some] = np.minimum(drawn[some], until)
         orders[alive] = drawn
@@ -173,7 +176,5 @@ class BetaGeometric:
                 b = self.b + x + self.dropout_at_zero
                 values[phase, first:end] = value(self.r + self.k * x + phase, scales, b, phase)
         future = np.einsum("kn,kn->n", state.phases, values[:, pair_of])
-        # Infinite values stay so for those almost certainly lost.
-        lasting = np.isinf(future)
-        mean: FloatArray = np.where(lasting, np.inf, expit(-state.odds) * np.where(lasting, 0, future))
+        mean: FloatArray = expit(-state.odds) * future
         return mean

@@ -104,7 +104,7 @@ class BgBb:
     def expected_new(self, time: FloatArray) -> FloatArray:
         """Repeat orders expected of a new customer up to each opportunity after the first order."""
         alive = self.delta / (self.gamma + self.delta)
-        times = [_discounted_stay(self.gamma, self.delta + 1, t, 0.0) for t in time]
+        times = [_discounted_stay(self.gamma, self.delta + 1, t, 0.0) if t > 0 else 0.0 for t in time]
         return alive * self.alpha / (self.alpha + self.beta) * np.array(times, dtype=float)
 
     def draw(self, histories: Histories, horizon: float, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -113,8 +113,9 @@ class BgBb:
         alive = np.flatnonzero(rng.random(len(orders)) < expit(-self._odds(histories)))
         x, age = histories.frequency[alive], histories.age[alive]
         # Before each opportunity customers leave with odds that are a ratio of two gamma variables.
-        odds = rng.standard_gamma(self.gamma, len(alive)) / rng.standard_gamma(self.delta + age)
-        with np.errstate(divide="ignore"):
+        kept = np.maximum(rng.standard_gamma(self.delta + age), np.finfo(float).tiny)
+        with np.errstate(divide="ignore", over="ignore"):
+            odds = rng.standard_gamma(self.gamma, len(alive)) / kept
             stay = np.floor(rng.standard_exponential(len(alive)) / np.log1p(odds))
         share = rng.beta(self.alpha + x, self.beta + age - x)
         orders[alive] = rng.binomial(np.minimum(stay, int(horizon)).astype(np.int64), share)

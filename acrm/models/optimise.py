@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
@@ -19,8 +20,12 @@ _REACH = 12.0
 """How far, in logarithms, parameters may go from where they start; further out nothing but overflow is found."""
 _SLOPE = 1e-3
 """Distance to the optimum, in standard errors, within which it counts as reached."""
-_FLAT = 1e-7
+_FLAT = 0.04
+"""Curvatures smaller than this leave a standard error of more than 5 logarithms: a factor of 150 either way."""
+_NOISE = 1e-7
 """Curvatures smaller than this share of the largest cannot be told from none."""
+_RIDGE = 0.05
+"""What may be left to gain on a ridge that rises for ever."""
 _STEP = 1e-4
 """Of the logarithms, for second derivatives."""
 _OFFSETS = np.array([[0, 0, 0, 0], [1, -1, 1, -1], [-1, -1, 1, 1], [1, 1, 1, 1], [-1, 1, -1, 1]], dtype=float)
@@ -33,12 +38,13 @@ class Fit:
     Args:
         parameters: In natural units, by name, all above 0.
         log_likelihood: At these parameters.
-        gradient_norm: Length of the gradient measured in standard errors: about how many of them the true optimum is
-            away. Where the curvature is not downwards on every side, its absolute value stands in.
+        gradient_norm: Length of the gradient in standard errors: about how many of them the true optimum is away.
         starts: Starting points tried.
-        agreeing: How many of them reached this log likelihood, within a thousandth.
-        converged: All starts agree, the gradient is nil and the Hessian of the log parameters negative definite.
-        covariance: Of the LOGARITHMS of the parameters, in their order; None where the Hessian has no such inverse.
+        agreeing: How many of them reached this log likelihood, within a thousandth (0.05 where `flat`).
+        converged: All starts agree, the gradient is nil and the Hessian of the log parameters is negative definite.
+        flat: Parameters without a best value, where all is well but for them: the likelihood goes on rising a trifle as
+            they grow or shrink. Two that grow together say that customers do not differ in what these describe.
+        covariance: Of the LOGARITHMS of the parameters, in their order; 0 in flat directions.
     """
 
     parameters: dict[str, float]
@@ -47,20 +53,16 @@ class Fit:
     starts: int
     agreeing: int
     converged: bool
-    covariance: FloatArray | None
+    flat: tuple[str, ...]
+    covariance: FloatArray
 
     def draw(self, number: int, rng: np.random.Generator) -> list[dict[str, float]]:
-        """Parameters as they might be as well: Laplace's approximation, normal in the logarithms.
-
-        Raises:
-            ValueError: There is no covariance to draw from.
-        """
-        if self.covariance is None:
-            raise ValueError("no covariance")
-        centre = np.log(list(self.parameters.values()))
-        # By hand and not rng.multivariate_normal: the factor is unique, hence the same draws on every machine.
-        drawn = np.exp(centre + rng.standard_normal((number, len(centre))) @ np.linalg.cholesky(self.covariance).T)
-        return [dict(zip(self.parameters, map(float, row), strict=True)) for row in drawn]
+        """Parameters as they might be as well: Laplace's approximation, normal in the logarithms."""
+        roots, axes = np.linalg.eigh(self.covariance)
+        # Not rng.multivariate_normal: of all roots the symmetric one is unique, whatever library computes it.
+        root = (axes * np.sqrt(np.maximum(roots, 0))) @ axes.T
+        drawn = np.log(list(self.parameters.values())) + rng.standard_normal((number, len(root))) @ root
+        return [dict(zip(self.parameters, map(float, row), strict=True)) for row in np.exp(drawn)]
 
 
 def maximise(objective: Objective, start: Mapping[str, float], *, starts: int = 3) -> Fit:
@@ -90,22 +92,25 @@ def maximise(objective: Objective, start: Mapping[str, float], *, starts: int = 
     offsets = np.resize(_OFFSETS[:starts].T, (len(centre), starts)).T
     with threadpool_limits(limits=1, user_api="blas"):
         ends = [_climb(objective, centre + 1.5 * offset, bounds) for offset in offsets]
-        best, curvature = _polish(objective, max(ends, key=lambda end: end.value), bounds)
-        near = best.value - 1e-3 - 1e-10 * abs(best.value)
+        best, roots, axes = _polish(objective, max(ends, key=lambda end: end.value), bounds)
+        steep = _steep(roots)
+        near = best.value - (1e-3 if steep.all() else _RIDGE) - 1e-10 * abs(best.value)
         # A start that stopped early on a flat ridge deserves the same last steps before it counts as a dissenter.
         reached = [end.value >= near or _polish(objective, end, bounds)[0].value >= near for end in ends]
-    roots, axes = np.linalg.eigh(curvature)
-    downwards = bool(roots[0] > _FLAT * np.abs(roots).max() and roots[0] > 0)
-    along = (axes.T @ best.gradient) ** 2 / np.maximum(np.abs(roots), np.finfo(float).tiny)
-    slope = float(np.sqrt(along.sum()))
+    along = axes.T @ best.gradient
+    slope = float(np.sqrt((along[steep] ** 2 / roots[steep]).sum()))
+    level = bool(roots[0] > -_FLAT and (np.abs(along[~steep]) < _RIDGE).all())
+    there = slope < _SLOPE and level and all(reached)
+    undecided = np.flatnonzero((np.abs(axes[:, ~steep]) > 0.3).any(axis=1) & there)
     return Fit(
         parameters=dict(zip(start, map(float, np.exp(best.point)), strict=True)),
         log_likelihood=best.value,
         gradient_norm=slope,
         starts=starts,
         agreeing=sum(reached),
-        converged=downwards and slope < _SLOPE and all(reached),
-        covariance=(axes / roots) @ axes.T if downwards else None,
+        converged=there and bool(steep.all()),
+        flat=tuple(list(start)[at] for at in undecided),
+        covariance=(axes[:, steep] / roots[steep]) @ axes[:, steep].T,
     )
 
 
@@ -129,25 +134,28 @@ def _climb(objective: Objective, point: FloatArray, bounds: FloatArray) -> _End:
     return _End(found.x, *objective(found.x))
 
 
-def _polish(objective: Objective, end: _End, bounds: FloatArray) -> tuple[_End, FloatArray]:
-    """A few steps of Newton's method, where it applies; and the curvature there, or within a hundredth of an error."""
-    curvature = _curvature(objective, end.point)
+def _polish(objective: Objective, end: _End, bounds: FloatArray) -> tuple[_End, FloatArray, FloatArray]:
+    """A few steps of Newton's method; and the axes of the curvature there, or within a hundredth of an error."""
+    roots, axes = np.linalg.eigh(_curvature(objective, end.point))
     for _ in range(4):
-        roots, axes = np.linalg.eigh(curvature)
-        if roots[0] <= 0:
-            break
-        step = (axes / roots) @ (axes.T @ end.gradient)
-        far = float(np.sqrt(end.gradient @ step))
+        steep = _steep(roots)
+        along = axes[:, steep].T @ end.gradient
+        far = float(np.sqrt((along**2 / roots[steep]).sum()))
         if far < _SLOPE / 100:
             break
+        step = axes[:, steep] @ (along / roots[steep])
         point = np.clip(end.point + step / max(1.0, np.abs(step).max()), bounds[:, 0], bounds[:, 1])
         trial = _End(point, *objective(point))
         if not trial.value > end.value:
             break
         end = trial
         if far > 0.01:
-            curvature = _curvature(objective, end.point)
-    return end, curvature
+            roots, axes = np.linalg.eigh(_curvature(objective, end.point))
+    return end, roots, axes
+
+
+def _steep(roots: FloatArray) -> NDArray[np.bool_]:
+    return roots > max(_FLAT, _NOISE * float(np.abs(roots).max()))
 
 
 def _curvature(objective: Objective, point: FloatArray) -> FloatArray:

@@ -7,13 +7,15 @@ mean over drop-out probabilities is taken first, for a grid of rates, and then t
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import betaln, gammainc
+from scipy.special import betaln, exprel, gammainc
 
 from acrm.models.histories import FloatArray
 from acrm.models.quadrature import beta_grid, gamma_grid
 
-_BLOCK = 256
+_BLOCK = 64
 """Terms of a series added at a time."""
+_MANY = 400.0
+"""Events within the horizon, from which on all that is left of their pattern is smaller than exp(-200)."""
 
 
 def future_orders(
@@ -47,9 +49,13 @@ def future_orders(
     if np.isinf(horizon) and discount == 0:
         return np.full(len(scales), (a + b - 1) / (a - 1) if a > 1 else np.inf)
     rates, weights = gamma_grid(shape, scales, max(1 / horizon, discount))
-    if k == 1 or np.isinf(horizon):
-        return weights @ _by_quadrature(rates, a, b, horizon, discount, k, phase)
-    return weights @ _by_series(rates, a, b, horizon, discount, k, phase)
+    orders = np.empty_like(rates)
+    many = ((rates + discount) * horizon > _MANY) | (k == 1)
+    if many.any():
+        orders[many] = _by_quadrature(rates[many], a, b, horizon, discount, k, phase)
+    if not many.all():
+        orders[~many] = _by_series(rates[~many], a, b, horizon, discount, k, phase)
+    return weights @ orders
 
 
 def _by_quadrature(
@@ -57,42 +63,54 @@ def _by_quadrature(
 ) -> FloatArray:
     """Expected discounted orders for given rates: the mean over drop-out probabilities p of a decreasing function.
 
-    That function is f(p) = f(0) g(p) with g(p) >= (1-p)**m, whose mean is a ratio of beta functions; the rest
-    g(p) - (1-p)**m is nil at 0, as the grid wants it, and nowhere negative, so that nothing cancels.
+    That function is f(p) = f(0) g(p), and g(p) >= (1-p)**m for any m not below the mean number of orders ahead, if
+    nobody dropped out. The mean of (1-p)**m is a ratio of beta functions; the rest g(p) - (1-p)**m is nil at 0, as the
+    grid wants it, and nowhere negative, so that nothing cancels.
     """
     rate = rates[:, None]
-    if np.isinf(horizon):
-        # The sum over n of (1-p)**(n-1) s**(nk-j), s = rate / (rate + discount): the next order discounted, and so on.
-        log_next = -np.log1p(discount / rates)
-        loss = -np.expm1(k * log_next)
-        first = np.exp((k - phase) * log_next) / loss
-        power = np.exp(k * log_next) / loss
-    else:
-        first = -rates * (np.expm1(-discount * horizon) / discount if discount else -horizon)
-        power = rates * min(horizon / 2, 1 / discount if discount else np.inf)
-    p, log_q, weights = beta_grid(a, b, 1 / power.max())
-    if np.isinf(horizon):
-        shape = 1 / (1 + p * power[:, None])
-    else:
-        fade = (discount + p * rate) * horizon
-        shape = np.expm1(-fade) / fade * (-rate * horizon / first[:, None])
-    rest = shape - np.exp(power[:, None] * log_q)
-    floor = np.exp(betaln(a, b + power) - betaln(a, b))
-    orders: FloatArray = first * (floor + rest @ weights)
+    power = rates / k * min(horizon, 1 / discount if discount else np.inf)
+    _, log_q, weights = beta_grid(a, b, 1 / power.max())
+    at_zero = _given_rate_and_drop_out(rate, np.zeros(1), horizon, discount, k, phase)
+    rest = _given_rate_and_drop_out(rate, log_q, horizon, discount, k, phase)
+    rest -= at_zero * np.exp(power[:, None] * log_q)
+    orders: FloatArray = at_zero[:, 0] * np.exp(betaln(a, b + power) - betaln(a, b)) + rest @ weights
+    return orders
+
+
+def _given_rate_and_drop_out(
+    rate: FloatArray, log_q: FloatArray, horizon: float, discount: float, k: int, phase: int
+) -> FloatArray:
+    """Expected discounted orders of one who stays with probability q after each; with k > 1, for many events only.
+
+    Orders are every k-th event, which roots of unity w pick from all events: with z = q**(1/k) they come at time t with
+    density z**(phase+1-k) rate / k times the sum of w**(phase+1) exp(-rate (1 - z w) t). Over many events all but the
+    root 1 die out.
+    """
+    # Near z = 0 the roots cancel each other; but there nothing is left at the horizon, and the sum has a closed form.
+    far = np.isinf(horizon) | ((log_q < k * np.log(0.5)) & (k > 1))
+    next_event = -np.log1p(discount / rate)
+    orders: FloatArray = np.exp((k - phase) * next_event) / -np.expm1(np.where(far, log_q, -k) + k * next_event)
+    if not far.all():
+        fade = (discount - rate * np.expm1(log_q / k)) * horizon
+        z = np.maximum(np.exp(log_q / k), 0.5)
+        near = rate * horizon * exprel(-fade)
+        for root in np.exp(2j * np.pi * np.arange(1, k) / k):
+            near += (root ** (phase + 1) / (discount / rate + 1 - z * root)).real
+        orders = np.where(far, orders, near * z ** (phase + 1 - k) / k)
     return orders
 
 
 def _by_series(
     rates: FloatArray, a: float, b: float, horizon: float, discount: float, k: int, phase: int
 ) -> FloatArray:
-    """The same for regular buying: the n-th order comes with probability B(a, b+n-1) / B(a, b), if in time."""
+    """The same for few events: the n-th order comes with probability B(a, b+n-1) / B(a, b), if in time."""
     mean = (rates + discount) * horizon
-    log_next = -np.log1p(discount / rates)
+    next_event = -np.log1p(discount / rates)
     total = np.zeros_like(rates)
-    for block in range(1, 1 << 40, _BLOCK):
+    for block in range(1, int(2 * _MANY), _BLOCK):
         n = np.arange(block, block + _BLOCK)[:, None]
         events = n * k - phase
-        terms = np.exp(betaln(a, b + n - 1) - betaln(a, b) + events * log_next) * gammainc(events, mean)
+        terms = np.exp(betaln(a, b + n - 1) - betaln(a, b) + events * next_event) * gammainc(events, mean)
         total += terms.sum(axis=0)
         if not (terms[-1] > 1e-17 * total).any():
             break
