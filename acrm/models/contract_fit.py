@@ -13,8 +13,6 @@ from acrm.models.sbg import ShiftedBetaGeometric
 from acrm.models.tenures import HeldOut, Tenures, held_out
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from acrm.models.durations import Durations
     from acrm.models.histories import FloatArray
     from acrm.models.lifetimes import BetaLifetime
@@ -23,13 +21,9 @@ if TYPE_CHECKING:
 Verdict = Literal["better", "same", "worse"]
 
 MODELS: tuple[type[ShiftedBetaGeometric | BetaDiscreteWeibull], ...] = (ShiftedBetaGeometric, BetaDiscreteWeibull)
-# alpha + beta from which on no data could tell customers who differ from customers who do not.
-_ALIKE = 1e3
 # Held-out periods: a third of those there are, and no more than so many.
 _MOST_HELD = 12
 _FEWEST_KNOWN = 3
-# Of the logarithms, for second differences of a log likelihood.
-_STEP = 1e-3
 # Standard errors of the logarithms past which no more is tried, and how many points are tried for each one drawn.
 _WIDE = 1.5
 _PROPOSALS = 10
@@ -43,11 +37,14 @@ class Candidate:
 
     model: BetaLifetime
     fit: Fit
-    alike: bool
-    """Customers do not differ: alpha and beta grow without end at one ratio, which holds the retention."""
     test: HeldOut | None
     """Of the same model fitted to what was known before the held-out periods; None if that fit did not converge."""
     durations: Durations
+
+    @property
+    def alike(self) -> bool:
+        """Customers do not differ: alpha and beta grow without end at one ratio, which tells the retention."""
+        return bool(self.fit.flat)
 
     @property
     def usable(self) -> bool:
@@ -64,26 +61,22 @@ class Candidate:
 
         Ten times as many are drawn from the normal distribution that has the likelihood's peak and curvature in the
         logarithms, no wider than `_WIDE`, and of these the likely ones are kept (sampling importance resampling): the
-        likelihood of weakly different customers is far from normal. Where customers do not differ, beta stays where it
-        is.
+        likelihood of customers who differ little is far from normal. What has no best value stays where it is.
         """
-        start = self.model.parameters()
-        free = [name for name in start if not (self.alike and name == "beta")]
-        centre = np.log([start[name] for name in free])
+        centre = np.log(list(self.fit.parameters.values()))
+        roots, axes = np.linalg.eigh(self.fit.covariance)
+        scale = np.minimum(np.sqrt(np.maximum(roots, 0.0)), _WIDE)
+        normal = rng.standard_normal((_PROPOSALS * number, len(centre)))
+        points = centre + normal * scale @ axes.T
+        models = [self._moved(point) for point in points]
+        weight = np.array([model.log_likelihood(self.durations) for model in models])
+        # Where nothing moves, nothing is made up for.
+        weight += (normal[:, scale > 0] ** 2).sum(axis=1) / 2
+        weight = np.exp(weight - weight.max())
+        return [models[one] for one in rng.choice(len(models), number, p=weight / weight.sum())]
 
-        def moved(point: FloatArray) -> BetaLifetime:
-            return type(self.model)(**{**start, **dict(zip(free, map(float, np.exp(point)), strict=True))})
-
-        def value(point: FloatArray) -> float:
-            return moved(point).log_likelihood(self.durations)
-
-        roots, axes = np.linalg.eigh(_curvature(value, centre))
-        normal = rng.standard_normal((_PROPOSALS * number, len(free)))
-        points = centre + normal / np.sqrt(np.maximum(roots, _WIDE**-2)) @ axes.T
-        weight = np.array([value(point) for point in points]) + (normal**2).sum(axis=1) / 2
-        weight = np.where(np.isfinite(weight), np.exp(weight - np.nanmax(weight)), 0.0)
-        kept = rng.choice(len(points), number, p=weight / weight.sum())
-        return [moved(point) for point in points[kept]]
+    def _moved(self, logs: FloatArray) -> BetaLifetime:
+        return type(self.model)(**dict(zip(self.fit.parameters, map(float, np.exp(logs)), strict=True)))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -137,16 +130,12 @@ def choose(tenures: Tenures, periods: int | None = None) -> Choice:
         test = None
         if naive:
             known, known_fit = model.fit(before.durations())
-            if known_fit.converged or _alike(known, known_fit):
+            if known_fit.converged or known_fit.flat:
                 test = held_out(tenures, held, known.log_retention)
-        candidates.append(
-            Candidate(model=fitted, fit=fit, alike=_alike(fitted, fit), test=test, durations=durations)
-        )
+        candidates.append(Candidate(model=fitted, fit=fit, test=test, durations=durations))
     usable = [one for one in candidates if one.usable and (one.test or not naive)]
     usable = usable or [one for one in candidates if one.usable]
-    chosen = max(
-        usable, key=lambda one: one.test.log_likelihood if one.test else one.penalised, default=None
-    )
+    chosen = max(usable, key=lambda one: one.test.log_likelihood if one.test else one.penalised, default=None)
     return Choice(
         candidates=tuple(candidates),
         chosen=chosen,
@@ -154,16 +143,3 @@ def choose(tenures: Tenures, periods: int | None = None) -> Choice:
         naive=naive,
         naive_retention=naive_retention,
     )
-
-
-def _alike(model: BetaLifetime, fit: Fit) -> bool:
-    return not fit.converged and fit.agreeing == fit.starts and model.alpha + model.beta > _ALIKE
-
-
-def _curvature(value: Callable[[FloatArray], float], centre: FloatArray) -> FloatArray:
-    """Negative second differences at a peak."""
-    steps = _STEP * np.eye(len(centre))
-    corners = [
-        [sum(i * j * value(centre + i * one + j * two) for i in (-1, 1) for j in (-1, 1)) for two in steps] for one in steps
-    ]
-    return np.array(corners) / (-4 * _STEP**2)

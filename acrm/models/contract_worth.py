@@ -72,7 +72,8 @@ def quantile(makes: FloatArray, probability: float) -> FloatArray:
         probability: Between 0 and 1.
     """
     # P(N > n) is the probability to make payment n + 1. Sums of floats are rounded.
-    return (makes > 1 - probability + 1e-12).sum(axis=1).astype(np.float64)
+    payments: FloatArray = (makes > 1 - probability + 1e-12).sum(axis=1).astype(np.float64)
+    return payments
 
 
 def annuity(payments: FloatArray, discount: float) -> FloatArray:

@@ -1,4 +1,4 @@
-"""Contracts one by one, or group by group, with the time each has been watched: so that the last periods can be hidden."""
+"""Contracts with the time each has been watched, so that the last periods can be hidden from a model and foretold."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Tenures:
         """The same customers with equal ones counted together."""
         keys = np.stack([self.time, self.left.astype(np.float64), self.age])
         distinct, place = np.unique(keys, axis=1, return_inverse=True)
-        count = np.bincount(place.ravel(), self.count, distinct.shape[1])
+        count = np.bincount(place.ravel(), self.count, distinct.shape[1]).astype(np.float64)
         return Tenures(time=distinct[0], left=distinct[1] > 0, age=distinct[2], count=count)
 
     def last_retention(self) -> float:

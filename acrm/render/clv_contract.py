@@ -9,8 +9,6 @@ from acrm.messages import number, text
 from acrm.render.blocks import Block, Cell, Col, Facts, Grid, Headline, Lines, Page
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from acrm.analysis.clv.contract import ContractResult
 
 # Rows of a curve, and curves, past which a page is no page any more.
@@ -68,7 +66,9 @@ def _models(result: ContractResult) -> Grid:
     rows: list[list[Cell]] = []
     for row in result.tables["models"].iter_rows(named=True):
         state = "alike" if row["alike"] else "good" if row["converged"] else "no"
-        parameters = [None if row["alike"] and name != "c" else _parameter(row[name]) for name in ("alpha", "beta", "c")]
+        parameters = [
+            None if row["alike"] and name != "c" else _parameter(row[name]) for name in ("alpha", "beta", "c")
+        ]
         rows.append(
             [
                 *([row["group"]] if several else []),

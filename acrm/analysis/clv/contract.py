@@ -18,6 +18,7 @@ from acrm.messages import Message, listed, text
 if TYPE_CHECKING:
     import polars as pl
 
+    from acrm.models.contract_fit import Candidate
     from acrm.models.histories import FloatArray
     from acrm.models.tenures import Tenures
 
@@ -87,7 +88,7 @@ def contract(contracts: pl.LazyFrame, params: ContractParams) -> ContractResult:
                 notes.append(Message("clv_contract.no_period", {"share": share, "group": _of(name)}))
         groups.append(_group(name, period, tenures(counted(members, spells.as_of, MONTHS[period])), params))
     fitted = _fitted(groups)
-    scored = [score(spells, group, params) for group in fitted]
+    scored = [score(spells, group, chosen, params) for group, chosen in fitted]
     customers = _deciles(pl.concat([one.customers for one in scored]))
     drawn: FloatArray = np.sum([one.drawn for one in scored], axis=0)
     expected: FloatArray = np.sum([one.expected for one in scored], axis=0)
@@ -111,7 +112,9 @@ def contract(contracts: pl.LazyFrame, params: ContractParams) -> ContractResult:
         ends = {"": expected, "_low": np.maximum(low, 0), "_high": high}
         summary |= {f"{name}{end}": float(value[place]) if told else None for end, value in ends.items()}
     return ContractResult(
-        params=params, tables={"customers": customers, **_tables(groups, params)}, summary=summary,
+        params=params,
+        tables={"customers": customers, **_tables(groups, params)},
+        summary=summary,
         notes=(*notes, *fit_notes(groups, params)),
     )
 
@@ -157,13 +160,13 @@ def _group(name: str, period: Period, members: Tenures, params: ContractParams) 
     return Group(name=name, period=period, tenures=members, choice=choose(members, params.held_out))
 
 
-def _fitted(groups: Sequence[Group]) -> list[Group]:
-    """Those of the groups that have a model.
+def _fitted(groups: Sequence[Group]) -> list[tuple[Group, Candidate]]:
+    """Those of the groups that have a model, with it.
 
     Raises:
         ModelError: None has.
     """
-    fitted = [group for group in groups if group.choice.chosen]
+    fitted = [(group, group.choice.chosen) for group in groups if group.choice.chosen]
     if not fitted:
         raise ModelError("contract_fit", names=", ".join(one.model.name for one in groups[0].choice.candidates))
     return fitted

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from acrm.analysis.clv.contract_groups import ContractParams, Group
     from acrm.analysis.clv.spells import Spells
+    from acrm.models.contract_fit import Candidate
     from acrm.models.histories import FloatArray
     from acrm.models.lifetimes import BetaLifetime
 
@@ -28,7 +29,7 @@ class Scored:
     drawn: FloatArray
 
 
-def score(spells: Spells, group: Group, params: ContractParams) -> Scored:
+def score(spells: Spells, group: Group, chosen: Candidate, params: ContractParams) -> Scored:
     """Value the customers of a group by its chosen model.
 
     Whoever is under contract decides at the next renewal; one whose end was announced with a reason pays until then and
@@ -70,10 +71,8 @@ def score(spells: Spells, group: Group, params: ContractParams) -> Scored:
         found: FloatArray = (means + spread * noise) * (1, 1, params.margin)
         return found
 
-    assert group.choice.chosen is not None
-    model = group.choice.chosen.model
     rng = np.random.default_rng(params.seed)
-    models = group.choice.chosen.draw(params.draws, rng)
+    model, models = chosen.model, chosen.draw(params.draws, rng)
     ahead = makes(model, due)
     unsure = np.mean([makes(drawn, due) for drawn in models], axis=0)
     ends = [worth.quantile(unsure, (1 + side * params.interval) / 2) for side in (-1, 1)]
@@ -115,8 +114,9 @@ def score(spells: Spells, group: Group, params: ContractParams) -> Scored:
 def _placed(spells: Spells, group: Group) -> pl.DataFrame:
     """The current customers of a group, sorted by `customer_id`, with where they stand.
 
-    `stayed` whole periods, `asked` the same of those whose future a model tells, else 0; `wait` periods until the next renewal (above 0, at most 1), `remaining` payments still to
-    be made: inf where nobody knows, 0 after the end, what is left until an announced one.
+    `stayed` whole periods, `asked` the same of those whose future a model tells, else 0; `wait` periods until the next
+    renewal (above 0, at most 1); `remaining` payments still to be made: inf where nobody knows, 0 after the end, what
+    is left until an announced one.
     """
     import polars as pl
 

@@ -23,29 +23,27 @@ def model_table(groups: Sequence[Group]) -> pl.DataFrame:
     """
     import polars as pl
 
-    rows: list[dict[str, Any]] = []
-    for group in groups:
-        count = group.tenures.count
-        for one in group.choice.candidates:
-            rows.append(
-                {
-                    "group": group.name,
-                    "name": one.model.name,
-                    "period": group.period,
-                    "customers": float(count.sum()),
-                    "left": float(count[group.tenures.left].sum()),
-                    "alpha": one.model.alpha,
-                    "beta": one.model.beta,
-                    "c": one.model.parameters().get("c"),
-                    "log_likelihood": one.fit.log_likelihood,
-                    "gradient_norm": one.fit.gradient_norm,
-                    "starts": one.fit.starts,
-                    "agreeing": one.fit.agreeing,
-                    "converged": one.fit.converged,
-                    "alike": one.alike,
-                    "chosen": one is group.choice.chosen,
-                }
-            )
+    rows = [
+        {
+            "group": group.name,
+            "name": one.model.name,
+            "period": group.period,
+            "customers": float(group.tenures.count.sum()),
+            "left": float(group.tenures.count[group.tenures.left].sum()),
+            "alpha": one.model.alpha,
+            "beta": one.model.beta,
+            "c": one.model.parameters().get("c"),
+            "log_likelihood": one.fit.log_likelihood,
+            "gradient_norm": one.fit.gradient_norm,
+            "starts": one.fit.starts,
+            "agreeing": one.fit.agreeing,
+            "converged": one.fit.converged,
+            "alike": one.alike,
+            "chosen": one is group.choice.chosen,
+        }
+        for group in groups
+        for one in group.choice.candidates
+    ]
     table = pl.DataFrame(rows, schema_overrides={"c": pl.Float64})
     return table.with_columns(pl.col("customers", "left").round().cast(pl.Int64)).sort("group", "name")
 
@@ -142,7 +140,9 @@ def fit_notes(groups: Sequence[Group], params: ContractParams) -> Iterator[Messa
             continue
         of_model = {**named, "model": chosen.model.name, "period": text(f"clv_contract.periods.{group.period}")}
         if chosen.alike:
-            yield Message("clv_contract.alike", {**of_model, "retention": float(chosen.model.retention(_last(group))[0])})
+            yield Message(
+                "clv_contract.alike", {**of_model, "retention": float(chosen.model.retention(_last(group))[0])}
+            )
         if choice.verdict and chosen.test and choice.naive:
             values = {
                 **of_model,

@@ -21,7 +21,11 @@ Values = Sequence[float | None]
 _FEWEST = 4
 # What shares start with.
 _WHOLE = (100.0, 1.0)
-_PERIODS: dict[Period, tuple[str, ...]] = {"year": ("year", "год"), "quarter": ("quarter", "квартал"), "month": ("month", "месяц")}
+_PERIODS: dict[Period, tuple[str, ...]] = {
+    "year": ("year", "год"),
+    "quarter": ("quarter", "квартал"),
+    "month": ("month", "месяц"),
+}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,11 +42,14 @@ class Retention:
 def find_retention(table: pl.DataFrame, cohort: int) -> Retention | None:
     """Read a table as one of retention, or see that it is none.
 
-    | layout | known by | becomes |
-    |---|---|---|
-    | one row per period | a column 0, 1, 2, ...; columns beside it that never rise | columns that end together are groups of their own (two products), others cohorts of one group, the younger ones watched for less long |
-    | cohorts below each other | that column starts again for each; the first column beside it that never rises | cohorts of one group |
-    | one row per cohort | columns named 0, 1, 2, ..., whatever stands before the number; rows that never rise | cohorts of one group |
+    Three layouts are known:
+
+    * One row per period: a column 0, 1, 2, ... and columns beside it that never rise. Columns that end together are
+      groups of their own (two products); others are cohorts of one group, the younger ones watched for less long.
+    * Cohorts below each other: the count of periods starts again for each; the first column that never rises within a
+      cohort is taken. All are of one group.
+    * One row per cohort: columns named 0, 1, 2, ..., whatever stands before the number, and rows that never rise. All
+      are of one group.
 
     Periods may be counted from 1: the first value is always taken for the customers at the start. Only where columns
     are named from 1, a column of numbers before them is the start.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from acrm.errors import InputError
 from acrm.messages import Message
@@ -27,9 +27,9 @@ _LENGTHS = 10
 class Spells:
     """Customers with the contract they are in, or were in last.
 
-    `frame`, sorted by `customer_id`, `start_at`: `customer_id`, `group` ("" without one), `start_at`, `end_at` (null: no end told),
-    `ended` (before `as_of`; of terms, before the day before it), `announced` (an end with its reason, still to come), `price` Decimal per period
-    (null: not told), `current` (the last one of the customer).
+    `frame`, sorted by `customer_id`, `start_at`: `customer_id`, `group` ("" without one), `start_at`, `end_at` (null: none
+    told), `ended` (before `as_of`; of terms, before the day before it), `announced` (an end with its reason, still
+    to come), `price` Decimal per period (null: not told), `current` (the last one of the customer).
     """
 
     frame: pl.DataFrame
@@ -60,7 +60,7 @@ def read_spells(contracts: pl.LazyFrame, as_of: date | None, by: str | None) -> 
     names = contracts.collect_schema().names()
     if by is not None and by not in names:
         raise InputError("contract_no_column", column=by, columns=", ".join(n for n in names if not n.startswith("_")))
-    empty = {"end_at": pl.Date, "price": pl.Decimal(38, 4), "end_reason": pl.String}
+    empty: dict[str, pl.DataType] = {"end_at": pl.Date(), "price": pl.Decimal(38, 4), "end_reason": pl.String()}
     told = contracts.select(
         "customer_id",
         "start_at",
@@ -83,16 +83,10 @@ def read_spells(contracts: pl.LazyFrame, as_of: date | None, by: str | None) -> 
 
 
 def _day_after(contracts: pl.DataFrame) -> date:
-    import polars as pl
-
-    last: Any = contracts["start_at"].max()
+    days = contracts["start_at"].to_list()
     if contracts["end_at"].null_count():
-        ends: Any = contracts["end_at"].max()
-        last = max(last, ends) if ends else last
-    if last is None:
-        raise InputError("contract_none", contracts=0)
-    assert isinstance(last, date)
-    return last + timedelta(days=1)
+        days += contracts["end_at"].drop_nulls().to_list()
+    return max(days, default=date.min) + timedelta(days=1)
 
 
 def _joined(contracts: pl.DataFrame, today: date) -> pl.DataFrame:
@@ -193,9 +187,7 @@ def counted(spells: pl.DataFrame, as_of: date, months: int) -> pl.DataFrame:
     end = pl.when("ended").then(periods_begun(pl.col("start_at"), pl.col("end_at"), months))
     return spells.with_columns(
         age=periods_passed(pl.col("start_at"), pl.lit(as_of), months), gone=end.cast(pl.Int32)
-    ).with_columns(
-        time=pl.min_horizontal("age", "gone"), left=(pl.col("gone") <= pl.col("age")).fill_null(False)
-    )
+    ).with_columns(time=pl.min_horizontal("age", "gone"), left=(pl.col("gone") <= pl.col("age")).fill_null(False))
 
 
 def tenures(counted_spells: pl.DataFrame) -> Tenures:
