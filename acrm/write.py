@@ -105,7 +105,7 @@ def write_result(
     taken = {source.resolve() for source in sources}
     outputs: list[dict[str, object]] = []
     with writing(out, _TURN), reported(out):
-        before = {name for name in listed(out / f"{command}.json") if name.endswith(_SUFFIXES)}
+        before = {name for name in listed(out / f"{command}.json") if name.endswith((*_SUFFIXES, ".json"))}
         for stem, frame in frames.items():
             for suffix in formats:
                 name = f"{stem}.{suffix}"

@@ -34,6 +34,8 @@ class Made:
     summary: dict[str, object] = field(default_factory=dict)
     notes: tuple[Message, ...] = ()
     actions: pl.DataFrame | None = None
+    document: dict[str, object] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
 
 
 MADE = Made(

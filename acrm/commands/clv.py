@@ -52,7 +52,9 @@ def clv(
     ] = 0.8,
     model: Annotated[
         str,
-        typer.Option("--model", metavar="NAME", help="bg-nbd, mbg-nbd, pareto-nbd, mbg-cnbd-2 …; auto: the best tested."),
+        typer.Option(
+            "--model", metavar="NAME", help="bg-nbd, mbg-nbd, pareto-nbd, mbg-cnbd-2 …; auto: the best tested."
+        ),
     ] = "auto",
     setting: Annotated[
         Literal["auto", "contract", "noncontract"],
@@ -69,7 +71,10 @@ def clv(
     retention: Annotated[
         float | None,
         typer.Option(
-            "--retention", metavar="R", parser=_share, help="Share who stay each year. Default: from two years of orders."
+            "--retention",
+            metavar="R",
+            parser=_share,
+            help="Share who stay each year. Default: from two years of orders.",
         ),
     ] = None,
     years: Annotated[
@@ -226,8 +231,8 @@ def _selftest(run: Run, writing: Writing) -> None:
         run.console.data(to_json(result, run.command, tuple(result.tables)).encode())
     else:
         run.console.show(selftest_page(result))
-    if result.summary["failed"]:
-        raise CheckFailed("clv_selftest", failed=result.summary["failed"])
+    if result.summary["off"]:
+        raise CheckFailed("clv_selftest", off=result.summary["off"])
 
 
 def _calculated(run: Run, writing: Writing, asked: Any) -> None:
@@ -266,7 +271,7 @@ def _contract(found: Sales, params: ClvParams) -> Any:
 def _valued(
     found: Sales, params: ClvParams, drivers: list[str], asked: Any, saved: str | None
 ) -> tuple[ClvResult, list[Any]]:
-    """Value to come, with past profit, cuts, households and net present value beside it as far as they are asked for."""
+    """Value to come; past profit, cuts, households and net present value beside it as far as asked for."""
     from acrm.analysis.clv.cuts import attributes
     from acrm.analysis.clv.joined import rolled_up, with_cuts, with_npv, with_profit
     from acrm.analysis.clv.npv import npv

@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -31,6 +31,8 @@ _REST = 1e-15
 @dataclass(frozen=True, kw_only=True)
 class BetaLifetime(ABC):
     """A fitted lifetime model. `alive` is always the number of periods a customer has stayed, 0 for a new one."""
+
+    name: ClassVar[str]
 
     alpha: float
     beta: float

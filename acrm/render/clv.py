@@ -47,7 +47,10 @@ def _headline(result: ClvResult) -> Headline:
     currency = figures["currency"]
     later = figures["equity"] is None
     name = "year_revenue" if later else "equity"
-    amounts = {key: money(figures[f"{name}{end}"], currency) for key, end in (("worth", ""), ("low", "_low"), ("high", "_high"))}
+    amounts = {
+        key: money(figures[f"{name}{end}"], currency)
+        for key, end in (("worth", ""), ("low", "_low"), ("high", "_high"))
+    }
     sentence = _word("headline_year" if later else "headline", customers=figures["customers"], **amounts)
     margin = "margin_whole" if figures["margin"] == 1 else "margin"
     sub = _word("sub", model=figures["model"], as_of=figures["as_of"], interval=figures["interval"])
@@ -90,9 +93,7 @@ def _deciles(result: ClvResult) -> Grid:
         Col(_word("orders"), "number", priority=1),
         Col(_word("alive"), "share", priority=1),
     ]
-    rows = result.tables["deciles"].select(
-        "decile", "customers", "from", "clv", "share", "expected_orders", "p_alive"
-    )
+    rows = result.tables["deciles"].select("decile", "customers", "from", "clv", "share", "expected_orders", "p_alive")
     return Grid(_word("deciles"), columns, rows.rows())
 
 
@@ -166,7 +167,7 @@ def _tracking(result: ClvResult) -> Grid:
     """Repeat orders week by week, real above expected."""
     table = result.tables["tracking"]
     each = -(-table.height // _POINTS)
-    rows = [
+    rows: list[list[Cell]] = [
         [_word(name), _sums(table[name], each), round(table[name].sum()), round(table.filter("held_out")[name].sum())]
         for name in ("actual", "expected")
     ]

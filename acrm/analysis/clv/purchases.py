@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from acrm.analysis.history import read_history
 from acrm.analysis.result import Scalar
@@ -102,9 +102,11 @@ class Known:
 
         from acrm.models.histories import Histories
 
-        code = (self.frequency.astype(np.int64) << 40) | (self.recency.astype(np.int64) << 20) | self.age.astype(np.int64)
+        code = (
+            (self.frequency.astype(np.int64) << 40) | (self.recency.astype(np.int64) << 20) | self.age.astype(np.int64)
+        )
         _, first, group, count = np.unique(code, return_index=True, return_inverse=True, return_counts=True)
-        total = np.bincount(group, self.mean)
+        total = np.bincount(group, self.mean).astype(float)
         return Grouped(
             group=group,
             total_mean=total,
@@ -132,8 +134,8 @@ class Grouped:
 def read_purchases(lines: pl.LazyFrame, *, as_of: date | None) -> Purchases:
     """Order lines reduced to days of purchase.
 
-    Refund lines are taken off the order whose id they carry; what comes to 0 or less is no purchase. Refunds of no known
-    order lower the value of all orders alike.
+    Refund lines are taken off the order whose id they carry; what comes to 0 or less is no purchase. Refunds of no
+    known order lower the value of all orders alike.
 
     Raises:
         InputError: See `read_history`; nobody bought anything that was kept.
@@ -145,8 +147,7 @@ def read_purchases(lines: pl.LazyFrame, *, as_of: date | None) -> Purchases:
     from acrm.summaries import Outcome, order_outcomes, purchase_days
 
     history = read_history(lines, refunds="net", as_of=as_of)
-    today = history.figures["as_of"]
-    assert isinstance(today, date)
+    today: Any = history.figures["as_of"]
     plain = lines.drop("currency", strict=False)
     found, outcomes = pl.collect_all(
         [
@@ -166,13 +167,15 @@ def read_purchases(lines: pl.LazyFrame, *, as_of: date | None) -> Purchases:
     loose = -Decimal(sums[Outcome.UNMATCHED]["amount"]) if Outcome.UNMATCHED in sums else Decimal(0)
     bought = float(days["amount"].sum())
     kept = max(0.0, 1 - float(loose) / bought)
-    notes = list(history.notes)
+    # What refunds take off is told below, by what it is here.
+    notes = [note for note in history.notes if note.id not in ("history.refunds_net", "history.refunds_only")]
     if kept < 1:
         notes.append(Message("clv.loose_refunds", {"amount": loose, "share": 1 - kept}))
     void = sums.get(Outcome.VOID)
     if void:
         notes.append(Message("clv.void_orders", {"orders": int(void["orders"])}))
-    same_day = int(history.figures["orders"] or 0) - (int(void["orders"]) if void else 0) - days.height
+    orders: Any = history.figures["orders"]
+    same_day = int(orders) - (int(void["orders"]) if void else 0) - days.height
     figures = history.figures | {
         "customers": first.sum(),
         "purchase_days": days.height,

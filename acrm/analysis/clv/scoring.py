@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from acrm.analysis.clv.purchases import WEEK
 
 if TYPE_CHECKING:
+    import numpy as np
     import polars as pl
 
     from acrm.analysis.clv.fitting import Spend
@@ -103,9 +104,7 @@ def _limits(valued: Valued, params: ClvParams, discounting: FloatArray) -> tuple
     return low, high
 
 
-def money(
-    valued: Valued, horizon: int, some: slice, rng: np.random.Generator, draws: int, seed: int
-) -> FloatArray:
+def money(valued: Valued, horizon: int, some: slice, rng: np.random.Generator, draws: int, seed: int) -> FloatArray:
     """Draws of what a customer of each group spends within the horizon, by `_scale`: shape (draws, groups).
 
     The parameters drawn depend on the seed alone, so that all groups are drawn with the same ones.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from acrm.analysis.clv.params import YEAR
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from acrm.models.histories import FloatArray
     from acrm.models.purchases import PurchaseModel
 
-REPEATS = 100
+REPEATS = 40
 _FEW = 20_000
 """Up to so many distinct histories customers are drawn anew; beyond, which is the same then, parameters are drawn."""
 QUADRANTS = ("keep", "win_back", "grow", "leave")
@@ -37,13 +38,14 @@ def totals(valued: Valued, params: ClvParams) -> dict[str, Scalar]:
     """
     import numpy as np
 
-    spread = [list(sums) for sums in zip(*_repeats(valued, params), strict=True)]
-    tail = (1 - params.interval) / 2
+    spread = [np.array(sums) for sums in zip(*_repeats(valued, params), strict=True)]
+    reach = NormalDist().inv_cdf((1 + params.interval) / 2)
     expected = _expected(valued, params, valued.model, valued.spend.model)
     found: dict[str, Scalar] = {}
     for name, centre, sums in zip(("year_orders", "year_revenue", "equity"), expected, spread, strict=True):
-        low, high = np.quantile(sums, [tail, 1 - tail])
-        limits = {name: centre, f"{name}_low": float(low), f"{name}_high": float(high)}
+        # Sums are above 0 and skewed to the right, their logarithms hardly.
+        factor = float(np.exp(reach * np.log(np.maximum(sums, centre * 1e-3)).std())) if 0 < centre < np.inf else 1.0
+        limits = {name: centre, f"{name}_low": centre / factor, f"{name}_high": centre * factor}
         found |= {key: round(limit, 4) if np.isfinite(limit) else None for key, limit in limits.items()}
     return found
 
@@ -115,9 +117,7 @@ def _deviation(
     histories = valued.grouped.histories
     mean = valued.grouped.total_mean / histories.count
     orders = [model.draw(histories, YEAR / WEEK, rng).astype(float) for _ in range(2)]
-    money = [
-        n * valued.spend.mean if worth is None else worth.draw(histories.frequency, mean, n, rng) for n in orders
-    ]
+    money = [n * valued.spend.mean if worth is None else worth.draw(histories.frequency, mean, n, rng) for n in orders]
     found = (np.sqrt(float((one - other) ** 2 @ histories.count) / 2) for one, other in (orders, money))
     deviation = tuple(map(float, found))
     return deviation[0], deviation[1] * valued.kept
@@ -191,9 +191,7 @@ def matrix(customers: pl.DataFrame) -> pl.DataFrame:
     """The four kinds of customers by value so far and to come, with what to do about each."""
     import polars as pl
 
-    sums = customers.group_by("quadrant").agg(
-        pl.len().cast(pl.Int64).alias("customers"), pl.col("spend", "clv").sum()
-    )
+    sums = customers.group_by("quadrant").agg(pl.len().cast(pl.Int64).alias("customers"), pl.col("spend", "clv").sum())
     names = pl.DataFrame(
         [(name, text(f"clv.quadrant.{name}"), text(f"clv.action.{name}")) for name in QUADRANTS],
         schema=["quadrant", "label", "next_step"],

@@ -28,15 +28,14 @@ def errors(held: Trial, found: list[Candidate]) -> pl.DataFrame:
 
     Returns:
         `rule`, `held_out_log_likelihood`, `forecast`, `actual`, `bias` (forecast / actual - 1), `mae`, `rmse`,
-        `correlation`, `top_decile` (the share of all orders that the tenth of customers with the highest forecast made),
+        `correlation`, `top_decile` (the share of all orders that the tenth of customers with the highest forecast
+        made),
         `gini` (of the orders, customers ranked by forecast, against the best ranking there can be).
     """
     import numpy as np
     import polars as pl
 
-    rules: list[tuple[str, float | None, FloatArray]] = [
-        (one.model.name, one.held_out, one.forecast) for one in found
-    ]
+    rules: list[tuple[str, float | None, FloatArray]] = [(one.model.name, one.held_out, one.forecast) for one in found]
     rate = held.known.frequency / np.maximum(held.known.age, 1.0)
     rules += [(OWN_RATE, None, rate * held.days), (LAST_TIME, None, held.before)]
     return pl.DataFrame(
@@ -69,7 +68,7 @@ def _shared(forecast: FloatArray, actual: FloatArray) -> tuple[FloatArray, Float
     import numpy as np
 
     _, of = np.unique(-forecast, return_inverse=True)
-    return np.bincount(of).astype(float), np.bincount(of, actual)
+    return np.bincount(of).astype(float), np.bincount(of, actual).astype(float)
 
 
 def _top(actual: FloatArray, forecast: FloatArray, share: float = 0.1) -> float:
@@ -102,7 +101,9 @@ def forecast_deciles(held: Trial, best: Candidate) -> pl.DataFrame:
     tenth[order] = np.arange(len(order)) * 10 // len(order) + 1
     frame = pl.DataFrame({"decile": tenth, "forecast": best.forecast, "actual": held.orders})
     sums = frame.group_by("decile").agg(pl.len().cast(pl.Int64).alias("customers"), pl.col("forecast", "actual").sum())
-    return sums.sort("decile").with_columns(lift=pl.col("actual") / pl.col("customers") / max(held.orders.mean(), 1e-12))
+    return sums.sort("decile").with_columns(
+        lift=pl.col("actual") / pl.col("customers") / max(held.orders.mean(), 1e-12)
+    )
 
 
 def tracking(purchases: Purchases, model: PurchaseModel, cut: float) -> pl.DataFrame:
@@ -149,13 +150,17 @@ def verdict(table: pl.DataFrame, name: str) -> Message:
         "model": name,
         "mae": ours["mae"],
         "naive": min(row["mae"] for row in naive),
+        "rmse": ours["rmse"],
+        "naive_rmse": min(row["rmse"] for row in naive),
         "bias": ours["bias"] or 0.0,
         "top": ours["top_decile"] or 0.0,
         "naive_top": max(row["top_decile"] or 0.0 for row in naive),
     }
     if not ours["actual"]:
         return Message("clv.held_out_empty", values)
-    return Message("clv.better" if wins(table, name) else "clv.worse", values)
+    if not wins(table, name):
+        return Message("clv.worse", values)
+    return Message("clv.better" if ours["mae"] < values["naive"] else "clv.better_square", values)
 
 
 def wins(table: pl.DataFrame, name: str) -> bool:

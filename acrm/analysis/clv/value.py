@@ -18,15 +18,18 @@ if TYPE_CHECKING:
     from acrm.analysis.clv.fitting import Candidate, Trial
     from acrm.analysis.clv.model_file import SavedModel
     from acrm.analysis.clv.scoring import Valued
+    from acrm.models.optimise import Fit
 
+_EXTRAPOLATED = 0.5
 FEWEST = 100
 """Customers with a repeat order below which no forecast should be relied on."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClvResult(Result):
-    """Tables `customers`, `models`, `deciles`, `matrix`, `lorenz`; `errors`, `forecast_deciles` and `tracking`, when
-    time could be held out; `parts`, when a cut was asked for.
+    """Tables `customers`, `models`, `deciles`, `matrix`, `lorenz`, and what the held-out time tells, if there is any.
+
+    These are `errors`, `forecast_deciles` and `tracking`; a cut adds `parts`.
     """
 
     params: ClvParams
@@ -94,6 +97,8 @@ def value(transactions: pl.LazyFrame, params: ClvParams, saved: SavedModel | Non
         }
         notes.append(validation.verdict(tables["errors"], name))
     notes += [*validation.assumptions(purchases, valued.spend), *_one_timers(valued)]
+    sums = totals.totals(valued, params)
+    notes += _beyond(valued, purchases, params, sums["equity"])
     summary = {
         **purchases.figures,
         "repeat_customers": repeaters,
@@ -104,7 +109,7 @@ def value(transactions: pl.LazyFrame, params: ClvParams, saved: SavedModel | Non
         "margin": params.margin,
         "interval": params.interval,
         "clv": customers["clv"].sum(),
-        **totals.totals(valued, params),
+        **sums,
         **totals.concentration(customers),
         **_held_out(tables, name, held),
         "p_alive_mean": round(float(customers["p_alive"].mean()), 6),  # type: ignore[arg-type]
@@ -203,7 +208,9 @@ def _models(found: list[Candidate], valued: Valued) -> pl.DataFrame:
     """The candidates as fitted to what was known before the held-out time, and the chosen one as fitted to all."""
     import polars as pl
 
-    rows = [(one.model.name, "before", one.fit, one.held_out, one.model.name == valued.model.name) for one in found]
+    rows: list[tuple[str, str, Fit, float | None, bool]] = [
+        (one.model.name, "before", one.fit, one.held_out, one.model.name == valued.model.name) for one in found
+    ]
     rows.append((valued.model.name, "all", valued.fit, None, True))
     table = [
         {
@@ -257,6 +264,20 @@ def _billing(purchases: Purchases) -> Iterator[Message]:
 def _convergence(valued: Valued) -> Iterator[Message]:
     if valued.fit.flat:
         yield Message("clv.flat", {"model": valued.model.name, "parameters": ", ".join(valued.fit.flat)})
+
+
+def _beyond(valued: Valued, purchases: Purchases, params: ClvParams, equity: Any) -> Iterator[Message]:
+    """A word where most of the value for good lies further ahead than anything that was seen."""
+    from acrm.analysis.clv.purchases import WEEK
+
+    if not equity:
+        return
+    within = valued.model.discounted_orders(valued.grouped.histories, purchases.span / WEEK, params.rate * WEEK)
+    whole = valued.model.expected_residual(valued.grouped.histories, params.rate * WEEK)
+    count = valued.grouped.histories.count
+    share = 1 - float(within @ count) / float(whole @ count)
+    if share > _EXTRAPOLATED:
+        yield Message("clv.beyond", {"share": share, "days": purchases.span})
 
 
 def _one_timers(valued: Valued) -> Iterator[Message]:

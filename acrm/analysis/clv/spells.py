@@ -1,0 +1,199 @@
+"""From contracts as they are written down to customers under contract: one spell each, counted in billing periods."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Literal
+
+from acrm.errors import InputError
+from acrm.messages import Message
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from acrm.models.tenures import Tenures
+
+Period = Literal["month", "quarter", "year"]
+MONTHS: dict[str, int] = {"month": 1, "quarter": 3, "year": 12}
+# Days by which an end may miss the day of the month: ends told inclusively, months of 28 and 31 days, weekends.
+SLACK = 3
+# A period is the one of the plan if so many of the lengths are whole numbers of it.
+_SHARE = 0.8
+_LENGTHS = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spells:
+    """Customers with the contract they are in, or were in last.
+
+    `frame`, sorted by `customer_id`, `start_at`: `customer_id`, `group` ("" without one), `start_at`, `end_at` (null:
+    none told), `ended` (before `as_of`; of terms, before the day before it), `announced` (an end with its reason, still
+    to come), `price` Decimal per period (null: not told), `current` (the last one of the customer).
+    """
+
+    frame: pl.DataFrame
+    as_of: date
+    notes: tuple[Message, ...]
+
+
+def read_spells(contracts: pl.LazyFrame, as_of: date | None, by: str | None) -> Spells:
+    """Join the contracts of each customer into spells.
+
+    A contract that starts at most half as long after the end of the one before as that one was long, and at most 90
+    days after it, renews it; so do contracts that overlap. A longer pause ends the spell, and whoever comes back starts
+    a new one. The price of a spell is the sum of the prices of its contracts in force, of an ended one those last in
+    force. A contract is in force until the day `end_at`, that day included.
+
+    Args:
+        contracts: Canonical contracts: `customer_id`, `start_at`, and where the source has them `end_at`, `price`,
+            `end_reason` and the column `by`.
+        as_of: The day of the question. None: the day after the last start or, where some contracts have no end yet,
+            after the last start or end; ends without any contract left open are terms that run out later.
+        by: Column whose values divide the customers into groups of their own; None for one group.
+
+    Raises:
+        InputError: No contract has a customer and a start up to `as_of`; there is no column `by`.
+    """
+    import polars as pl
+
+    names = contracts.collect_schema().names()
+    if by is not None and by not in names:
+        raise InputError("contract_no_column", column=by, columns=", ".join(n for n in names if not n.startswith("_")))
+    empty: dict[str, pl.DataType] = {"end_at": pl.Date(), "price": pl.Decimal(38, 4), "end_reason": pl.String()}
+    told = contracts.select(
+        "customer_id",
+        "start_at",
+        *(pl.col(name) if name in names else pl.lit(None, dtype=kind).alias(name) for name, kind in empty.items()),
+        (pl.col(by).cast(pl.String).fill_null("") if by else pl.lit("")).alias("group"),
+    ).collect()
+    whole = told.drop_nulls(["customer_id", "start_at"])
+    sound = whole.filter(pl.col("end_at").is_null() | (pl.col("end_at") >= pl.col("start_at")))
+    today = as_of or _day_after(sound)
+    begun = sound.filter(pl.col("start_at") < today)
+    if begun.is_empty():
+        raise InputError("contract_none", contracts=told.height)
+    counts = {
+        "no_key": told.height - whole.height,
+        "backwards": whole.height - sound.height,
+        "not_begun": sound.height - begun.height,
+    }
+    notes = [Message(f"clv_contract.left_out_{reason}", {"contracts": n}) for reason, n in counts.items() if n]
+    return Spells(frame=_joined(begun, today), as_of=today, notes=tuple(notes))
+
+
+def _day_after(contracts: pl.DataFrame) -> date:
+    days = contracts["start_at"].to_list()
+    if contracts["end_at"].null_count():
+        days += contracts["end_at"].drop_nulls().to_list()
+    return max(days, default=date.min) + timedelta(days=1)
+
+
+def _joined(contracts: pl.DataFrame, today: date) -> pl.DataFrame:
+    import polars as pl
+
+    keys = ["customer_id", "start_at"]
+    end = pl.col("end_at").fill_null(date.max)
+    ordered = contracts.sort(*keys, "end_at", "price", "group", nulls_last=True).with_columns(
+        reach=end.cum_max().over("customer_id")
+    )
+    before = pl.col("reach").shift(1).over("customer_id")
+    pause = (pl.col("start_at") - before).dt.total_days()
+    length = (before - pl.col("start_at").shift(1).over("customer_id")).dt.total_days()
+    fresh = (pause > pl.min_horizontal(length / 2, pl.lit(90))).fill_null(True)
+    spelled = ordered.with_columns(spell=fresh.cast(pl.Int32).cum_sum().over("customer_id"))
+    last_end = pl.col("reach").max().over("customer_id", "spell")
+    in_force = (pl.col("start_at") <= today) & (end >= pl.min_horizontal(pl.lit(today), last_end))
+    spells = (
+        spelled.with_columns(in_force=in_force, last_end=last_end)
+        .group_by("customer_id", "spell", maintain_order=True)
+        .agg(
+            pl.col("start_at").min(),
+            pl.col("last_end").first().alias("end_at"),
+            pl.when("in_force").then(pl.col("price")).sum().alias("price"),
+            pl.when("in_force").then(pl.col("price")).count().alias("prices"),
+            pl.col("group").last(),
+            pl.col("end_reason").last(),
+        )
+    )
+    open_ended = pl.col("end_at") == date.max
+    # Where contracts are terms, one that ran out yesterday may be renewed from today on.
+    ended_by = today if contracts["end_at"].null_count() else today - timedelta(days=1)
+    return (
+        spells.with_columns(
+            end_at=pl.when(~open_ended).then(pl.col("end_at")),
+            price=pl.when(pl.col("prices") > 0).then(pl.col("price")).cast(pl.Decimal(38, 4)),
+            ended=pl.col("end_at") < ended_by,
+            announced=~open_ended & (pl.col("end_at") >= ended_by) & pl.col("end_reason").is_not_null(),
+            current=pl.col("spell") == pl.col("spell").max().over("customer_id"),
+        )
+        .select("customer_id", "group", "start_at", "end_at", "ended", "announced", "price", "current")
+        .sort("customer_id", "start_at")
+    )
+
+
+def find_period(contracts: pl.LazyFrame) -> tuple[Period, float]:
+    """The longest of year, quarter and month that the contracts are whole numbers of, and the share of them that are.
+
+    Looked at are the times from the start of each contract to its end, to the next contract of the customer, and to its
+    renewal. At least four in five have to be whole; where nothing is, the period is the month and the share tells.
+    """
+    import polars as pl
+
+    names = contracts.collect_schema().names()
+    told = contracts.select("customer_id", "start_at", *(n for n in ("end_at", "renewal_at") if n in names)).collect()
+    told = told.drop_nulls(["customer_id", "start_at"]).sort("customer_id", "start_at")
+    after = told.with_columns(next_at=pl.col("start_at").shift(-1).over("customer_id"))
+    columns = [name for name in ("end_at", "renewal_at", "next_at") if name in after.columns]
+    lengths = pl.concat(
+        [after.select("start_at", pl.col(name).cast(pl.Date).alias("end_at")) for name in columns]
+    ).filter(pl.col("end_at") > pl.col("start_at"))
+    if lengths.height < _LENGTHS:
+        return "month", 0.0
+    number = periods_begun(pl.col("start_at"), pl.col("end_at"), 1)
+    whole = lengths.with_columns(months=number).with_columns(
+        due=pl.col("start_at").dt.offset_by(pl.format("{}mo", pl.col("months")))
+    )
+    fits = (pl.col("due") - pl.col("end_at")).dt.total_days() <= SLACK
+    periods: tuple[Period, ...] = ("year", "quarter", "month")
+    for period in periods:
+        share = float(whole.select((fits & (pl.col("months") % MONTHS[period] == 0)).mean()).item())
+        if share >= _SHARE:
+            return period, share
+    return "month", share
+
+
+def periods_begun(start: pl.Expr, end: pl.Expr, months: int) -> pl.Expr:
+    """How many periods had begun by an end, 1 or more; up to `SLACK` days over a whole number do not count."""
+    return periods_passed(start, end - timedelta(days=SLACK), months).clip(0) + 1
+
+
+def periods_passed(start: pl.Expr, day: pl.Expr, months: int) -> pl.Expr:
+    """Whole periods of the calendar from a start to a day."""
+    import polars as pl
+
+    behind = (day.dt.day() < start.dt.day()).cast(pl.Int32)
+    passed = 12 * (day.dt.year() - start.dt.year()) + day.dt.month().cast(pl.Int32) - start.dt.month().cast(pl.Int32)
+    return (passed - behind) // months
+
+
+def counted(spells: pl.DataFrame, as_of: date, months: int) -> pl.DataFrame:
+    """Add `age` (whole periods since the start), `time` and `left` as `acrm.models.tenures.Tenures` has them.
+
+    An end within a period that is not over yet does not count as one: those who stay through it cannot be seen either.
+    """
+    import polars as pl
+
+    end = pl.when("ended").then(periods_begun(pl.col("start_at"), pl.col("end_at"), months))
+    return spells.with_columns(
+        age=periods_passed(pl.col("start_at"), pl.lit(as_of), months), gone=end.cast(pl.Int32)
+    ).with_columns(time=pl.min_horizontal("age", "gone"), left=(pl.col("gone") <= pl.col("age")).fill_null(False))
+
+
+def tenures(counted_spells: pl.DataFrame) -> Tenures:
+    """The spells as the models take them, equal ones counted together."""
+    from acrm.models.tenures import Tenures
+
+    columns = {name: counted_spells[name].cast(float).to_numpy() for name in ("time", "age")}
+    left = counted_spells["left"].to_numpy()
+    return Tenures(**columns, left=left, count=counted_spells["age"].is_not_null().cast(float).to_numpy()).grouped()
