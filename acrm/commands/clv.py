@@ -272,6 +272,8 @@ def _valued(
     found: Sales, params: ClvParams, drivers: list[str], asked: Any, saved: str | None
 ) -> tuple[ClvResult, list[Any]]:
     """Value to come; past profit, cuts, households and net present value beside it as far as asked for."""
+    import polars as pl
+
     from acrm.analysis.clv.cuts import attributes
     from acrm.analysis.clv.joined import rolled_up, with_cuts, with_npv, with_profit
     from acrm.analysis.clv.npv import npv
@@ -286,7 +288,8 @@ def _valued(
     tables, lines = found.dataset.tables, found.lines
     result = value(lines, params, saved_model(saved) if saved else None)
     # Lines without a currency are in the only one there is.
-    plain = lines.drop("currency", strict=False)
+    currency = pl.lit(result.summary["currency"], pl.String).alias("currency")
+    plain = lines.with_columns(currency) if result.summary["currency"] else lines.drop("currency", strict=False)
     costs = profit(
         plain,
         ProfitParams(as_of=params.as_of, drivers=dict(pairs("--driver", drivers))),

@@ -76,7 +76,7 @@ def _onec(story: Story, dice: Dice) -> bytes:
     """1C's sales report: preamble, one row per line, returns below zero, lost dates and customers, a total."""
     sales = [order for order in story.orders if order.channel == SHOP]
     undated, unknown = ([dice.between(0, len(sales) - 1) for _ in range(2)] for _ in range(2))
-    rows: list[Sequence[object]] = [_columns("Дата;Контрагент;Номер документа;Номенклатура;Кол-во;Сумма", ";")]
+    rows: list[Sequence[object]] = [_columns("Дата;Контрагент;Номер документа;Номенклатура;Кол-во;Сумма, руб.", ";")]
     total, numbers = 0, {"РН": 0, "ВЗ": 0}
     for position, order in enumerate(sales):
         kind = "РН" if order.amount > 0 else "ВЗ"
