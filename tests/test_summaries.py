@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acrm.schema import polars_schema
-from acrm.summaries import Part, Refunds, contactable, customer_history, line_counts
+from acrm.summaries import Part, Refunds, contactable, customer_history, line_counts, sale_days
 
 COLUMNS = ("order_id", "customer_id", "ordered_on", "line_amount", "currency", "status", "is_refund", "is_test")
 DAY = date(2025, 3, 1)
@@ -90,6 +90,14 @@ def test_every_line_is_counted_once(rows: list[Row], as_of: date | None) -> None
     assert dict(counts.select("part", "lines").rows()) == expected
 
 
+@settings(max_examples=50, deadline=None)
+@given(rows=lines, as_of=st.sampled_from([None, DAY + timedelta(30)]))
+def test_days_are_those_of_sales(rows: list[Row], as_of: date | None) -> None:
+    found = sale_days(frame(rows), as_of=as_of).collect().sort("customer_id", "day")
+    assert found.columns == ["customer_id", "day"]
+    assert found.rows() == sorted({(row[1], row[2]) for row in rows if part(row, as_of) is Part.SALE})
+
+
 def test_two_orders_on_one_day_are_two_orders_and_a_positive_refund_is_taken_off() -> None:
     rows = [
         ("1", "ada", DAY, Decimal(10), "EUR", "paid", False, False),
@@ -141,6 +149,8 @@ def test_another_engine_finds_the_same() -> None:
             assert theirs == ours.rows()
         counts = line_counts(frame(rows), as_of=as_of).collect().sort("part").rows()
         assert sorted(line_counts(relation, as_of=as_of).fetchall()) == counts
+        days = sale_days(frame(rows), as_of=as_of).collect().sort("customer_id", "day").rows()
+        assert sorted(sale_days(relation, as_of=as_of).fetchall()) == days
 
 
 def test_only_who_refuses_is_left_out_of_lists() -> None:
