@@ -67,8 +67,12 @@ def test_a_model_that_loses_is_not_recommended() -> None:
     assert broken.verdict == "worse"
 
 
-def test_too_few_periods_to_hold_out() -> None:
-    choice = choose(Tenures.of_cohorts(np.array([100.0, 70, 56, 48])))
+@pytest.mark.parametrize(
+    "alive", [[100, 70, 56, 48], [100, 100, 100, 100, 100, 100, 70, 56], [100, 70, 30, 10, 0, 0, 0]]
+)
+def test_nothing_to_hold_out(alive: list[int]) -> None:
+    # Too few periods, nobody gone before the last ones, nobody left to forecast.
+    choice = choose(Tenures.of_cohorts(np.array(alive, dtype=float)))
     assert choice.held_periods == 0
     assert choice.verdict is None
     assert choice.chosen is not None
