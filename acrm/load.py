@@ -110,7 +110,9 @@ _BESIDE = {
 def worth(
     sources: Sequence[str], command: str, reading: Reading, selecting: Selecting, scratch: Path, by: Sequence[str]
 ) -> Sales:
-    """The order lines of some sources with what else tells of their customers' value, in one currency.
+    """The order lines of some sources, in one currency, with what else tells of their customers' value.
+
+    Where there are none, the dataset's contracts or other tables are what there is, and the lines are empty.
 
     Args:
         sources: Files, folders or stores.
@@ -119,21 +121,26 @@ def worth(
         selecting: Which rows count.
         scratch: A folder for what is made on the way.
         by: Further columns of customers or transactions that are wanted.
-
-    Raises:
-        InputError: No source is, or makes, transactions or contracts.
     """
     named = names_in(selecting.where) | frozenset(by)
     people = frozenset({"customer_id", "household_id", "company_id", "source", "consent"})
     columns = {"transactions": WORTH | named, "customers": people | named, **_BESIDE}
     dataset = load(sources, reading.ingest(), scratch, columns)
-    if "contracts" not in dataset.tables:
-        dataset.require("transactions", command)
+    if not {"contracts", "transactions"} & set(dataset.tables):
+        # A table that fits none of ours may tell how many customers of a cohort were left.
+        aside = load(sources, reading.ingest(), _inside(scratch), None)
+        dataset = aside if any(name.startswith("other_") for name in aside.tables) else dataset
     if "transactions" not in dataset.tables:
-        return Sales(lines=dataset.tables["contracts"], dataset=dataset, refusing=_refusing(dataset))
+        return Sales(lines=pl.LazyFrame(), dataset=dataset, refusing=_refusing(dataset))
     lines = where(dataset.tables, "transactions", selecting.where)
     lines, notes = in_one_currency(lines, ("line_amount", "cost", "discount"), selecting.currency, selecting.rates)
     return Sales(lines=lines, dataset=dataset, selected=notes, refusing=_refusing(dataset))
+
+
+def _inside(scratch: Path) -> Path:
+    folder = scratch / "again"
+    folder.mkdir()
+    return folder
 
 
 def _refusing(dataset: Dataset) -> int:

@@ -279,20 +279,6 @@ def edge_orders(lines: IntoLazyFrameT, columns: Sequence[str], *, edge: Edge, as
     return kept.group_by("customer_id", "day", *columns).agg(nw.col("line_amount").sum().alias("amount")).to_native()
 
 
-def sale_days(lines: IntoLazyFrameT, *, as_of: date | None) -> IntoLazyFrameT:
-    """The days on which each customer ordered: those of sale lines, each once.
-
-    Returns:
-        Lazy, in no order: `customer_id`, `day` Date.
-    """
-    frame = nw.from_native(lines)
-    sales = frame.with_columns(part=_part(frame.collect_schema().names(), as_of)).filter(
-        nw.col("part") == int(Part.SALE)
-    )
-    days = sales.with_columns(day=nw.col("ordered_on")).group_by("customer_id", "day").agg(nw.len().alias("lines"))
-    return days.select("customer_id", "day").to_native()
-
-
 def contactable(customers: IntoLazyFrameT) -> IntoLazyFrameT:
     """The customers whom a list may name: all but those whose `consent` is false.
 

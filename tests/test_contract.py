@@ -245,7 +245,7 @@ def test_a_failed_run_leaves_the_last_good_output(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    ran = acrm(command, "one.csv", "-o", "made")
+    ran = acrm(*line(command, "-o", "made"))
     assert (ran.code, ran.out) == (4, "")
     assert is_one_error(ran.err)
     assert snapshot(files) == before

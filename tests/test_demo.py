@@ -119,7 +119,7 @@ def test_onec_report(shop: dict[str, bytes]) -> None:
     assert content.count(b"\r\n") == content.count(b"\n")
     title, _period, blank, header, *rows, total = table(content, "cp1251", ";")
     assert (title, blank) == (["Отчёт о продажах"], [])
-    assert header == ["Дата", "Контрагент", "Номер документа", "Номенклатура", "Кол-во", "Сумма"]
+    assert header == ["Дата", "Контрагент", "Номер документа", "Номенклатура", "Кол-во", "Сумма, руб."]
     assert (total[:3], total[3]) == (["", "", ""], "Итого:")
     assert money(total[5]) == sum(money(row[5]) for row in rows)
     returns = [row for row in rows if row[2].startswith("ВЗ-")]

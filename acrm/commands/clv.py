@@ -170,7 +170,7 @@ def clv(
         found = worth(sources, run.command, reading, selecting, Path(scratch), params.by)
         settled(run, reading, found.dataset)
         if _bound(setting, found):
-            result, page = _contract(found, params)
+            result, page = _contract(found, params, run.command)
         else:
             whole, blocks = _valued(found, params, driver, asked, apply)
             result, page = whole, lambda told: clv_page(told, run.typed("npv", "margin", "by"), blocks)
@@ -182,10 +182,9 @@ def clv(
 
 def _bound(setting: str, found: Sales) -> bool:
     """Whether it is contracts that are to be valued."""
-    tables = found.dataset.tables
-    if setting == "contract" and "contracts" not in tables:
-        found.dataset.require("contracts", "clv --setting contract")
-    return setting == "contract" or (setting == "auto" and "transactions" not in tables)
+    if setting == "noncontract":
+        found.dataset.require("transactions", "clv")
+    return setting == "contract" or (setting == "auto" and "transactions" not in found.dataset.tables)
 
 
 def _npv_params(
@@ -247,25 +246,32 @@ def _calculated(run: Run, writing: Writing, asked: Any) -> None:
     emit(run, result, writing, lineage, lambda: npv_page(result, run.typed()))
 
 
-def _contract(found: Sales, params: ClvParams) -> Any:
-    from acrm.analysis.clv.contract import contract
+def _contract(found: Sales, params: ClvParams, command: str) -> Any:
+    """The value of contracts, or what a table of customers left tells of it."""
+    from acrm.analysis.clv.contract import contract, retention
     from acrm.analysis.clv.contract_groups import ContractParams
     from acrm.analysis.clv.params import YEAR
+    from acrm.analysis.clv.retention import find_retention
     from acrm.render.clv_contract import contract_page
 
-    result = contract(
-        found.dataset.tables["contracts"],
-        ContractParams(
-            as_of=params.as_of,
-            horizon_months=max(1, round(params.horizon * 12 / YEAR)),
-            discount=params.discount,
-            margin=params.margin,
-            interval=params.interval,
-            seed=params.seed,
-            by=params.by[0] if params.by else None,
-        ),
+    asked = ContractParams(
+        as_of=params.as_of,
+        horizon_months=max(1, round(params.horizon * 12 / YEAR)),
+        discount=params.discount,
+        margin=params.margin,
+        interval=params.interval,
+        seed=params.seed,
+        by=params.by[0] if params.by else None,
     )
-    return result, contract_page
+    tables = found.dataset.tables
+    if "contracts" in tables:
+        return contract(tables["contracts"], asked), contract_page
+    others = [tables[name].collect() for name in sorted(tables) if name.startswith("other_")]
+    told = next((table for table in others if find_retention(table, asked.cohort)), None)
+    if told is None:
+        found.dataset.require("transactions" if "transactions" not in tables else "contracts", command)
+        raise UsageError("clv_no_sources")
+    return retention(told, asked), contract_page
 
 
 def _valued(

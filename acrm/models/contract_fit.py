@@ -118,7 +118,7 @@ def choose(tenures: Tenures, periods: int | None = None) -> Choice:
     all_periods = int(tenures.age.max())
     held = min(all_periods // 3, _MOST_HELD) if periods is None else periods
     before = tenures.until(held)
-    if held < 1 or all_periods - held < _FEWEST_KNOWN or not before.left.any():
+    if held < 1 or all_periods - held < _FEWEST_KNOWN or not before.left.any() or before.left.all():
         held = 0
     naive_retention = before.last_retention() if held else math.nan
     naive = None

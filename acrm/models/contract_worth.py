@@ -89,9 +89,9 @@ def annuity(payments: FloatArray, discount: float) -> FloatArray:
 
 
 def endless(discount: float) -> int:
-    """So many payments stand for all of them: the rest is worth less than a millionth of what all could be.
+    """So many payments stand for all of them: the rest is worth less than a millionth of what all could be, or far off.
 
     >>> endless(0.10)
     145
     """
-    return min(_FAR, math.ceil(-math.log(_REST) / math.log1p(discount)))
+    return min(_FAR, math.ceil(-math.log(_REST) / math.log1p(discount))) if discount else _FAR

@@ -105,7 +105,7 @@ def held_out(tenures: Tenures, periods: int, log_retention: Callable[[FloatArray
 
     Args:
         tenures: Everything that is known now.
-        periods: How many of the last periods the curve knows nothing of, 1 or more.
+        periods: How many of the last periods the curve knows nothing of, 1 or more; somebody was there before them.
         log_retention: Log of the share of those there after period t - 1 who stay through period t (1, 2, ...).
 
     >>> two = Tenures.of_cohorts(np.array([100.0, 80.0, 64.0, 48.0]))

@@ -30,7 +30,7 @@ def clv_page(result: ClvResult, typed: str = "acrm-store", further: Sequence[Blo
     blocks: list[Block] = [_headline(result), Facts(list(_totals(result))), _matrix(result), _deciles(result)]
     if "parts" in result.tables:
         blocks += _parts(result)
-    if "errors" in result.tables:
+    if "held_out" in result.tables:
         blocks += [_models(result), _tracking(result)]
     blocks += further
     blocks.append(Lines([str(note) for note in result.notes], mark="!"))
@@ -135,7 +135,7 @@ def _models(result: ClvResult) -> Grid:
     """Candidates and naive rules on the held-out time."""
     figures = result.summary
     rows: list[list[Cell]] = []
-    for row in result.tables["errors"].iter_rows(named=True):
+    for row in result.tables["held_out"].iter_rows(named=True):
         naive = row["rule"] in (OWN_RATE, LAST_TIME)
         name = _word(row["rule"]) if naive else row["rule"]
         chosen = "→ " if row["rule"] == figures["model"] else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from acrm.analysis.clv.contract_tables import NAIVE
 from acrm.messages import number, text
 from acrm.render.blocks import Block, Cell, Col, Facts, Grid, Headline, Lines, Page
 
@@ -104,7 +105,7 @@ def _tests(result: ContractResult) -> Iterator[Block]:
     rows = [
         [
             *([row["group"]] if several else []),
-            _word(row["rule"]) if row["rule"] == "last-retention" else row["rule"],
+            _word("naive") if row["rule"] == NAIVE else row["rule"],
             row["log_likelihood"],
             row["staying_error"],
             row["survival_error"],

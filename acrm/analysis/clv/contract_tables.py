@@ -153,7 +153,7 @@ def fit_notes(groups: Sequence[Group], params: ContractParams) -> Iterator[Messa
             }
             yield Message(f"clv_contract.test_{choice.verdict}", values)
         else:
-            yield Message("clv_contract.not_tested", {**of_model, "periods": int(group.tenures.age.max())})
+            yield Message("clv_contract.not_tested", of_model)
     if not params.discount:
         yield Message("clv_contract.no_discount", {})
 

@@ -83,10 +83,10 @@ def from_document(document: object, path: str) -> SavedModel:
 
     if not isinstance(document, Mapping) or document.get("format") != FORMAT:
         raise InputError("model_file_foreign", path=path)
-    version = document.get("version")
-    if isinstance(version, int) and version > VERSION:
-        raise InputError("model_file_newer", path=path, version=version, known=VERSION)
     try:
+        version = _checked(document, "version", _is_whole)
+        if version > VERSION:
+            raise InputError("model_file_newer", path=path, version=version, known=VERSION)
         model, fit = _fitted(document, "purchases", purchases.NAMES, purchases.load)
         spend, spend_fit = None, None
         if document.get("spend") is not None:

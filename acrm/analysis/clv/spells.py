@@ -90,45 +90,53 @@ def _day_after(contracts: pl.DataFrame) -> date:
 
 
 def _joined(contracts: pl.DataFrame, today: date) -> pl.DataFrame:
+    """Contracts as spells. Windows over customers are slow; all is done on sorted rows, with numbers for customers."""
     import polars as pl
 
-    keys = ["customer_id", "start_at"]
-    end = pl.col("end_at").fill_null(date.max)
-    ordered = contracts.sort(*keys, "end_at", "price", "group", nulls_last=True).with_columns(
-        reach=end.cum_max().over("customer_id")
-    )
-    before = pl.col("reach").shift(1).over("customer_id")
-    pause = (pl.col("start_at") - before).dt.total_days()
-    length = (before - pl.col("start_at").shift(1).over("customer_id")).dt.total_days()
-    fresh = (pause > pl.min_horizontal(length / 2, pl.lit(90))).fill_null(True)
-    spelled = ordered.with_columns(spell=fresh.cast(pl.Int32).cum_sum().over("customer_id"))
-    last_end = pl.col("reach").max().over("customer_id", "spell")
-    in_force = (pl.col("start_at") <= today) & (end >= pl.min_horizontal(pl.lit(today), last_end))
-    spells = (
-        spelled.with_columns(in_force=in_force, last_end=last_end)
-        .group_by("customer_id", "spell", maintain_order=True)
-        .agg(
-            pl.col("start_at").min(),
-            pl.col("last_end").first().alias("end_at"),
-            pl.when("in_force").then(pl.col("price")).sum().alias("price"),
-            pl.when("in_force").then(pl.col("price")).count().alias("prices"),
-            pl.col("group").last(),
-            pl.col("end_reason").last(),
+    # Days of a year far off stand for no end; a customer's number times more days than there are keeps customers apart.
+    apart, never = 2**32, 2**24
+    rows = (
+        contracts.sort("customer_id", "start_at", "end_at", "price", "group", nulls_last=True)
+        .with_columns(
+            customer=pl.col("customer_id").rle_id().cast(pl.Int64),
+            first=pl.col("start_at").to_physical().cast(pl.Int64),
+            last=pl.col("end_at").to_physical().cast(pl.Int64).fill_null(never),
         )
+        .with_columns(reach=(pl.col("customer") * apart + pl.col("last")).cum_max() - pl.col("customer") * apart)
+        .with_columns(pl.col("customer", "first", "reach").shift(1).name.prefix("before_"))
     )
-    open_ended = pl.col("end_at") == date.max
+    pause = pl.col("first") - pl.col("before_reach")
+    length = pl.col("before_reach") - pl.col("before_first")
+    other = pl.col("customer").ne_missing(pl.col("before_customer"))
+    fresh = other | (pause > pl.min_horizontal(length / 2, pl.lit(90.0)))
+    rows = rows.with_columns(spell=fresh.cum_sum())
+    ends = rows.group_by("spell").agg(pl.col("last").max().alias("spell_last"))
+    day = (today - date(1970, 1, 1)).days
+    in_force = pl.col("last") >= pl.min_horizontal(pl.col("spell_last"), pl.lit(day))
+    spells = (
+        rows.join(ends, on="spell", how="left", maintain_order="left")
+        .with_columns(price=pl.when(in_force).then(pl.col("price")))
+        .group_by("spell")
+        .agg(
+            pl.col("customer_id", "start_at", "spell_last").first(),
+            pl.col("price").sum(),
+            pl.col("price").count().alias("prices"),
+            pl.col("group", "end_reason").last(),
+        )
+        .sort("spell")
+    )
     # Where contracts are terms, one that ran out yesterday may be renewed from today on.
     ended_by = today if contracts["end_at"].null_count() else today - timedelta(days=1)
+    end = pl.when(pl.col("spell_last") < never).then(pl.col("spell_last")).cast(pl.Int32).cast(pl.Date)
     return (
-        spells.with_columns(
-            end_at=pl.when(~open_ended).then(pl.col("end_at")),
+        spells.with_columns(end_at=end)
+        .with_columns(
             price=pl.when(pl.col("prices") > 0).then(pl.col("price")).cast(pl.Decimal(38, 4)),
-            ended=pl.col("end_at") < ended_by,
-            announced=~open_ended & (pl.col("end_at") >= ended_by) & pl.col("end_reason").is_not_null(),
-            current=pl.col("spell") == pl.col("spell").max().over("customer_id"),
+            ended=(pl.col("end_at") < ended_by).fill_null(False),
+            announced=((pl.col("end_at") >= ended_by) & pl.col("end_reason").is_not_null()).fill_null(False),
+            current=pl.col("customer_id").ne_missing(pl.col("customer_id").shift(-1)),
         )
         .select("customer_id", "group", "start_at", "end_at", "ended", "announced", "price", "current")
-        .sort("customer_id", "start_at")
     )
 
 

@@ -29,7 +29,7 @@ FEWEST = 100
 class ClvResult(Result):
     """Tables `customers`, `models`, `deciles`, `matrix`, `lorenz`, and what the held-out time tells, if there is any.
 
-    These are `errors`, `forecast_deciles` and `tracking`; a cut adds `parts`.
+    These are `held_out`, `forecast_deciles` and `tracking`; a cut adds `parts`.
     """
 
     params: ClvParams
@@ -91,11 +91,11 @@ def value(transactions: pl.LazyFrame, params: ClvParams, saved: SavedModel | Non
         notes += [*_little(repeaters, held), *_convergence(valued)]
     if held and best:
         tables |= {
-            "errors": validation.errors(held, found),
+            "held_out": validation.errors(held, found),
             "forecast_deciles": validation.forecast_deciles(held, best),
             "tracking": validation.tracking(purchases, best.model, held.cut),
         }
-        notes.append(validation.verdict(tables["errors"], name))
+        notes.append(validation.verdict(tables["held_out"], name))
     notes += [*validation.assumptions(purchases, valued.spend), *_one_timers(valued)]
     sums = totals.totals(valued, params)
     notes += _beyond(valued, purchases, params, sums["equity"])
@@ -103,7 +103,7 @@ def value(transactions: pl.LazyFrame, params: ClvParams, saved: SavedModel | Non
         **purchases.figures,
         "repeat_customers": repeaters,
         "model": name,
-        "recommended": bool(held and best and validation.wins(tables["errors"], name)),
+        "recommended": bool(held and best and validation.wins(tables["held_out"], name)),
         "horizon_days": params.horizon,
         "discount": params.discount,
         "margin": params.margin,
@@ -139,7 +139,7 @@ def _document(
     return {
         "models": models,
         "chosen": valued.model.name,
-        "validation": tables["errors"].to_dicts() if "errors" in tables else [],
+        "validation": tables["held_out"].to_dicts() if "held_out" in tables else [],
         "totals": totals,
     }
 
@@ -233,7 +233,7 @@ def _held_out(tables: Mapping[str, pl.DataFrame], name: str, held: Trial | None)
 
     if not held:
         return {"held_out_days": 0}
-    row = next(row for row in tables["errors"].iter_rows(named=True) if row["rule"] == name)
+    row = next(row for row in tables["held_out"].iter_rows(named=True) if row["rule"] == name)
     kept = ("forecast", "actual", "bias", "mae", "rmse", "correlation", "top_decile", "gini")
     return {
         "held_out_from": day_of(held.cut),
