@@ -167,7 +167,7 @@ def clv(
         TemporaryDirectory(prefix="acrm-") as scratch,
         run.console.progress(Message("clean.reading")),
     ):
-        found = worth(sources, run.command, reading, selecting, Path(scratch), params.by)
+        found = worth(sources, reading, selecting, Path(scratch), params.by)
         settled(run, reading, found.dataset)
         if _bound(setting, found):
             result, page = _contract(found, params, run.command)
