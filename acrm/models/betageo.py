@@ -10,9 +10,8 @@ and Reutterer (2016), "Ticking away the moments", for k > 1.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import partial
 from typing import Self
 
 import numpy as np
@@ -23,9 +22,7 @@ from acrm.models.betageo_likelihood import Likelihood, State
 from acrm.models.histories import FloatArray, Histories
 from acrm.models.optimise import Fit, maximise
 from acrm.models.renewals import future_orders
-
-_AGES = 20_000
-"""Ages of one frequency that are looked at together; each takes a few kilobytes."""
+from acrm.models.smooth import over_pairs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,17 +111,22 @@ class BetaGeometric:
         """Orders expected within the horizon, one at time t counted exp(-discount * t)."""
         if np.isinf(horizon) and discount == 0 and self.a <= 1:
             return np.full(len(histories.age), np.inf)
-        return self._given_alive(
-            histories,
-            lambda shape, scales, b, phase: future_orders(shape, scales, self.a, b, horizon, discount, self.k, phase),
-        )
+        frequencies, ages, pair_of = histories.pairs
+
+        def future(x: float, ages: FloatArray, phase: int) -> FloatArray:
+            shape, b = self.r + self.k * x + phase, self.b + x + self.dropout_at_zero
+            return future_orders(shape, self.alpha + ages, self.a, b, horizon, discount, self.k, phase)
+
+        ahead = [over_pairs(partial(future, phase=phase), frequencies, ages, self.alpha) for phase in range(self.k)]
+        return self._mean(histories, np.array(ahead)[:, pair_of])
 
     def p_order(self, histories: Histories, horizon: float) -> FloatArray:
         """Probability of at least one order within the horizon."""
-        return self._given_alive(
-            histories,
-            lambda shape, scales, _, phase: betainc(self.k - phase, shape, horizon / (scales + horizon)),
-        )
+        frequencies, ages, pair_of = histories.pairs
+        phase = np.arange(self.k)[:, None]
+        reached = horizon / (self.alpha + ages + horizon)
+        ahead = betainc(self.k - phase, self.r + self.k * frequencies + phase, reached)
+        return self._mean(histories, ahead[:, pair_of])
 
     def expected_new(self, time: FloatArray) -> FloatArray:
         """Repeat orders expected of a new customer up to each time after the first order."""
@@ -157,24 +159,8 @@ class BetaGeometric:
     def _state(self, histories: Histories) -> State:
         return State(histories, self.r, self.alpha, self.a, self.b, self.k, int(self.dropout_at_zero))
 
-    def _given_alive(
-        self, histories: Histories, value: Callable[[float, FloatArray, float, int], FloatArray]
-    ) -> FloatArray:
-        """Mean of a value that is 0 for the lost.
-
-        Given alive, it depends on frequency, age and the events since the last order alone: `value` takes shape and
-        scales of the rate, the second parameter of the drop-out probability, and these events.
-        """
+    def _mean(self, histories: Histories, ahead: FloatArray) -> FloatArray:
+        """Mean of what is 0 for the lost, from its values given alive and so many events since the last order."""
         state = self._state(histories)
-        frequencies, ages, pair_of = histories.pairs
-        values = np.empty((self.k, len(ages)))
-        changes = np.flatnonzero(np.diff(frequencies)) + 1
-        edges = np.unique(np.concatenate([changes, np.arange(0, len(ages), _AGES), [len(ages)]]))
-        for first, end in pairwise(edges):
-            x, scales = frequencies[first], self.alpha + ages[first:end]
-            for phase in range(self.k):
-                b = self.b + x + self.dropout_at_zero
-                values[phase, first:end] = value(self.r + self.k * x + phase, scales, b, phase)
-        future = np.einsum("kn,kn->n", state.phases, values[:, pair_of])
-        mean: FloatArray = expit(-state.odds) * future
+        mean: FloatArray = expit(-state.odds) * np.einsum("kn,kn->n", state.phases, ahead)
         return mean
