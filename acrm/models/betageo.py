@@ -81,8 +81,11 @@ class BetaGeometric:
 
     def log_likelihood(self, histories: Histories) -> float:
         """Weighted sum over the groups."""
-        point = np.log(list(self.parameters().values()))
-        return Likelihood(histories, self.k, self.dropout_at_zero)(point)[0]
+        return self.likelihood(histories)(np.log(list(self.parameters().values())))[0]
+
+    def likelihood(self, histories: Histories) -> Likelihood:
+        """What `fit` maximises."""
+        return Likelihood(histories, self.k, self.dropout_at_zero)
 
     def p_alive(self, histories: Histories) -> FloatArray:
         """Probability that a customer has not dropped out, within [0, 1].

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 IndexArray = NDArray[np.intp]
+_KEPT = ("frequencies", "recencies", "ages", "pairs")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,12 @@ class Histories:
     age: FloatArray
     count: FloatArray
     log_gaps: FloatArray | None = None
+
+    def weighted(self, count: FloatArray) -> Histories:
+        """The same groups with other weights; what was found out about them is kept."""
+        other = replace(self, count=count)
+        other.__dict__.update({name: self.__dict__[name] for name in _KEPT if name in self.__dict__})
+        return other
 
     @cached_property
     def frequencies(self) -> tuple[FloatArray, IndexArray]:

@@ -62,7 +62,11 @@ class ParetoNbd:
 
     def log_likelihood(self, histories: Histories) -> float:
         """Weighted sum over the groups."""
-        return Likelihood(histories)(np.log(list(self.parameters().values())))[0]
+        return self.likelihood(histories)(np.log(list(self.parameters().values())))[0]
+
+    def likelihood(self, histories: Histories) -> Likelihood:
+        """What `fit` maximises."""
+        return Likelihood(histories)
 
     def p_alive(self, histories: Histories) -> FloatArray:
         """Probability that a customer has not dropped out, within [0, 1]; 1 where the last order is the last moment."""

@@ -146,21 +146,13 @@ def read_purchases(lines: pl.LazyFrame, *, as_of: date | None) -> Purchases:
     from acrm.errors import InputError
     from acrm.summaries import Outcome, order_outcomes, purchase_days
 
-    history = read_history(lines, refunds="net", as_of=as_of)
+    history = read_history(lines, refunds="net", as_of=as_of, beside=(purchase_days, order_outcomes))
     today: Any = history.figures["as_of"]
-    plain = lines.drop("currency", strict=False)
-    found, outcomes = pl.collect_all(
-        [
-            purchase_days(plain, as_of=today).select(
-                "customer_id", pl.col("day").cast(pl.Int32), pl.col("amount").cast(pl.Float64)
-            ),
-            order_outcomes(plain, as_of=today),
-        ],
-        engine="streaming",
-    )
+    found, outcomes = history.beside
     if found.is_empty():
         raise InputError("clv_no_purchases")
-    days = found.sort("customer_id", "day")
+    numbers = found.select("customer_id", pl.col("day").cast(pl.Int32), pl.col("amount").cast(pl.Float64))
+    days = numbers.sort("customer_id", "day")
     first = days.select((pl.col("customer_id") != pl.col("customer_id").shift(1)).fill_null(True)).to_series()
     start = np.append(first.arg_true().to_numpy(), days.height).astype(np.intp)
     sums = {int(row["outcome"]): row for row in outcomes.iter_rows(named=True)}
