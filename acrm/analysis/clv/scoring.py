@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from acrm.analysis.clv.fitting import Spend
     from acrm.analysis.clv.params import ClvParams
     from acrm.analysis.clv.purchases import Grouped, Known
-    from acrm.models.histories import FloatArray, Histories
+    from acrm.models.histories import FloatArray, Histories, IndexArray
     from acrm.models.optimise import Fit
     from acrm.models.purchases import PurchaseModel
 
@@ -133,7 +133,7 @@ def money(valued: Valued, horizon: int, some: slice, rng: np.random.Generator, d
     return drawn
 
 
-def part(histories: Histories, some: slice) -> Histories:
+def part(histories: Histories, some: slice | IndexArray) -> Histories:
     """Some of the groups."""
     gaps = histories.log_gaps
     return type(histories)(

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from acrm.models.optimise import Objective
     from acrm.models.purchases import PurchaseModel
 
+_GREAT = 1000
+"""Groups of the greatest value, in which most of the chance lies: a single one may decide."""
 _DRAWN = 400_000
-"""Histories drawn, at the least, to tell how far sums vary by chance."""
+"""Histories drawn of these, and of all others, to tell how far sums vary by chance."""
 QUADRANTS = ("keep", "win_back", "grow", "leave")
 """By value so far and to come, each against the median: high and high, high and low, low and high, low and low."""
 
@@ -47,7 +49,7 @@ def totals(valued: Valued, params: ClvParams) -> dict[str, Scalar]:
     for one, other in _sides(valued, params, ahead, value, rng):
         with np.errstate(divide="ignore", invalid="ignore"):
             variance += np.nan_to_num((np.log(one / other) / 2) ** 2, nan=0.0)
-    chance = _deviation(valued, rng)
+    chance = _deviation(valued, ahead[0] * value, rng)
     found: dict[str, Scalar] = {}
     for place, name in enumerate(("year_orders", "year_revenue", "equity")):
         centre = float(expected[place])
@@ -111,25 +113,31 @@ def _values(valued: Valued, worth: GammaGamma | None) -> FloatArray:
     return worth.p * total * valued.kept / np.maximum(worth.p * x + worth.q - 1, 0.05)
 
 
-def _deviation(valued: Valued, rng: np.random.Generator) -> tuple[float, float, float]:
+def _deviation(valued: Valued, revenue: FloatArray, rng: np.random.Generator) -> tuple[float, float, float]:
     """Standard deviation of the sums by chance alone; the value for good is an expectation, in which there is none.
 
-    Half the squared difference of two draws is a variance.
+    Half the squared difference of two draws is a variance. `revenue` is what each group is expected to bring.
     """
     import numpy as np
 
-    histories, model, worth = valued.grouped.histories, valued.model, valued.spend.model
-    mean = valued.grouped.total_mean / histories.count
-    times = 1 + _DRAWN // len(mean)
-    found = np.zeros(2)
-    for _ in range(times):
-        orders = [model.draw(histories, YEAR / WEEK, rng).astype(float) for _ in range(2)]
-        money = [
-            number * valued.spend.mean if worth is None else worth.draw(histories.frequency, mean, number, rng)
-            for number in orders
-        ]
-        found += [(one - other) ** 2 @ histories.count / 2 for one, other in (orders, money)]
-    deviation = np.sqrt(found / times)
+    from acrm.analysis.clv.scoring import part
+
+    model, worth = valued.model, valued.spend.model
+    mean = valued.grouped.total_mean / valued.grouped.histories.count
+    variance = np.zeros(2)
+    for some in np.split(np.argsort(-revenue, kind="stable"), [_GREAT]):
+        histories = part(valued.grouped.histories, some)
+        times = 1 + _DRAWN // max(len(some), _GREAT)
+        for _ in range(times if len(some) else 0):
+            orders = [model.draw(histories, YEAR / WEEK, rng).astype(float) for _ in range(2)]
+            money = [
+                number * valued.spend.mean
+                if worth is None
+                else worth.draw(histories.frequency, mean[some], number, rng)
+                for number in orders
+            ]
+            variance += [(one - other) ** 2 @ histories.count / (2 * times) for one, other in (orders, money)]
+    deviation = np.sqrt(variance)
     return float(deviation[0]), float(deviation[1]) * valued.kept, 0.0
 
 
