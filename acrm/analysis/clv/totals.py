@@ -125,18 +125,18 @@ def _deviation(valued: Valued, revenue: FloatArray, rng: np.random.Generator) ->
     model, worth = valued.model, valued.spend.model
     mean = valued.grouped.total_mean / valued.grouped.histories.count
     variance = np.zeros(2)
-    for some in np.split(np.argsort(-revenue, kind="stable"), [_GREAT]):
+    for groups in np.split(np.argsort(-revenue, kind="stable"), [_GREAT]):
+        if not len(groups):
+            continue
+        times = 1 + _DRAWN // max(len(groups), _GREAT)
+        some = np.tile(groups, times)
         histories = part(valued.grouped.histories, some)
-        times = 1 + _DRAWN // max(len(some), _GREAT)
-        for _ in range(times if len(some) else 0):
-            orders = [model.draw(histories, YEAR / WEEK, rng).astype(float) for _ in range(2)]
-            money = [
-                number * valued.spend.mean
-                if worth is None
-                else worth.draw(histories.frequency, mean[some], number, rng)
-                for number in orders
-            ]
-            variance += [(one - other) ** 2 @ histories.count / (2 * times) for one, other in (orders, money)]
+        orders = [model.draw(histories, YEAR / WEEK, rng).astype(float) for _ in range(2)]
+        money = [
+            number * valued.spend.mean if worth is None else worth.draw(histories.frequency, mean[some], number, rng)
+            for number in orders
+        ]
+        variance += [(one - other) ** 2 @ histories.count / (2 * times) for one, other in (orders, money)]
     deviation = np.sqrt(variance)
     return float(deviation[0]), float(deviation[1]) * valued.kept, 0.0
 
