@@ -58,8 +58,8 @@ def main() -> None:
     asked = parser.parse_args()
     sys.stdout.write(f"{'80% limits hold':<16}{'sets':>6}{'orders':>16}{'revenue':>16}{'plain':>8}{'fair':>16}\n")
     every: list[Held] = []
-    for truth in TRUTHS:
-        found = list(coverage(truth, len(range(list(TRUTHS).index(truth), asked.sets, len(TRUTHS))), asked.customers))
+    for place, truth in enumerate(TRUTHS):
+        found = list(coverage(truth, len(range(place, asked.sets, len(TRUTHS))), asked.customers))
         every += found
         show(truth, found)
     show("all", every)
@@ -108,10 +108,7 @@ def simulated(truth: str, customers: int, rng: np.random.Generator, rate: float)
 
     Money in two columns, as it is and discounted at a continuous `rate` per day.
     """
-    joined = rng.uniform(0, YEAR, customers)
-    who, time = _orders(truth, joined, rng)
-    days = np.unique(np.column_stack([who, np.floor(time)]).astype(np.int64), axis=0)
-    customer, day = days[:, 0], days[:, 1].astype(float)
+    customer, day = order_days(truth, customers, rng)
     worth = rng.standard_gamma(Q, customers) / GAMMA
     amount = rng.standard_gamma(P, len(day)) / worth[customer]
     before, after = day < 2 * YEAR, (day >= 2 * YEAR) & (day < 3 * YEAR)
@@ -130,6 +127,13 @@ def simulated(truth: str, customers: int, rng: np.random.Generator, rate: float)
         notes=(),
     )
     return known, int(after.sum()), money
+
+
+def order_days(truth: str, customers: int, rng: np.random.Generator) -> tuple[NDArray[np.int64], Floats]:
+    """Customer and whole day of the orders of three years, sorted, each day once."""
+    who, time = _orders(truth, rng.uniform(0, YEAR, customers), rng)
+    codes = np.unique(who * (3 * YEAR) + time.astype(np.int64))
+    return codes // (3 * YEAR), (codes % (3 * YEAR)).astype(float)
 
 
 def _orders(truth: str, joined: Floats, rng: np.random.Generator) -> tuple[NDArray[np.intp], Floats]:
