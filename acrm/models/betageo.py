@@ -72,7 +72,9 @@ class BetaGeometric:
         # A scale at which somebody with few orders is as likely to be new as to be rare.
         alpha = k * float(np.average(histories.age, weights=histories.count)) / 4
         begin = start.parameters() if start else {"r": 0.5 * k, "alpha": alpha, "a": 1.0, "b": 2.0}
-        fitted = maximise(Likelihood(histories, k, dropout_at_zero), begin, starts=starts)
+        some = histories.sample()
+        sample = Likelihood(some, k, dropout_at_zero) if some else None
+        fitted = maximise(Likelihood(histories, k, dropout_at_zero), begin, starts=starts, sample=sample)
         return cls(**fitted.parameters, k=k, dropout_at_zero=dropout_at_zero), fitted
 
     def parameters(self) -> dict[str, float]:

@@ -53,7 +53,9 @@ class ParetoNbd:
         """
         scale = float(np.average(histories.age, weights=histories.count)) / 3
         begin = start.parameters() if start else {"r": 0.7, "alpha": scale, "s": 0.7, "beta": scale}
-        fitted = maximise(Likelihood(histories), begin, starts=starts)
+        some = histories.sample()
+        sample = Likelihood(some) if some else None
+        fitted = maximise(Likelihood(histories), begin, starts=starts, sample=sample)
         return cls(**fitted.parameters), fitted
 
     def parameters(self) -> dict[str, float]:

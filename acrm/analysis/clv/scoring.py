@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from acrm.analysis.clv.fitting import Spend
     from acrm.analysis.clv.params import ClvParams
     from acrm.analysis.clv.purchases import Grouped, Known
-    from acrm.models.histories import FloatArray, Histories, IndexArray
+    from acrm.models.histories import FloatArray
     from acrm.models.optimise import Fit
     from acrm.models.purchases import PurchaseModel
 
@@ -114,7 +114,7 @@ def money(valued: Valued, horizon: int, some: slice, rng: np.random.Generator, d
     from acrm.models import purchases as models
     from acrm.models.gamma_gamma import GammaGamma
 
-    histories = part(valued.grouped.histories, some)
+    histories = valued.grouped.histories.some(some)
     groups = len(histories.count)
     mean = (valued.grouped.total_mean / valued.grouped.histories.count)[some]
     spend = valued.spend
@@ -131,15 +131,3 @@ def money(valued: Valued, horizon: int, some: slice, rng: np.random.Generator, d
             worth = GammaGamma(**worths[place])
             drawn[place] = worth.draw(histories.frequency, mean, orders.astype(float), rng) / scale
     return drawn
-
-
-def part(histories: Histories, some: slice | IndexArray) -> Histories:
-    """Some of the groups."""
-    gaps = histories.log_gaps
-    return type(histories)(
-        frequency=histories.frequency[some],
-        recency=histories.recency[some],
-        age=histories.age[some],
-        count=histories.count[some],
-        log_gaps=None if gaps is None else gaps[some],
-    )

@@ -120,8 +120,6 @@ def _deviation(valued: Valued, revenue: FloatArray, rng: np.random.Generator) ->
     """
     import numpy as np
 
-    from acrm.analysis.clv.scoring import part
-
     model, worth = valued.model, valued.spend.model
     mean = valued.grouped.total_mean / valued.grouped.histories.count
     variance = np.zeros(2)
@@ -130,7 +128,7 @@ def _deviation(valued: Valued, revenue: FloatArray, rng: np.random.Generator) ->
             continue
         times = 1 + _DRAWN // max(len(groups), _GREAT)
         some = np.tile(groups, times)
-        histories = part(valued.grouped.histories, some)
+        histories = valued.grouped.histories.some(some)
         orders = [model.draw(histories, YEAR / WEEK, rng).astype(float) for _ in range(2)]
         money = [
             number * valued.spend.mean if worth is None else worth.draw(histories.frequency, mean[some], number, rng)
