@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from acrm.analysis.clv.purchases import WEEK
@@ -91,17 +91,18 @@ def _limits(valued: Valued, params: ClvParams, discounting: FloatArray) -> tuple
     """Quantiles of each group's discounted money by `_scale`, over draws of parameters, orders and spend."""
     import numpy as np
 
-    histories = valued.grouped.histories
-    count = len(histories.count)
+    alike = valued.grouped.alike()
+    coarse = replace(valued, grouped=alike)
+    count = len(alike.histories.count)
     tail = (1 - params.interval) / 2
     low, high = np.empty(count), np.empty(count)
     for start in range(0, count, _AT_ONCE):
         some = slice(start, start + _AT_ONCE)
         # The same draws for every part, so that its size leaves no trace in whom they fall to.
         rng = np.random.default_rng([params.seed, start])
-        drawn = money(valued, params.horizon, some, rng, DRAWS, params.seed) * discounting[some]
+        drawn = money(coarse, params.horizon, some, rng, DRAWS, params.seed)
         low[some], high[some] = np.quantile(drawn, [tail, 1 - tail], axis=0)
-    return low, high
+    return low[alike.group] * discounting, high[alike.group] * discounting
 
 
 def money(valued: Valued, horizon: int, some: slice, rng: np.random.Generator, draws: int, seed: int) -> FloatArray:
