@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
     from acrm.summaries import Refunds
 
+Reduction = Callable[..., "pl.LazyFrame"]
+"""Of order lines, up to and including `as_of`, such as `acrm.summaries.purchase_days`."""
+
 
 @dataclass(frozen=True)
 class History:
@@ -29,12 +33,17 @@ class History:
     customers: pl.DataFrame
     figures: dict[str, Scalar]
     notes: tuple[Message, ...]
+    beside: tuple[pl.DataFrame, ...] = ()
+    """What the reductions asked for made of the same lines up to the same day, in no order."""
 
 
-def read_history(transactions: pl.LazyFrame, *, refunds: Refunds, as_of: date | None) -> History:
+def read_history(
+    transactions: pl.LazyFrame, *, refunds: Refunds, as_of: date | None, beside: Sequence[Reduction] = ()
+) -> History:
     """Reduce order lines to customers in one pass; `as_of` defaults to the day after the last event that is no test.
 
-    A date far after all others is taken for mistyped: the day before it is the last one, and the note names it.
+    A date far after all others is taken for mistyped: the day before it is the last one, and the note names it. Other
+    reductions of the ledger of orders, given as `beside`, come from the same pass.
 
     Raises:
         InputError: No customer with a sale line; lines in more than one currency (lines without one are taken to be
@@ -45,8 +54,12 @@ def read_history(transactions: pl.LazyFrame, *, refunds: Refunds, as_of: date | 
     from acrm.summaries import Part, customer_history, line_counts
     from acrm.validity import FAR
 
-    customers, counts = pl.collect_all(
-        [customer_history(transactions, refunds=refunds, as_of=as_of), line_counts(transactions, as_of=as_of)],
+    customers, counts, *others = pl.collect_all(
+        [
+            customer_history(transactions, refunds=refunds, as_of=as_of),
+            line_counts(transactions, as_of=as_of),
+            *(reduction(transactions, as_of=as_of) for reduction in beside),
+        ],
         engine="streaming",
     )
     used = counts.filter(pl.col("part") <= int(Part.REFUND if refunds == "net" else Part.SALE))
@@ -54,9 +67,9 @@ def read_history(transactions: pl.LazyFrame, *, refunds: Refunds, as_of: date | 
         currency, without = one_currency(used)
         if currency and without:
             # An order may have lines with and without it: count its orders again with the column out of the way.
-            history = read_history(transactions.drop("currency"), refunds=refunds, as_of=as_of)
+            history = read_history(transactions.drop("currency"), refunds=refunds, as_of=as_of, beside=beside)
             note = Message("history.no_currency", {"lines": without, "currency": currency})
-            return History(history.customers, history.figures | {"currency": currency}, (*history.notes, note))
+            return replace(history, figures=history.figures | {"currency": currency}, notes=(*history.notes, note))
     else:
         currency = None
     lines = {part: int(counts.filter(part=int(part))["lines"].sum()) for part in Part}
@@ -66,7 +79,7 @@ def read_history(transactions: pl.LazyFrame, *, refunds: Refunds, as_of: date | 
     if as_of is None and (last_event - _newest_but(last_event, customers)).days > FAR:
         last, far = far_dates(transactions)
         if last < last_event:
-            history = read_history(transactions, refunds=refunds, as_of=last + timedelta(days=1))
+            history = read_history(transactions, refunds=refunds, as_of=last + timedelta(days=1), beside=beside)
             return replace(history, notes=(*far, *history.notes))
         doubtful = far
     else:
@@ -101,7 +114,7 @@ def read_history(transactions: pl.LazyFrame, *, refunds: Refunds, as_of: date | 
     never_bought = spend - _total(used["amount"])
     if never_bought:
         notes.append(Message("history.refunds_only", {"amount": never_bought}))
-    return History(customers, figures, tuple(notes))
+    return History(customers, figures, tuple(notes), tuple(others))
 
 
 def far_dates(transactions: pl.LazyFrame) -> tuple[date, tuple[Message, ...]]:

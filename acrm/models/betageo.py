@@ -10,9 +10,8 @@ and Reutterer (2016), "Ticking away the moments", for k > 1.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import partial
 from typing import Self
 
 import numpy as np
@@ -23,9 +22,7 @@ from acrm.models.betageo_likelihood import Likelihood, State
 from acrm.models.histories import FloatArray, Histories
 from acrm.models.optimise import Fit, maximise
 from acrm.models.renewals import future_orders
-
-_AGES = 20_000
-"""Ages of one frequency that are looked at together; each takes a few kilobytes."""
+from acrm.models.smooth import over_pairs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +72,9 @@ class BetaGeometric:
         # A scale at which somebody with few orders is as likely to be new as to be rare.
         alpha = k * float(np.average(histories.age, weights=histories.count)) / 4
         begin = start.parameters() if start else {"r": 0.5 * k, "alpha": alpha, "a": 1.0, "b": 2.0}
-        fitted = maximise(Likelihood(histories, k, dropout_at_zero), begin, starts=starts)
+        some = histories.sample()
+        sample = Likelihood(some, k, dropout_at_zero) if some else None
+        fitted = maximise(Likelihood(histories, k, dropout_at_zero), begin, starts=starts, sample=sample)
         return cls(**fitted.parameters, k=k, dropout_at_zero=dropout_at_zero), fitted
 
     def parameters(self) -> dict[str, float]:
@@ -84,8 +83,11 @@ class BetaGeometric:
 
     def log_likelihood(self, histories: Histories) -> float:
         """Weighted sum over the groups."""
-        point = np.log(list(self.parameters().values()))
-        return Likelihood(histories, self.k, self.dropout_at_zero)(point)[0]
+        return self.likelihood(histories)(np.log(list(self.parameters().values())))[0]
+
+    def likelihood(self, histories: Histories) -> Likelihood:
+        """What `fit` maximises."""
+        return Likelihood(histories, self.k, self.dropout_at_zero)
 
     def p_alive(self, histories: Histories) -> FloatArray:
         """Probability that a customer has not dropped out, within [0, 1].
@@ -114,17 +116,22 @@ class BetaGeometric:
         """Orders expected within the horizon, one at time t counted exp(-discount * t)."""
         if np.isinf(horizon) and discount == 0 and self.a <= 1:
             return np.full(len(histories.age), np.inf)
-        return self._given_alive(
-            histories,
-            lambda shape, scales, b, phase: future_orders(shape, scales, self.a, b, horizon, discount, self.k, phase),
-        )
+        frequencies, ages, pair_of = histories.pairs
+
+        def future(x: float, ages: FloatArray, phase: int) -> FloatArray:
+            shape, b = self.r + self.k * x + phase, self.b + x + self.dropout_at_zero
+            return future_orders(shape, self.alpha + ages, self.a, b, horizon, discount, self.k, phase)
+
+        ahead = [over_pairs(partial(future, phase=phase), frequencies, ages, self.alpha) for phase in range(self.k)]
+        return self._mean(histories, np.array(ahead)[:, pair_of])
 
     def p_order(self, histories: Histories, horizon: float) -> FloatArray:
         """Probability of at least one order within the horizon."""
-        return self._given_alive(
-            histories,
-            lambda shape, scales, _, phase: betainc(self.k - phase, shape, horizon / (scales + horizon)),
-        )
+        frequencies, ages, pair_of = histories.pairs
+        phase = np.arange(self.k)[:, None]
+        reached = horizon / (self.alpha + ages + horizon)
+        ahead = betainc(self.k - phase, self.r + self.k * frequencies + phase, reached)
+        return self._mean(histories, ahead[:, pair_of])
 
     def expected_new(self, time: FloatArray) -> FloatArray:
         """Repeat orders expected of a new customer up to each time after the first order."""
@@ -157,24 +164,8 @@ class BetaGeometric:
     def _state(self, histories: Histories) -> State:
         return State(histories, self.r, self.alpha, self.a, self.b, self.k, int(self.dropout_at_zero))
 
-    def _given_alive(
-        self, histories: Histories, value: Callable[[float, FloatArray, float, int], FloatArray]
-    ) -> FloatArray:
-        """Mean of a value that is 0 for the lost.
-
-        Given alive, it depends on frequency, age and the events since the last order alone: `value` takes shape and
-        scales of the rate, the second parameter of the drop-out probability, and these events.
-        """
+    def _mean(self, histories: Histories, ahead: FloatArray) -> FloatArray:
+        """Mean of what is 0 for the lost, from its values given alive and so many events since the last order."""
         state = self._state(histories)
-        frequencies, ages, pair_of = histories.pairs
-        values = np.empty((self.k, len(ages)))
-        changes = np.flatnonzero(np.diff(frequencies)) + 1
-        edges = np.unique(np.concatenate([changes, np.arange(0, len(ages), _AGES), [len(ages)]]))
-        for first, end in pairwise(edges):
-            x, scales = frequencies[first], self.alpha + ages[first:end]
-            for phase in range(self.k):
-                b = self.b + x + self.dropout_at_zero
-                values[phase, first:end] = value(self.r + self.k * x + phase, scales, b, phase)
-        future = np.einsum("kn,kn->n", state.phases, values[:, pair_of])
-        mean: FloatArray = expit(-state.odds) * future
+        mean: FloatArray = expit(-state.odds) * np.einsum("kn,kn->n", state.phases, ahead)
         return mean

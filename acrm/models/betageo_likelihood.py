@@ -7,7 +7,7 @@ customers as cheap as their distinct histories.
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import betaln, digamma, expit, gammaln
+from scipy.special import betaln, digamma, gammaln
 
 from acrm.models.histories import FloatArray, Histories
 
@@ -50,9 +50,10 @@ class Likelihood:
         by_x = gammaln(r + k * x) - gammaln(r) + betaln(a, left) - betaln(a, b)
         powers = r * self._by_age + k * self._orders_by_age
         value = self._constant + self._by_x @ by_x + total * r * np.log(alpha) - powers @ np.log(after)
-        value += count @ (np.log1p(np.exp(-np.abs(state.odds))) + np.maximum(state.odds, 0) + state.log_waiting)
+        smaller = np.exp(-np.abs(state.odds))
+        value += count @ (np.log1p(smaller) + np.maximum(state.odds, 0) + state.log_waiting)
 
-        lost = count * expit(state.odds)
+        lost = count * np.where(state.odds > 0, 1, smaller) / (1 + smaller)
         lost_by_x = np.bincount(self._of_x, lost)
         by_r = self._by_x @ (digamma(r + k * x) - digamma(r)) + total * np.log(alpha) - self._by_age @ np.log(after)
         by_r += lost @ state.log_ratio

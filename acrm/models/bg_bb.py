@@ -57,7 +57,11 @@ class BgBb:
 
     def log_likelihood(self, histories: Histories) -> float:
         """Weighted sum over the groups."""
-        return Likelihood(histories)(np.log(list(self.parameters().values())))[0]
+        return self.likelihood(histories)(np.log(list(self.parameters().values())))[0]
+
+    def likelihood(self, histories: Histories) -> Likelihood:
+        """What `fit` maximises."""
+        return Likelihood(histories)
 
     def p_alive(self, histories: Histories) -> FloatArray:
         """Probability that a customer will still be there at the next opportunity, within [0, 1)."""

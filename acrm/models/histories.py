@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 IndexArray = NDArray[np.intp]
+_SAMPLE = 10_000
+_KEPT = ("frequencies", "recencies", "ages", "pairs")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +35,28 @@ class Histories:
     age: FloatArray
     count: FloatArray
     log_gaps: FloatArray | None = None
+
+    def some(self, where: slice | IndexArray) -> Histories:
+        """Some of the groups."""
+        gaps = self.log_gaps
+        return Histories(
+            frequency=self.frequency[where],
+            recency=self.recency[where],
+            age=self.age[where],
+            count=self.count[where],
+            log_gaps=None if gaps is None else gaps[where],
+        )
+
+    def sample(self) -> Histories | None:
+        """About 10,000 of the groups, evenly spread over the order they are in; None if all are not many more."""
+        every = len(self.count) // _SAMPLE
+        return self.some(slice(every // 2, None, every)) if every > 1 else None
+
+    def weighted(self, count: FloatArray) -> Histories:
+        """The same groups with other weights; what was found out about them is kept."""
+        other = replace(self, count=count)
+        other.__dict__.update({name: self.__dict__[name] for name in _KEPT if name in self.__dict__})
+        return other
 
     @cached_property
     def frequencies(self) -> tuple[FloatArray, IndexArray]:

@@ -53,7 +53,9 @@ class ParetoNbd:
         """
         scale = float(np.average(histories.age, weights=histories.count)) / 3
         begin = start.parameters() if start else {"r": 0.7, "alpha": scale, "s": 0.7, "beta": scale}
-        fitted = maximise(Likelihood(histories), begin, starts=starts)
+        some = histories.sample()
+        sample = Likelihood(some) if some else None
+        fitted = maximise(Likelihood(histories), begin, starts=starts, sample=sample)
         return cls(**fitted.parameters), fitted
 
     def parameters(self) -> dict[str, float]:
@@ -62,7 +64,11 @@ class ParetoNbd:
 
     def log_likelihood(self, histories: Histories) -> float:
         """Weighted sum over the groups."""
-        return Likelihood(histories)(np.log(list(self.parameters().values())))[0]
+        return self.likelihood(histories)(np.log(list(self.parameters().values())))[0]
+
+    def likelihood(self, histories: Histories) -> Likelihood:
+        """What `fit` maximises."""
+        return Likelihood(histories)
 
     def p_alive(self, histories: Histories) -> FloatArray:
         """Probability that a customer has not dropped out, within [0, 1]; 1 where the last order is the last moment."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from acrm.models.betageo import BetaGeometric
 from acrm.models.bg_bb import BgBb
 from acrm.models.histories import FloatArray, Histories
-from acrm.models.optimise import Fit
+from acrm.models.optimise import Fit, Objective
 from acrm.models.pareto_nbd import ParetoNbd
 
 
@@ -27,6 +27,9 @@ class PurchaseModel(Protocol):
 
     def log_likelihood(self, histories: Histories) -> float:
         """Weighted sum over the groups."""
+
+    def likelihood(self, histories: Histories) -> Objective:
+        """What `fit` maximises."""
 
     def p_alive(self, histories: Histories) -> FloatArray:
         """Probability that a customer has not been lost."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from acrm.analysis.clv.purchases import WEEK
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from acrm.analysis.clv.fitting import Spend
     from acrm.analysis.clv.params import ClvParams
     from acrm.analysis.clv.purchases import Grouped, Known
-    from acrm.models.histories import FloatArray, Histories
+    from acrm.models.histories import FloatArray
     from acrm.models.optimise import Fit
     from acrm.models.purchases import PurchaseModel
 
@@ -91,17 +91,18 @@ def _limits(valued: Valued, params: ClvParams, discounting: FloatArray) -> tuple
     """Quantiles of each group's discounted money by `_scale`, over draws of parameters, orders and spend."""
     import numpy as np
 
-    histories = valued.grouped.histories
-    count = len(histories.count)
+    alike = valued.grouped.alike()
+    coarse = replace(valued, grouped=alike)
+    count = len(alike.histories.count)
     tail = (1 - params.interval) / 2
     low, high = np.empty(count), np.empty(count)
     for start in range(0, count, _AT_ONCE):
         some = slice(start, start + _AT_ONCE)
         # The same draws for every part, so that its size leaves no trace in whom they fall to.
         rng = np.random.default_rng([params.seed, start])
-        drawn = money(valued, params.horizon, some, rng, DRAWS, params.seed) * discounting[some]
+        drawn = money(coarse, params.horizon, some, rng, DRAWS, params.seed)
         low[some], high[some] = np.quantile(drawn, [tail, 1 - tail], axis=0)
-    return low, high
+    return low[alike.group] * discounting, high[alike.group] * discounting
 
 
 def money(valued: Valued, horizon: int, some: slice, rng: np.random.Generator, draws: int, seed: int) -> FloatArray:
@@ -114,7 +115,7 @@ def money(valued: Valued, horizon: int, some: slice, rng: np.random.Generator, d
     from acrm.models import purchases as models
     from acrm.models.gamma_gamma import GammaGamma
 
-    histories = part(valued.grouped.histories, some)
+    histories = valued.grouped.histories.some(some)
     groups = len(histories.count)
     mean = (valued.grouped.total_mean / valued.grouped.histories.count)[some]
     spend = valued.spend
@@ -131,15 +132,3 @@ def money(valued: Valued, horizon: int, some: slice, rng: np.random.Generator, d
             worth = GammaGamma(**worths[place])
             drawn[place] = worth.draw(histories.frequency, mean, orders.astype(float), rng) / scale
     return drawn
-
-
-def part(histories: Histories, some: slice) -> Histories:
-    """Some of the groups."""
-    gaps = histories.log_gaps
-    return type(histories)(
-        frequency=histories.frequency[some],
-        recency=histories.recency[some],
-        age=histories.age[some],
-        count=histories.count[some],
-        log_gaps=None if gaps is None else gaps[some],
-    )

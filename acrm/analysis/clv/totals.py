@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
@@ -21,11 +20,13 @@ if TYPE_CHECKING:
     from acrm.analysis.result import Scalar
     from acrm.models.gamma_gamma import GammaGamma
     from acrm.models.histories import FloatArray
+    from acrm.models.optimise import Objective
     from acrm.models.purchases import PurchaseModel
 
-REPEATS = 40
-_FEW = 20_000
-"""Up to so many distinct histories customers are drawn anew; beyond, which is the same then, parameters are drawn."""
+_GREAT = 1000
+"""Groups of the greatest value, in which most of the chance lies: a single one may decide."""
+_DRAWN = 400_000
+"""Histories drawn of these, and of all others, to tell how far sums vary by chance."""
 QUADRANTS = ("keep", "win_back", "grow", "leave")
 """By value so far and to come, each against the median: high and high, high and low, low and high, low and low."""
 
@@ -33,94 +34,109 @@ QUADRANTS = ("keep", "win_back", "grow", "leave")
 def totals(valued: Valued, params: ClvParams) -> dict[str, Scalar]:
     """Orders and revenue of the present customers in the next 12 months, and their value for good, with limits.
 
-    Each repeat fits the model to customers drawn anew (a weighted bootstrap of the groups), and adds the chance in the
-    orders and order values themselves, whose sum over many customers is normal.
+    What draws of other customers would have made of the parameters comes from a weighted bootstrap of the groups; what
+    each direction of it does to the sums, from going one standard deviation either way. To that comes the chance in
+    the orders and order values themselves, whose sum over many customers is normal. Sums are above 0 and skewed to the
+    right, their logarithms hardly.
     """
     import numpy as np
 
-    spread = [np.array(sums) for sums in zip(*_repeats(valued, params), strict=True)]
+    rng = np.random.default_rng([params.seed, 1])
     reach = NormalDist().inv_cdf((1 + params.interval) / 2)
-    expected = _expected(valued, params, valued.model, valued.spend.model)
+    ahead, value = _ahead(valued, params, valued.model), _values(valued, valued.spend.model)
+    expected = _sums(ahead, value, valued)
+    variance = np.zeros(3)
+    for one, other in _sides(valued, params, ahead, value, rng):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            variance += np.nan_to_num((np.log(one / other) / 2) ** 2, nan=0.0)
+    chance = _deviation(valued, ahead[0] * value, rng)
     found: dict[str, Scalar] = {}
-    for name, centre, sums in zip(("year_orders", "year_revenue", "equity"), expected, spread, strict=True):
-        # Sums are above 0 and skewed to the right, their logarithms hardly.
-        factor = float(np.exp(reach * np.log(np.maximum(sums, centre * 1e-3)).std())) if 0 < centre < np.inf else 1.0
+    for place, name in enumerate(("year_orders", "year_revenue", "equity")):
+        centre = float(expected[place])
+        by_chance = chance[place] / centre if 0 < centre < np.inf else 0.0
+        factor = float(np.exp(reach * np.sqrt(variance[place] + np.log1p(by_chance**2))))
         limits = {name: centre, f"{name}_low": centre / factor, f"{name}_high": centre * factor}
         found |= {key: round(limit, 4) if np.isfinite(limit) else None for key, limit in limits.items()}
     return found
 
 
-def _repeats(valued: Valued, params: ClvParams) -> Iterator[tuple[float, float, float]]:
-    import numpy as np
-
+def _sides(
+    valued: Valued, params: ClvParams, ahead: tuple[FloatArray, FloatArray], value: FloatArray, rng: np.random.Generator
+) -> Iterator[tuple[FloatArray, FloatArray]]:
+    """The sums at the two ends of every axis of the parameters' uncertainty, of orders first and then of spend."""
     from acrm.models import purchases as models
+    from acrm.models.bootstrap import covariance, ends
     from acrm.models.gamma_gamma import GammaGamma
 
-    rng = np.random.default_rng([params.seed, 1])
-    histories, spend = valued.grouped.histories, valued.spend
-    count = histories.count
-    drawn = None if len(count) <= _FEW else valued.fit.draw(REPEATS, rng)
-    worths = spend.fit.draw(REPEATS, rng) if spend.model and spend.fit else [None] * REPEATS
-    for place in range(REPEATS):
-        if drawn is None:
-            again = rng.multinomial(int(count.sum()), count / count.sum()).astype(float)
-            some = replace(histories, count=again)
-            model = valued.model
-            if histories.frequency @ again > 0:
-                model, _ = models.fit(valued.model.name, some, start=valued.model, starts=1)
-        else:
-            model = models.load(valued.model.name, drawn[place])
-        worth = worths[place]
-        value = GammaGamma(**worth) if worth else None
-        orders, revenue, equity = _expected(valued, params, model, value)
-        deviation = _deviation(valued, model, value, rng)
-        yield (
-            max(0.0, orders + float(rng.standard_normal()) * deviation[0]),
-            max(0.0, revenue + float(rng.standard_normal()) * deviation[1]),
-            equity,
-        )
+    histories, spend, fit = valued.grouped.histories, valued.spend, valued.fit
+
+    def orders(count: FloatArray) -> Objective:
+        return valued.model.likelihood(histories.weighted(count))
+
+    for pair in ends(fit, covariance(fit, orders, histories.count, rng)):
+        one, other = (_ahead(valued, params, models.load(valued.model.name, found)) for found in pair)
+        yield _sums(one, value, valued), _sums(other, value, valued)
+    if spend.model is None or spend.fit is None:
+        return
+    for pair in ends(spend.fit, spend.fit.covariance):
+        low, high = (_values(valued, GammaGamma(**found)) for found in pair)
+        yield _sums(ahead, low, valued), _sums(ahead, high, valued)
 
 
-def _expected(
-    valued: Valued, params: ClvParams, model: PurchaseModel, worth: GammaGamma | None
-) -> tuple[float, float, float]:
+def _ahead(valued: Valued, params: ClvParams, model: PurchaseModel) -> tuple[FloatArray, FloatArray]:
+    """Of a customer of each group: orders expected in a year, and discounted ones without horizon."""
+    import numpy as np
+
+    histories, rate = valued.grouped.histories, params.rate * WEEK
+    orders = model.expected_orders(histories, YEAR / WEEK)
+    return orders, model.expected_residual(histories, rate) * params.margin if rate else np.full(len(orders), np.inf)
+
+
+def _sums(ahead: tuple[FloatArray, FloatArray], value: FloatArray, valued: Valued) -> FloatArray:
     """Orders and revenue of a year, and the discounted margin of all orders to come."""
     import numpy as np
 
-    histories = valued.grouped.histories
-    orders = model.expected_orders(histories, YEAR / WEEK)
-    rate = params.rate * WEEK
-    residual = model.expected_residual(histories, rate) if rate else np.full(len(orders), np.inf)
-    values = _values(valued, worth) * valued.kept
-    return float(orders @ histories.count), float(orders @ values), float(residual @ values * params.margin)
+    orders, residual = ahead
+    return np.array([orders @ valued.grouped.histories.count, orders @ value, residual @ value])
 
 
 def _values(valued: Valued, worth: GammaGamma | None) -> FloatArray:
-    """Expected value of an order, summed over the customers of each group."""
+    """Expected value of an order, refunds taken off, summed over the customers of each group."""
     import numpy as np
 
     histories = valued.grouped.histories
     if worth is None:
-        return histories.count * valued.spend.mean
+        return histories.count * valued.spend.mean * valued.kept
     x, count = histories.frequency, histories.count
     total: FloatArray = count * worth.gamma + x * np.where(x > 0, valued.grouped.total_mean, 0.0)
-    # A draw of the parameters may have no finite mean; it then counts as barely having one.
-    return worth.p * total / np.maximum(worth.p * x + worth.q - 1, 0.05)
+    # Other parameters may give no finite mean; it then counts as barely one.
+    return worth.p * total * valued.kept / np.maximum(worth.p * x + worth.q - 1, 0.05)
 
 
-def _deviation(
-    valued: Valued, model: PurchaseModel, worth: GammaGamma | None, rng: np.random.Generator
-) -> tuple[float, float]:
-    """Standard deviation of the sums by chance alone: half the squared difference of two draws is a variance."""
+def _deviation(valued: Valued, revenue: FloatArray, rng: np.random.Generator) -> tuple[float, float, float]:
+    """Standard deviation of the sums by chance alone; the value for good is an expectation, in which there is none.
+
+    Half the squared difference of two draws is a variance. `revenue` is what each group is expected to bring.
+    """
     import numpy as np
 
-    histories = valued.grouped.histories
-    mean = valued.grouped.total_mean / histories.count
-    orders = [model.draw(histories, YEAR / WEEK, rng).astype(float) for _ in range(2)]
-    money = [n * valued.spend.mean if worth is None else worth.draw(histories.frequency, mean, n, rng) for n in orders]
-    found = (np.sqrt(float((one - other) ** 2 @ histories.count) / 2) for one, other in (orders, money))
-    deviation = tuple(map(float, found))
-    return deviation[0], deviation[1] * valued.kept
+    model, worth = valued.model, valued.spend.model
+    mean = valued.grouped.total_mean / valued.grouped.histories.count
+    variance = np.zeros(2)
+    for groups in np.split(np.argsort(-revenue, kind="stable"), [_GREAT]):
+        if not len(groups):
+            continue
+        times = 1 + _DRAWN // max(len(groups), _GREAT)
+        some = np.tile(groups, times)
+        histories = valued.grouped.histories.some(some)
+        orders = [model.draw(histories, YEAR / WEEK, rng).astype(float) for _ in range(2)]
+        money = [
+            number * valued.spend.mean if worth is None else worth.draw(histories.frequency, mean[some], number, rng)
+            for number in orders
+        ]
+        variance += [(one - other) ** 2 @ histories.count / (2 * times) for one, other in (orders, money)]
+    deviation = np.sqrt(variance)
+    return float(deviation[0]), float(deviation[1]) * valued.kept, 0.0
 
 
 def concentration(customers: pl.DataFrame) -> dict[str, Scalar]:
