@@ -1,16 +1,14 @@
 import numpy as np
-import pytest
 
 from acrm.models import purchases as models
 from tests.benchmarks.clv_coverage import TRUTHS, coverage, simulated
 
 
-@pytest.mark.parametrize("truth", ["bg-nbd", "mbg-nbd"])
-def test_limits_hold_about_as_often_as_they_say(truth: str) -> None:
-    held = list(coverage(truth, 5, 1000))
-    # Thousands of customers, of ten sets altogether: their share is sure, that of the totals a coarse check.
-    assert 0.77 < np.mean([one.fair for one in held]) < 0.83
-    assert sum(one.orders + one.revenue for one in held) >= 5
+def test_limits_hold_about_as_often_as_they_say() -> None:
+    held = [one for truth in ("bg-nbd", "mbg-nbd") for one in coverage(truth, 5, 1000)]
+    # Of thousands of customers the share is sure; of ten totals, two figures each, it is a coarse check.
+    assert 0.78 < np.mean([one.fair for one in held]) < 0.82
+    assert sum(one.orders + one.revenue for one in held) >= 10
 
 
 def test_the_customers_are_made_as_the_models_have_it() -> None:
