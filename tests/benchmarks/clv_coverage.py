@@ -96,8 +96,8 @@ def coverage(truth: str, sets: int, customers: int) -> Iterator[Held]:
         within = (low <= money[:, 1]) & (money[:, 1] <= high)
         part = np.maximum(np.minimum(nil, 0.9) - 0.1, 0) / np.maximum(nil, 1e-12)
         yield Held(
-            orders=sums["year_orders_low"] <= orders <= sums["year_orders_high"],
-            revenue=sums["year_revenue_low"] <= money[:, 0].sum() <= sums["year_revenue_high"],
+            orders=bool(sums["year_orders_low"] <= orders <= sums["year_orders_high"]),
+            revenue=bool(sums["year_revenue_low"] <= money[:, 0].sum() <= sums["year_revenue_high"]),
             plain=float(within.mean()),
             fair=float(np.where(money[:, 1] > 0, within, part).mean()),
         )

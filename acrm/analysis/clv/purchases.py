@@ -149,7 +149,8 @@ class Grouped:
         count = np.bincount(of, whole.count).astype(float)
 
         def mean(values: FloatArray) -> FloatArray:
-            return np.bincount(of, values * whole.count) / count
+            found: FloatArray = np.bincount(of, values * whole.count) / count
+            return found
 
         histories = replace(
             whole,
