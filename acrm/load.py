@@ -107,16 +107,13 @@ _BESIDE = {
 }
 
 
-def worth(
-    sources: Sequence[str], command: str, reading: Reading, selecting: Selecting, scratch: Path, by: Sequence[str]
-) -> Sales:
+def worth(sources: Sequence[str], reading: Reading, selecting: Selecting, scratch: Path, by: Sequence[str]) -> Sales:
     """The order lines of some sources, in one currency, with what else tells of their customers' value.
 
     Where there are none, the dataset's contracts or other tables are what there is, and the lines are empty.
 
     Args:
         sources: Files, folders or stores.
-        command: The command's name, for errors.
         reading: How sources are read.
         selecting: Which rows count.
         scratch: A folder for what is made on the way.

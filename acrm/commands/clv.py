@@ -140,6 +140,8 @@ def clv(
     from acrm.render.clv import clv_page
     from acrm.write import emit
 
+    if apply and model != "auto":
+        raise UsageError("clv_apply_model", model=model)
     if selftest:
         _selftest(run, writing)
         return
@@ -167,13 +169,14 @@ def clv(
         TemporaryDirectory(prefix="acrm-") as scratch,
         run.console.progress(Message("clean.reading")),
     ):
-        found = worth(sources, run.command, reading, selecting, Path(scratch), params.by)
+        found = worth(sources, reading, selecting, Path(scratch), params.by)
         settled(run, reading, found.dataset)
         if _bound(setting, found):
             result, page = _contract(found, params, run.command)
         else:
             whole, blocks = _valued(found, params, driver, asked, apply)
-            result, page = whole, lambda told: clv_page(told, run.typed("npv", "margin", "by"), blocks)
+            cut = _first_cut(found)
+            result, page = whole, lambda told: clv_page(told, run.typed("npv", "margin", "by"), blocks, cut)
         told = {**found.counted(), **result.summary}
         result = replace(result, summary=told, notes=(*found.notes(), *result.notes))
         lineage = found.lineage(run, as_of=result.summary.get("as_of"), seed=seed)
@@ -185,6 +188,13 @@ def _bound(setting: str, found: Sales) -> bool:
     if setting == "noncontract":
         found.dataset.require("transactions", "clv")
     return setting == "contract" or (setting == "auto" and "transactions" not in found.dataset.tables)
+
+
+def _first_cut(found: Sales) -> str | None:
+    """A column worth cutting by, where the sources have one."""
+    tables = (found.dataset.tables[name] for name in ("transactions", "customers") if name in found.dataset.tables)
+    names = {name for table in tables for name in table.collect_schema().names()}
+    return next((name for name in ("channel", "source", "campaign", "coupon") if name in names), None)
 
 
 def _npv_params(

@@ -59,7 +59,7 @@ def _repeats(valued: Valued, params: ClvParams) -> Iterator[tuple[float, float, 
     rng = np.random.default_rng([params.seed, 1])
     histories, spend = valued.grouped.histories, valued.spend
     count = histories.count
-    drawn = None if len(count) <= _FEW else valued.fit.draw(REPEATS, rng)
+    drawn = None if valued.fitted and len(count) <= _FEW else valued.fit.draw(REPEATS, rng)
     worths = spend.fit.draw(REPEATS, rng) if spend.model and spend.fit else [None] * REPEATS
     for place in range(REPEATS):
         if drawn is None:
