@@ -300,8 +300,15 @@ def _valued(
     from acrm.load import saved_model
     from acrm.options import pairs
     from acrm.render.clv_npv import npv_blocks
+    from acrm.render.clv_profit import profit_blocks
 
     tables, lines = found.dataset.tables, found.lines
+    # What is asked for and not there is told before anything is fitted.
+    people = tables.get("customers")
+    of = None
+    if params.by:
+        of = attributes(params.by, customers=people, transactions=lines, segments=None, as_of=params.as_of)
+    belong = members(people, params.object) if params.object != "customer" else None
     result = value(lines, params, saved_model(saved) if saved else None)
     # Lines without a currency are in the only one there is.
     currency = pl.lit(result.summary["currency"], pl.String).alias("currency")
@@ -316,19 +323,16 @@ def _valued(
         customers=tables.get("customers"),
     )
     result = with_profit(result, costs)
-    if params.by:
-        of = attributes(
-            params.by, customers=tables.get("customers"), transactions=lines, segments=None, as_of=params.as_of
-        )
+    blocks: list[Any] = profit_blocks(costs) if "past_profit" in costs.tables["profit"].columns else []
+    if of is not None:
         result = with_cuts(result, of, params)
-    if params.object != "customer":
-        result = rolled_up(result, members(tables.get("customers"), params.object), params)
-    blocks: list[Any] = []
+    if belong is not None:
+        result = rolled_up(result, belong, params)
     if asked:
         try:
             present = npv(plain, tables, asked)
         except InputError as error:
             # The value of the customers stands without it.
             return replace(result, notes=(*result.notes, error.message)), blocks
-        result, blocks = with_npv(result, present), npv_blocks(present)
+        result, blocks = with_npv(result, present), blocks + npv_blocks(present)
     return result, blocks

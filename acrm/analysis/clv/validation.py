@@ -126,8 +126,9 @@ def tracking(purchases: Purchases, model: PurchaseModel, cut: float) -> pl.DataF
     actual = np.histogram(purchases.day[repeat & known] - origin, bins=edges)[0].astype(float)
     joined = np.bincount((first[first <= cut] - origin).astype(np.int64))
     weeks = np.arange(days // 7 + 2, dtype=float)
-    daily = np.interp(np.arange(days + 1) / WEEK, weeks, model.expected_new(weeks))
-    cumulative = np.convolve(joined, daily)[edges[1:]]
+    daily = np.interp(np.arange(days) / WEEK, weeks, model.expected_new(weeks))
+    # Up to the last day of each week, as ages are counted.
+    cumulative = np.convolve(joined, daily)[edges[1:] - 1]
     last = origin + edges[1:] - 1
     return pl.DataFrame(
         {

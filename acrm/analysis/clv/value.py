@@ -73,9 +73,9 @@ def value(transactions: pl.LazyFrame, params: ClvParams, saved: SavedModel | Non
     held = None if saved else fitting.trial(purchases, params.horizon)
     found = fitting.candidates(params.model, held) if held else []
     best = fitting.chosen(found, held) if held else None
-    name = best.model.name if best else ("mbg-nbd" if params.model == "auto" else params.model)
-    valued = _loaded(saved, known, purchases) if saved else _fitted(name, known, purchases)
+    valued = _loaded(saved, known, purchases) if saved else _first_fitted(params.model, best, found, known, purchases)
     name = valued.model.name
+    best = next((one for one in found if one.model.name == name), None)
     customers = totals.with_ranks(scoring.scored(purchases.ids, valued, params))
     tables = {
         "customers": customers,
@@ -194,6 +194,31 @@ def _loaded(saved: SavedModel, known: Known, purchases: Purchases) -> Valued:
         kept=purchases.kept,
         fitted=False,
     )
+
+
+def _first_fitted(
+    model: str, best: Candidate | None, found: list[Candidate], known: Known, purchases: Purchases
+) -> Valued:
+    """The model asked for, or of those tried the best that can be fitted to everything.
+
+    Raises:
+        ModelError: None can; of the first of them.
+    """
+    if model != "auto":
+        names = [model]
+    elif best:
+        others = sorted((one for one in found if one is not best), key=lambda one: -one.held_out)
+        names = [one.model.name for one in (best, *others)]
+    else:
+        # Untested, the one first that lets those who came once be lost.
+        names = ["mbg-nbd", "bg-nbd", "pareto-nbd"]
+    errors = []
+    for name in names:
+        try:
+            return _fitted(name, known, purchases)
+        except ModelError as error:
+            errors.append(error)
+    raise errors[0]
 
 
 def _fitted(name: str, known: Known, purchases: Purchases) -> Valued:
