@@ -100,7 +100,7 @@ AsOf = Annotated[
         "--as-of", metavar="DATE", parser=_date, help="What counts as today. Default: the day after the last event."
     ),
 ]
-Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Start of every random choice.")]
+Seed = Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Start of every random choice.")]
 Compare = Annotated[
     str | None,
     typer.Option("--compare", metavar="WHAT", help="An earlier result, store or date: what changed, who moved."),

@@ -199,6 +199,25 @@ def order_outcomes(lines: IntoLazyFrameT, *, as_of: date | None) -> IntoLazyFram
     return orders.with_columns(outcome=outcome).group_by("outcome").agg(nw.len().alias("orders"), *sums).to_native()
 
 
+def loose_refunds(lines: IntoLazyFrameT, *, as_of: date | None) -> IntoLazyFrameT:
+    """Sum the refunds that no order explains: of ids without a sale, and what goes beyond the sale of their id.
+
+    Returns:
+        Lazy, in no order, one row per `customer_id` and `day` Date of the refund (of the order, where there is one):
+        `amount` Decimal above 0. Adds up to the orders of `order_outcomes` that come to less than 0.
+    """
+    ledger = _order_ledger(lines, as_of).filter(nw.col("part") <= int(Part.REFUND))
+    sold = nw.when(nw.col("part") == int(Part.SALE)).then(nw.col("first_day"))
+    orders = (
+        ledger.with_columns(sold=sold)
+        .group_by("customer_id", "order_id")
+        .agg(nw.col("sold").min(), nw.col("first_day").min(), nw.col("amount").sum())
+        .filter(nw.col("amount") < 0)
+    )
+    days = orders.with_columns(day=nw.coalesce("sold", "first_day"), amount=-nw.col("amount"))
+    return days.group_by("customer_id", "day").agg(nw.col("amount").sum()).to_native()
+
+
 def customer_margins(
     lines: IntoLazyFrameT, *, unit_costs: IntoLazyFrameT | None = None, as_of: date | None
 ) -> IntoLazyFrameT:

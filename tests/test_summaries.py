@@ -22,6 +22,7 @@ from acrm.summaries import (
     edge_orders,
     first_order,
     line_counts,
+    loose_refunds,
     order_outcomes,
     orders_by_month,
     purchase_days,
@@ -140,6 +141,25 @@ def test_purchase_days_are_what_plain_python_finds(rows: list[Row], as_of: date 
     assert {row[0]: row[1:] for row in counts.rows()} == outcomes
 
 
+@settings(max_examples=50, deadline=None)
+@given(rows=lines, as_of=st.sampled_from([None, DAY, DAY + timedelta(30)]))
+def test_loose_refunds_are_what_orders_do_not_explain(rows: list[Row], as_of: date | None) -> None:
+    sums: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    days: dict[tuple[str, str], list[tuple[bool, date]]] = defaultdict(list)
+    for row in rows:
+        if (found := part(row, as_of)) in (Part.SALE, Part.REFUND):
+            sums[row[1], row[0]] += row[3] if found is Part.SALE else -abs(row[3])
+            days[row[1], row[0]].append((found is Part.REFUND, row[2]))
+    expected: dict[tuple[str, date], Decimal] = defaultdict(Decimal)
+    for key, amount in sums.items():
+        if amount < 0:
+            # The day of the sale, where there is one.
+            expected[key[0], min(days[key])[1]] -= amount
+    loose = loose_refunds(frame(rows), as_of=as_of).collect().sort("customer_id", "day")
+    assert loose.columns == ["customer_id", "day", "amount"]
+    assert loose.rows() == [(*key, amount) for key, amount in sorted(expected.items())]
+
+
 def test_a_refund_is_taken_off_its_order_on_the_day_of_the_order() -> None:
     later, cash = DAY + timedelta(9), "EUR"
     rows = [
@@ -223,6 +243,8 @@ def test_another_engine_finds_the_same() -> None:
         assert sorted(purchase_days(relation, as_of=as_of).fetchall()) == days
         outcomes = order_outcomes(frame(rows), as_of=as_of).collect().sort("outcome").rows()
         assert sorted(order_outcomes(relation, as_of=as_of).fetchall()) == outcomes
+        loose = loose_refunds(frame(rows), as_of=as_of).collect().sort("customer_id", "day").rows()
+        assert sorted(loose_refunds(relation, as_of=as_of).fetchall()) == loose
 
 
 BOUGHT = ("order_id", "customer_id", "ordered_on", "line_amount", "quantity", "product_id", "cost", "channel", "status")

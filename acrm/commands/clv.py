@@ -140,6 +140,8 @@ def clv(
     from acrm.render.clv import clv_page
     from acrm.write import emit
 
+    if apply and model != "auto":
+        raise UsageError("clv_apply_model", model=model)
     if selftest:
         _selftest(run, writing)
         return
@@ -173,7 +175,8 @@ def clv(
             result, page = _contract(found, params, run.command)
         else:
             whole, blocks = _valued(found, params, driver, asked, apply)
-            result, page = whole, lambda told: clv_page(told, run.typed("npv", "margin", "by"), blocks)
+            cut = _first_cut(found)
+            result, page = whole, lambda told: clv_page(told, run.typed("npv", "margin", "by"), blocks, cut)
         told = {**found.counted(), **result.summary}
         result = replace(result, summary=told, notes=(*found.notes(), *result.notes))
         lineage = found.lineage(run, as_of=result.summary.get("as_of"), seed=seed)
@@ -185,6 +188,13 @@ def _bound(setting: str, found: Sales) -> bool:
     if setting == "noncontract":
         found.dataset.require("transactions", "clv")
     return setting == "contract" or (setting == "auto" and "transactions" not in found.dataset.tables)
+
+
+def _first_cut(found: Sales) -> str | None:
+    """A column worth cutting by, where the sources have one."""
+    tables = (found.dataset.tables[name] for name in ("transactions", "customers") if name in found.dataset.tables)
+    names = {name for table in tables for name in table.collect_schema().names()}
+    return next((name for name in ("channel", "source", "campaign", "coupon") if name in names), None)
 
 
 def _npv_params(
@@ -290,8 +300,15 @@ def _valued(
     from acrm.load import saved_model
     from acrm.options import pairs
     from acrm.render.clv_npv import npv_blocks
+    from acrm.render.clv_profit import profit_blocks
 
     tables, lines = found.dataset.tables, found.lines
+    # What is asked for and not there is told before anything is fitted.
+    people = tables.get("customers")
+    of = None
+    if params.by:
+        of = attributes(params.by, customers=people, transactions=lines, segments=None, as_of=params.as_of)
+    belong = members(people, params.object) if params.object != "customer" else None
     result = value(lines, params, saved_model(saved) if saved else None)
     # Lines without a currency are in the only one there is.
     currency = pl.lit(result.summary["currency"], pl.String).alias("currency")
@@ -306,19 +323,16 @@ def _valued(
         customers=tables.get("customers"),
     )
     result = with_profit(result, costs)
-    if params.by:
-        of = attributes(
-            params.by, customers=tables.get("customers"), transactions=lines, segments=None, as_of=params.as_of
-        )
+    blocks: list[Any] = profit_blocks(costs) if "past_profit" in costs.tables["profit"].columns else []
+    if of is not None:
         result = with_cuts(result, of, params)
-    if params.object != "customer":
-        result = rolled_up(result, members(tables.get("customers"), params.object), params)
-    blocks: list[Any] = []
+    if belong is not None:
+        result = rolled_up(result, belong, params)
     if asked:
         try:
             present = npv(plain, tables, asked)
         except InputError as error:
             # The value of the customers stands without it.
             return replace(result, notes=(*result.notes, error.message)), blocks
-        result, blocks = with_npv(result, present), npv_blocks(present)
+        result, blocks = with_npv(result, present), blocks + npv_blocks(present)
     return result, blocks

@@ -118,7 +118,8 @@ class ParetoNbd:
         orders = np.zeros(len(odds), dtype=np.int64)
         alive = np.flatnonzero(rng.random(len(orders)) < expit(-odds))
         # (1 + life / far)**-s is uniform.
-        life = (self.beta + histories.age[alive]) * np.expm1(rng.standard_exponential(len(alive)) / self.s)
+        with np.errstate(over="ignore"):
+            life = (self.beta + histories.age[alive]) * np.expm1(rng.standard_exponential(len(alive)) / self.s)
         rate = rng.standard_gamma(self.r + histories.frequency[alive]) / (self.alpha + histories.age[alive])
         orders[alive] = rng.poisson(rate * np.minimum(life, horizon))
         return orders

@@ -19,13 +19,16 @@ _POINTS = 40
 _PARTS = 12
 
 
-def clv_page(result: ClvResult, typed: str = "acrm-store", further: Sequence[Block] = ()) -> Page:
+def clv_page(
+    result: ClvResult, typed: str = "acrm-store", further: Sequence[Block] = (), cut: str | None = None
+) -> Page:
     """What the customers are worth, who they are, and how far that can be trusted.
 
     Args:
         result: See `acrm.analysis.clv.value`.
         typed: What the reader typed after `acrm clv`, so that the commands to go on with repeat it.
         further: Blocks of what was asked for besides.
+        cut: A column of the sources to cut by.
     """
     blocks: list[Block] = [_headline(result), Facts(list(_totals(result))), _matrix(result), _deciles(result)]
     if "parts" in result.tables:
@@ -34,7 +37,7 @@ def clv_page(result: ClvResult, typed: str = "acrm-store", further: Sequence[Blo
         blocks += [_models(result), _tracking(result)]
     blocks += further
     blocks.append(Lines([str(note) for note in result.notes], mark="!"))
-    blocks.append(Steps(list(_steps(result, f"acrm clv {typed}")), text("render.next")))
+    blocks.append(Steps(list(_steps(result, f"acrm clv {typed}", cut)), text("render.next")))
     return Page(blocks)
 
 
@@ -190,8 +193,13 @@ def _in(label: str, currency: object) -> str:
     return f"{label}, {currency}" if currency else label
 
 
-def _steps(result: ClvResult, command: str) -> Iterator[tuple[str, str]]:
+def _steps(result: ClvResult, command: str, cut: str | None) -> Iterator[tuple[str, str]]:
+    margin = 0.3
     if result.summary["margin"] == 1:
-        yield f"{command} --margin 0.3", _word("step_margin")
-    yield f"{command} --npv --margin 0.3", _word("step_npv")
-    yield f"{command} --by channel", _word("step_by")
+        yield f"{command} --margin {margin}", _word("step_margin")
+    else:
+        margin = result.params.margin
+    if "npv" not in result.tables:
+        yield f"{command} --npv --margin {margin}", _word("step_npv")
+    if cut and "parts" not in result.tables:
+        yield f"{command} --by {cut}", _word("step_by")

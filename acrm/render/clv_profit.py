@@ -18,8 +18,14 @@ _LOSSES = 10
 
 def profit_page(result: ProfitResult) -> Page:
     """What the sources tell and whose it is, what drives service costs, the whale curve, and the worst losses."""
+    notes = Lines([str(note) for note in result.notes], mark="!")
+    return Page([_headline(dict(result.summary)), *profit_blocks(result), notes])
+
+
+def profit_blocks(result: ProfitResult) -> list[Block]:
+    """The same without headline and notes, for a page that has its own."""
     figures: dict[str, Any] = dict(result.summary)
-    blocks: list[Block] = [_headline(figures), _totals(result)]
+    blocks: list[Block] = [_totals(result)]
     if result.tables["unallocated"].height:
         blocks.append(_unallocated(result))
     if "service" in result.tables:
@@ -31,8 +37,7 @@ def profit_page(result: ProfitResult) -> Page:
         blocks += _whale(result, figures)
     if "losses" in result.tables and result.tables["losses"].height:
         blocks.append(_losses(result))
-    blocks.append(Lines([str(note) for note in result.notes], mark="!"))
-    return Page(blocks)
+    return blocks
 
 
 def _word(key: str, **values: object) -> str:

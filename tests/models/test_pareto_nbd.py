@@ -145,3 +145,9 @@ def test_parameters_that_made_the_data_are_found_and_draws_look_like_it(seen: Se
     off = drawn.mean(axis=0) - true.expected_orders(customers, 26.0)[:4]
     assert (np.abs(off) < 4.5 * drawn.std(axis=0) / 200).all()
     assert (drawn > 0).mean(axis=0) == pytest.approx(true.p_order(customers, 26.0)[:4], abs=0.012)
+
+
+def test_lives_without_end_are_no_overflow(seen: Seen) -> None:
+    forever = ParetoNbd(r=2.0, alpha=4.0, s=1e-4, beta=1e-3)
+    orders = forever.draw(seen([3.0] * 500, 10, 11), 8.0, np.random.default_rng(1))
+    assert orders.mean() == pytest.approx(5 / 15 * 8, abs=0.3)

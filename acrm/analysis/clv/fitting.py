@@ -76,8 +76,8 @@ class Spend:
 
 
 def trial(purchases: Purchases, horizon: int) -> Trial | None:
-    """Hold out as many days as are asked for, but at most half of the time; None when that is too short."""
-    days = min(horizon, purchases.span // 2)
+    """Hold out as many days as are asked for, but at most half of the time, rounded up; None when that is too short."""
+    days = min(horizon, -(-purchases.span // 2))
     cut = purchases.end - days
     known = purchases.until(cut)
     if days < SHORTEST or not known.frequency.any():
@@ -141,7 +141,8 @@ def spend_of(known: Known) -> Spend:
     some = (known.frequency > 0) & (known.mean > 0)
     frequency, mean = known.frequency[some], known.mean[some]
     overall = float(np.average(mean, weights=frequency))
-    varied = len(mean) > 2 and mean.std() > 0 and frequency.std() > 0
+    # Equal values differ by the rounding of their sums.
+    varied = len(mean) > 2 and mean.std() > 1e-9 * overall and frequency.std() > 0
     correlation = float(np.corrcoef(frequency, mean)[0, 1]) if varied else 0.0
     model, fit = GammaGamma.fit(frequency, mean, np.ones(len(mean)))
     if not model.finite or not (fit.converged or fit.flat):

@@ -78,5 +78,5 @@ def horizon_days(word: str) -> int:
     number, unit = (word[:-1], word[-1]) if word[-1:] in units else (word, "m")
     try:
         return round(float(number.replace(",", ".")) * units[unit])
-    except ValueError:
+    except (ValueError, OverflowError):
         raise UsageError("clv_horizon", value=word) from None

@@ -36,7 +36,7 @@ class Purchases:
     amount: FloatArray
     as_of: date
     kept: float
-    """Share of the money that later refunds without an order of their own leave."""
+    """Share of the money that refunds without a purchase before them leave."""
     figures: dict[str, Scalar]
     notes: tuple[Message, ...]
 
@@ -59,8 +59,10 @@ class Purchases:
         first = self.start[:-1][customer]
         last = first + counts[customer] - 1
         frequency = (counts[customer] - 1).astype(float)
-        money = np.concatenate(([0.0], np.cumsum(self.amount)))
-        repeat = money[last + 1] - money[first + 1]
+        # Customer by customer: differences of one running sum would lose the cents of a large base.
+        later = np.where(self.day <= end, self.amount, 0.0)
+        later[self.start[:-1]] = 0
+        repeat = np.add.reduceat(later, self.start[:-1])[customer]
         gaps = np.concatenate(([0.0], np.log(np.maximum(np.diff(self.day, prepend=self.day[:1]), 1.0)).cumsum()))
         return Known(
             customer=customer,
@@ -70,7 +72,7 @@ class Purchases:
             mean=np.divide(repeat, frequency, out=np.zeros_like(repeat), where=frequency > 0),
             # In weeks: each gap is a seventh of its days.
             log_gaps=gaps[last + 1] - gaps[first + 1] - frequency * np.log(WEEK),
-            spend=money[last + 1] - money[first],
+            spend=self.amount[first] + repeat,
         )
 
     def orders_in(self, start: float, end: float) -> FloatArray:
@@ -166,8 +168,9 @@ class Grouped:
 def read_purchases(lines: pl.LazyFrame, *, as_of: date | None) -> Purchases:
     """Order lines reduced to days of purchase.
 
-    Refund lines are taken off the order whose id they carry; what comes to 0 or less is no purchase. Refunds of no
-    known order lower the value of all orders alike.
+    Refund lines are taken off the order whose id they carry; what is more than that, or carries no order's id, is taken
+    off what the customer had bought last until that day. What comes to 0 is no purchase. Refunds without a purchase
+    before them lower the value of all orders alike.
 
     Raises:
         InputError: See `read_history`; nobody bought anything that was kept.
@@ -176,34 +179,41 @@ def read_purchases(lines: pl.LazyFrame, *, as_of: date | None) -> Purchases:
     import polars as pl
 
     from acrm.errors import InputError
-    from acrm.summaries import Outcome, order_outcomes, purchase_days
+    from acrm.summaries import Outcome, loose_refunds, order_outcomes, purchase_days
 
-    history = read_history(lines, refunds="net", as_of=as_of, beside=(purchase_days, order_outcomes))
+    history = read_history(lines, refunds="net", as_of=as_of, beside=(purchase_days, order_outcomes, loose_refunds))
     today: Any = history.figures["as_of"]
-    found, outcomes = history.beside
-    if found.is_empty():
+    found, outcomes, refunds = history.beside
+    kept_days, left = _taken_off(found.select("customer_id", "day", "amount").sort("customer_id", "day"), refunds)
+    if kept_days.is_empty():
         raise InputError("clv_no_purchases")
-    numbers = found.select("customer_id", pl.col("day").cast(pl.Int32), pl.col("amount").cast(pl.Float64))
-    days = numbers.sort("customer_id", "day")
+    days = kept_days.with_columns(pl.col("day").cast(pl.Int32), pl.col("amount").cast(pl.Float64))
     first = days.select((pl.col("customer_id") != pl.col("customer_id").shift(1)).fill_null(True)).to_series()
     start = np.append(first.arg_true().to_numpy(), days.height).astype(np.intp)
     sums = {int(row["outcome"]): row for row in outcomes.iter_rows(named=True)}
-    loose = -Decimal(sums[Outcome.UNMATCHED]["amount"]) if Outcome.UNMATCHED in sums else Decimal(0)
-    bought = float(days["amount"].sum())
-    kept = max(0.0, 1 - float(loose) / bought)
+    bought = Decimal(kept_days["amount"].sum())
+    kept = max(0.0, float(1 - left / bought))
+    loose = Decimal(refunds["amount"].sum())
     # What refunds take off is told below, by what it is here.
     notes = [note for note in history.notes if note.id not in ("history.refunds_net", "history.refunds_only")]
-    if kept < 1:
-        notes.append(Message("clv.loose_refunds", {"amount": loose, "share": 1 - kept}))
+    if loose > left:
+        notes.append(Message("clv.loose_refunds", {"amount": loose - left, "days": found.height - days.height}))
+    if left:
+        notes.append(Message("clv.early_refunds", {"amount": left, "share": 1 - kept}))
     void = sums.get(Outcome.VOID)
     if void:
         notes.append(Message("clv.void_orders", {"orders": int(void["orders"])}))
     orders: Any = history.figures["orders"]
-    same_day = int(orders) - (int(void["orders"]) if void else 0) - days.height
+    same_day = int(orders) - (int(void["orders"]) if void else 0) - found.height
+    sold: Any = history.figures["customers"]
+    returned = int(sold) - int(first.sum())
+    if returned:
+        notes.append(Message("clv.returned_all", {"customers": returned}))
     figures = history.figures | {
         "customers": first.sum(),
+        "customers_returned_all": returned,
         "purchase_days": days.height,
-        "same_day_orders": max(same_day, 0),
+        "same_day_orders": same_day,
         "void_orders": int(void["orders"]) if void else 0,
     }
     return Purchases(
@@ -216,6 +226,46 @@ def read_purchases(lines: pl.LazyFrame, *, as_of: date | None) -> Purchases:
         figures=figures,
         notes=tuple(notes),
     )
+
+
+def _taken_off(days: pl.DataFrame, refunds: pl.DataFrame) -> tuple[pl.DataFrame, Decimal]:
+    """The days without what was given back, the latest first, and the sum of refunds that follow no purchase.
+
+    Args:
+        days: `customer_id`, `day`, `amount` above 0, sorted by the first two.
+        refunds: See `acrm.summaries.loose_refunds`.
+    """
+    import polars as pl
+
+    place = pl.int_range(pl.len(), dtype=pl.Int64)
+    bought = days.with_columns(place=place).join(refunds, on="customer_id", how="semi")
+    given_back = refunds.with_columns(place=pl.lit(None, pl.Int64)).select(bought.columns)
+    # Of one day the purchases come first.
+    events = pl.concat([bought, given_back]).sort("customer_id", "day", "place", nulls_last=True)
+    left: dict[int, Decimal] = {}
+    rest, whose = Decimal(0), None
+    open_days: list[int] = []
+    for customer, _, amount, at in events.iter_rows():
+        if customer != whose:
+            whose, open_days = customer, []
+        if at is not None:
+            open_days.append(at)
+            left[at] = amount
+            continue
+        owed = amount
+        while owed and open_days:
+            taken = min(owed, left[open_days[-1]])
+            owed -= taken
+            left[open_days[-1]] -= taken
+            if not left[open_days[-1]]:
+                open_days.pop()
+        rest += owed
+    changed = pl.DataFrame(
+        {"place": list(left), "left": list(left.values())}, schema={"place": pl.Int64, "left": days["amount"].dtype}
+    )
+    joined = days.with_columns(place=place).join(changed, on="place", how="left", maintain_order="left")
+    kept = joined.with_columns(amount=pl.coalesce("left", "amount")).filter(pl.col("amount") > 0)
+    return kept.drop("place", "left"), rest
 
 
 def day_of(number: float) -> date:

@@ -34,6 +34,8 @@ class Valued:
     known: Known
     grouped: Grouped
     kept: float
+    fitted: bool = True
+    """Whether the model was fitted to these customers; else its own certificate alone says how sure it is."""
 
 
 def scored(ids: pl.Series, valued: Valued, params: ClvParams) -> pl.DataFrame:

@@ -73,7 +73,9 @@ def _sides(
     def orders(count: FloatArray) -> Objective:
         return valued.model.likelihood(histories.weighted(count))
 
-    for pair in ends(fit, covariance(fit, orders, histories.count, rng)):
+    # A model that was fitted to others is as uncertain as they left it.
+    known = covariance(fit, orders, histories.count, rng) if valued.fitted else fit.covariance
+    for pair in ends(fit, known):
         one, other = (_ahead(valued, params, models.load(valued.model.name, found)) for found in pair)
         yield _sums(one, value, valued), _sums(other, value, valued)
     if spend.model is None or spend.fit is None:

@@ -109,31 +109,32 @@ def forecast_deciles(held: Trial, best: Candidate) -> pl.DataFrame:
 def tracking(purchases: Purchases, model: PurchaseModel, cut: float) -> pl.DataFrame:
     """Repeat orders of each week since the first order of all, real and expected of the model fitted before `cut`.
 
-    Customers of whom nothing was known before `cut` are left out. Returns `week`, `ends_on`, `held_out`, `actual`,
-    `expected` and both cumulated.
+    Customers of whom nothing was known before `cut` are left out. A week ends with the day of `cut`; the first and the
+    last may be shorter, so that the weeks hold all orders, and the held-out ones all that came in the held-out time.
+    Returns `week`, `ends_on`, `held_out`, `actual`, `expected` and both cumulated.
     """
     import numpy as np
     import polars as pl
 
     first = purchases.day[purchases.start[:-1]]
     origin = float(first.min())
-    weeks = int((purchases.end - origin) // 7)
+    days = int(purchases.end - origin) + 1
+    edges = np.unique(np.clip(np.arange((cut - origin + 1) % 7 - 7, days + 7, 7), 0, days)).astype(np.int64)
     known = np.repeat(first <= cut, np.diff(purchases.start))
     repeat = np.ones(len(purchases.day), dtype=bool)
     repeat[purchases.start[:-1]] = False
-    days = purchases.day[repeat & known] - origin
-    actual = np.histogram(days, bins=np.arange(weeks + 1) * 7.0)[0].astype(float)
+    actual = np.histogram(purchases.day[repeat & known] - origin, bins=edges)[0].astype(float)
     joined = np.bincount((first[first <= cut] - origin).astype(np.int64))
-    curve = model.expected_new(np.arange(weeks + 1, dtype=float))
-    daily = np.interp(np.arange(weeks * 7 + 1) / WEEK, np.arange(weeks + 1), curve)
-    whole = np.convolve(joined, daily)[: weeks * 7 + 1]
-    cumulative = whole[np.arange(1, weeks + 1) * 7]
-    ends = [day_of(origin + 7 * week) for week in range(1, weeks + 1)]
+    weeks = np.arange(days // 7 + 2, dtype=float)
+    daily = np.interp(np.arange(days) / WEEK, weeks, model.expected_new(weeks))
+    # Up to the last day of each week, as ages are counted.
+    cumulative = np.convolve(joined, daily)[edges[1:] - 1]
+    last = origin + edges[1:] - 1
     return pl.DataFrame(
         {
-            "week": np.arange(1, weeks + 1),
-            "ends_on": pl.Series(ends, dtype=pl.Date),
-            "held_out": [origin + 7 * week > cut for week in range(1, weeks + 1)],
+            "week": np.arange(1, len(edges)),
+            "ends_on": pl.Series([day_of(day) for day in last], dtype=pl.Date),
+            "held_out": last > cut,
             "actual": actual,
             "expected": np.diff(cumulative, prepend=0.0),
             "actual_cumulative": actual.cumsum(),
@@ -173,7 +174,8 @@ def wins(table: pl.DataFrame, name: str) -> bool:
 def assumptions(purchases: Purchases, spend: Spend) -> Iterator[Message]:
     """What the models take for granted and the data contradicts."""
     if spend.model is None:
-        yield Message("clv.no_mean", {"mean": spend.mean})
+        fitted = spend.fit is not None and (spend.fit.converged or spend.fit.flat)
+        yield Message("clv.no_mean" if fitted else "clv.no_spend_model", {"mean": spend.mean})
     if abs(spend.correlation) > _CORRELATED:
         kind = "richer" if spend.correlation > 0 else "poorer"
         yield Message(f"clv.correlated_{kind}", {"correlation": spend.correlation})

@@ -73,9 +73,9 @@ def value(transactions: pl.LazyFrame, params: ClvParams, saved: SavedModel | Non
     held = None if saved else fitting.trial(purchases, params.horizon)
     found = fitting.candidates(params.model, held) if held else []
     best = fitting.chosen(found, held) if held else None
-    name = best.model.name if best else ("mbg-nbd" if params.model == "auto" else params.model)
-    valued = _loaded(saved, known, purchases) if saved else _fitted(name, known, purchases)
+    valued = _loaded(saved, known, purchases) if saved else _first_fitted(params.model, best, found, known, purchases)
     name = valued.model.name
+    best = next((one for one in found if one.model.name == name), None)
     customers = totals.with_ranks(scoring.scored(purchases.ids, valued, params))
     tables = {
         "customers": customers,
@@ -122,7 +122,8 @@ def value(transactions: pl.LazyFrame, params: ClvParams, saved: SavedModel | Non
         summary=summary,
         notes=tuple(notes),
         document=_document(valued, tables, summary, repeaters),
-        files={} if saved else {"clv_model.json": _model_file(valued, purchases)},
+        # A model that was given goes with its scores too: it may stand in the folder they replace.
+        files={"clv_model.json": _model_file(saved or _saved(valued, purchases))},
     )
 
 
@@ -144,14 +145,20 @@ def _document(
     }
 
 
-def _model_file(valued: Valued, purchases: Purchases) -> str:
+def _model_file(saved: SavedModel) -> str:
     import json
 
-    from acrm.analysis.clv.model_file import SavedModel, to_document
+    from acrm.analysis.clv.model_file import to_document
+
+    return json.dumps(to_document(saved), indent=1) + "\n"
+
+
+def _saved(valued: Valued, purchases: Purchases) -> SavedModel:
+    from acrm.analysis.clv.model_file import SavedModel
 
     currency = purchases.figures["currency"]
     facts = ("customers", "orders", "purchase_days")
-    saved = SavedModel(
+    return SavedModel(
         purchases=valued.model,
         purchases_fit=valued.fit,
         spend=valued.spend.model,
@@ -161,21 +168,22 @@ def _model_file(valued: Valued, purchases: Purchases) -> str:
         currency=str(currency) if currency else None,
         facts={"mean_order": valued.spend.mean, **{name: int(str(purchases.figures[name])) for name in facts}},
     )
-    return json.dumps(to_document(saved), indent=1) + "\n"
 
 
 def _loaded(saved: SavedModel, known: Known, purchases: Purchases) -> Valued:
     """The saved model about to score these customers.
 
     Raises:
-        InputError: It was fitted to money of another currency.
+        InputError: It was fitted to money of another currency, or is not one that this command fits.
     """
     from acrm.analysis.clv import fitting, scoring
 
     currency = purchases.figures["currency"]
     if saved.currency and currency and saved.currency != currency:
         raise InputError("clv_other_currency", model=saved.currency, orders=currency)
-    mean = float(saved.facts.get("mean_order") or 0)
+    mean = saved.facts.get("mean_order")
+    if saved.unit != "week" or saved.purchases.name == "bg-bb" or not isinstance(mean, int | float):
+        raise InputError("clv_other_model", model=saved.purchases.name, unit=saved.unit)
     spend = fitting.Spend(model=saved.spend, fit=saved.spend_fit, mean=mean, correlation=0.0)
     return scoring.Valued(
         model=saved.purchases,
@@ -184,7 +192,33 @@ def _loaded(saved: SavedModel, known: Known, purchases: Purchases) -> Valued:
         known=known,
         grouped=known.grouped(),
         kept=purchases.kept,
+        fitted=False,
     )
+
+
+def _first_fitted(
+    model: str, best: Candidate | None, found: list[Candidate], known: Known, purchases: Purchases
+) -> Valued:
+    """The model asked for, or of those tried the best that can be fitted to everything.
+
+    Raises:
+        ModelError: None can; of the first of them.
+    """
+    if model != "auto":
+        names = [model]
+    elif best:
+        others = sorted((one for one in found if one is not best), key=lambda one: -one.held_out)
+        names = [one.model.name for one in (best, *others)]
+    else:
+        # Untested, the one first that lets those who came once be lost.
+        names = ["mbg-nbd", "bg-nbd", "pareto-nbd"]
+    errors = []
+    for name in names:
+        try:
+            return _fitted(name, known, purchases)
+        except ModelError as error:
+            errors.append(error)
+    raise errors[0]
 
 
 def _fitted(name: str, known: Known, purchases: Purchases) -> Valued:
