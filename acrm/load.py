@@ -103,20 +103,20 @@ _BESIDE = {
     "service_costs": frozenset({"period", "cost", "customer_id", "segment", "activity"}),
     "interactions": frozenset({"kind", "started_at", "customer_id"}),
     "campaigns": frozenset({"date", "campaign", "spend", "currency", "source"}),
-    "contracts": frozenset({"customer_id", "start_at", "end_at", "renewal_at", "plan", "price", "end_reason"}),
+    "deals": frozenset({"deal_id", "customer_id", "status", "created_at", "source"}),
+    "contracts": frozenset(
+        {"customer_id", "start_at", "end_at", "renewal_at", "plan", "price", "currency", "end_reason"}
+    ),
 }
 
 
-def worth(
-    sources: Sequence[str], command: str, reading: Reading, selecting: Selecting, scratch: Path, by: Sequence[str]
-) -> Sales:
+def worth(sources: Sequence[str], reading: Reading, selecting: Selecting, scratch: Path, by: Sequence[str]) -> Sales:
     """The order lines of some sources, in one currency, with what else tells of their customers' value.
 
     Where there are none, the dataset's contracts or other tables are what there is, and the lines are empty.
 
     Args:
         sources: Files, folders or stores.
-        command: The command's name, for errors.
         reading: How sources are read.
         selecting: Which rows count.
         scratch: A folder for what is made on the way.
@@ -125,6 +125,7 @@ def worth(
     named = names_in(selecting.where) | frozenset(by)
     people = frozenset({"customer_id", "household_id", "company_id", "source", "consent"})
     columns = {"transactions": WORTH | named, "customers": people | named, **_BESIDE}
+    columns["contracts"] |= named
     dataset = load(sources, reading.ingest(), scratch, columns)
     if not {"contracts", "transactions"} & set(dataset.tables):
         # A table that fits none of ours may tell how many customers of a cohort were left.
@@ -135,6 +136,22 @@ def worth(
     lines = where(dataset.tables, "transactions", selecting.where)
     lines, notes = in_one_currency(lines, ("line_amount", "cost", "discount"), selecting.currency, selecting.rates)
     return Sales(lines=lines, dataset=dataset, selected=notes, refusing=_refusing(dataset))
+
+
+def contracts(found: Sales, selecting: Selecting, by: str | None) -> tuple[pl.LazyFrame, tuple[Message, ...]]:
+    """The contracts that were asked for, in one currency where that was asked for, and what was left out.
+
+    `by`, where the contracts have no such column, is the customers'.
+    """
+    tables = found.dataset.tables
+    chosen = where(tables, "contracts", selecting.where)
+    notes: tuple[Message, ...] = ()
+    names, customers = chosen.collect_schema().names(), tables.get("customers")
+    if {"currency", "price"} <= set(names):
+        chosen, notes = in_one_currency(chosen, ("price",), selecting.currency, selecting.rates)
+    if by and by not in names and customers is not None and by in customers.collect_schema().names():
+        chosen = chosen.join(customers.select("customer_id", by).unique("customer_id"), on="customer_id", how="left")
+    return chosen, notes
 
 
 def _inside(scratch: Path) -> Path:

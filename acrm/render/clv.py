@@ -191,7 +191,11 @@ def _in(label: str, currency: object) -> str:
 
 
 def _steps(result: ClvResult, command: str) -> Iterator[tuple[str, str]]:
-    if result.summary["margin"] == 1:
-        yield f"{command} --margin 0.3", _word("step_margin")
-    yield f"{command} --npv --margin 0.3", _word("step_npv")
-    yield f"{command} --by channel", _word("step_by")
+    whole = result.summary["margin"] == 1
+    margin = " --margin 0.3" if whole else ""
+    if whole:
+        yield f"{command}{margin}", _word("step_margin")
+    if "npv" not in result.tables:
+        yield f"{command} --npv{margin}", _word("step_npv")
+    if "parts" not in result.tables:
+        yield f"{command} --by channel", _word("step_by")

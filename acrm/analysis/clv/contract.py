@@ -85,7 +85,7 @@ def contract(contracts: pl.LazyFrame, params: ContractParams) -> ContractResult:
     groups, notes = [], list(spells.notes)
     for name in sorted(spells.frame["group"].unique()):
         members = spells.frame.filter(pl.col("group") == name)
-        period, share = periods[members["like"].first()]
+        period, share = periods[str(members["like"].first())]
         if share < 0.8:
             notes.append(Message("clv_contract.no_period", {"share": share, "group": _of(name)}))
         groups.append(_group(name, period, tenures(counted(members, spells.as_of, MONTHS[period])), params))

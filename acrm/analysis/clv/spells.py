@@ -51,8 +51,8 @@ def read_spells(contracts: pl.LazyFrame, as_of: date | None, by: str | None) -> 
         contracts: Canonical contracts: `customer_id`, `start_at`, and where the source has them `end_at`, `price`,
             `end_reason` and the column `by`.
         as_of: The day of the question. None: the day after the last start or, where some contracts have no end yet,
-            after the last start or end; ends without any contract left open are terms that run out later. A few days far
-            after all others are contracts signed, or ends announced, ahead of time, or slips: they do not count.
+            after the last start or end; ends without any contract left open are terms that run out later. A few days
+            far after all others are contracts signed or ends announced ahead of time, or slips: they do not count.
         by: Column whose values divide the customers into groups of their own; None for one group.
 
     Raises:

@@ -193,7 +193,7 @@ def test_a_plan_of_few_customers_leaves_the_others_apart() -> None:
     """One contract of an odd plan must not make yearly prices monthly ones."""
     both = two_periods()
     odd = both.tail(1).with_columns(customer_id=pl.lit("odd"), plan=pl.lit("=1+1"), end_at=None, price=Decimal(1))
-    result = contract(pl.concat([both, odd.cast(dict(both.schema))]).lazy(), PARAMS)
+    result = contract(pl.concat([both, odd.cast(both.schema)]).lazy(), PARAMS)
     assert result.tables["models"]["group"].unique().sort().to_list() == ["1 mo", "12 mo"]
     without = figures_of(contract(both.lazy(), PARAMS))["revenue_12_months"]
     assert figures_of(result)["revenue_12_months"] == pytest.approx(without, rel=0.01)
@@ -213,7 +213,9 @@ def test_few_customers_of_another_period_have_their_price_by_the_period_they_are
 
 def test_a_cut_by_another_column_keeps_periods_apart() -> None:
     known = two_periods().with_row_index()
-    known = known.with_columns(region=pl.when(pl.col("index") % 2 == 0).then(pl.lit("north")).otherwise(pl.lit("south")))
+    known = known.with_columns(
+        region=pl.when(pl.col("index") % 2 == 0).then(pl.lit("north")).otherwise(pl.lit("south"))
+    )
     result = contract(known.lazy(), ContractParams(as_of=TODAY, by="region", draws=10))
     groups = [f"{region} / {plan}" for region in ("north", "south") for plan in ("1 mo", "12 mo")]
     assert result.tables["models"]["group"].unique().sort().to_list() == groups
