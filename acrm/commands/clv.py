@@ -181,7 +181,7 @@ def clv(
             result, page = _contract(found, selecting, params, run.command)
         else:
             whole, blocks = _valued(found, sources, params, driver, asked, apply)
-            result, page = whole, lambda told: clv_page(told, run.typed(), blocks)
+            result, page = whole, lambda told: clv_page(told, run.typed("npv", "margin", "by"), blocks)
         told = {**found.counted(), **result.summary}
         result = replace(result, summary=told, notes=(*found.notes(), *result.notes))
         lineage = found.lineage(run, as_of=result.summary.get("as_of"), seed=seed)

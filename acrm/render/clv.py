@@ -51,7 +51,9 @@ def _headline(result: ClvResult) -> Headline:
         key: money(figures[f"{name}{end}"], currency)
         for key, end in (("worth", ""), ("low", "_low"), ("high", "_high"))
     }
-    sentence = _word("headline_year" if later else "headline", customers=figures["customers"], **amounts)
+    whose = "customers" if result.params.object == "customer" else result.params.object
+    who = _word(f"who_{whose}", customers=figures["customers"], objects=figures.get("objects"))
+    sentence = _word("headline_year" if later else "headline", who=who, **amounts)
     margin = "margin_whole" if figures["margin"] == 1 else "margin"
     sub = _word("sub", model=figures["model"], as_of=figures["as_of"], interval=figures["interval"])
     return Headline(sentence, f"{sub}; {_word(margin, margin=figures['margin'], discount=figures['discount'])}")
@@ -191,11 +193,7 @@ def _in(label: str, currency: object) -> str:
 
 
 def _steps(result: ClvResult, command: str) -> Iterator[tuple[str, str]]:
-    whole = result.summary["margin"] == 1
-    margin = " --margin 0.3" if whole else ""
-    if whole:
-        yield f"{command}{margin}", _word("step_margin")
-    if "npv" not in result.tables:
-        yield f"{command} --npv{margin}", _word("step_npv")
-    if "parts" not in result.tables:
-        yield f"{command} --by channel", _word("step_by")
+    if result.summary["margin"] == 1:
+        yield f"{command} --margin 0.3", _word("step_margin")
+    yield f"{command} --npv --margin 0.3", _word("step_npv")
+    yield f"{command} --by channel", _word("step_by")
