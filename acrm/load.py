@@ -103,7 +103,10 @@ _BESIDE = {
     "service_costs": frozenset({"period", "cost", "customer_id", "segment", "activity"}),
     "interactions": frozenset({"kind", "started_at", "customer_id"}),
     "campaigns": frozenset({"date", "campaign", "spend", "currency", "source"}),
-    "contracts": frozenset({"customer_id", "start_at", "end_at", "renewal_at", "plan", "price", "end_reason"}),
+    "deals": frozenset({"deal_id", "customer_id", "status", "created_at", "source"}),
+    "contracts": frozenset(
+        {"customer_id", "start_at", "end_at", "renewal_at", "plan", "price", "currency", "end_reason"}
+    ),
 }
 
 
@@ -122,6 +125,7 @@ def worth(sources: Sequence[str], reading: Reading, selecting: Selecting, scratc
     named = names_in(selecting.where) | frozenset(by)
     people = frozenset({"customer_id", "household_id", "company_id", "source", "consent"})
     columns = {"transactions": WORTH | named, "customers": people | named, **_BESIDE}
+    columns["contracts"] |= named
     dataset = load(sources, reading.ingest(), scratch, columns)
     if not {"contracts", "transactions"} & set(dataset.tables):
         # A table that fits none of ours may tell how many customers of a cohort were left.
@@ -132,6 +136,22 @@ def worth(sources: Sequence[str], reading: Reading, selecting: Selecting, scratc
     lines = where(dataset.tables, "transactions", selecting.where)
     lines, notes = in_one_currency(lines, ("line_amount", "cost", "discount"), selecting.currency, selecting.rates)
     return Sales(lines=lines, dataset=dataset, selected=notes, refusing=_refusing(dataset))
+
+
+def contracts(found: Sales, selecting: Selecting, by: str | None) -> tuple[pl.LazyFrame, tuple[Message, ...]]:
+    """The contracts that were asked for, in one currency where that was asked for, and what was left out.
+
+    `by`, where the contracts have no such column, is the customers'.
+    """
+    tables = found.dataset.tables
+    chosen = where(tables, "contracts", selecting.where)
+    notes: tuple[Message, ...] = ()
+    names, customers = chosen.collect_schema().names(), tables.get("customers")
+    if {"currency", "price"} <= set(names):
+        chosen, notes = in_one_currency(chosen, ("price",), selecting.currency, selecting.rates)
+    if by and by not in names and customers is not None and by in customers.collect_schema().names():
+        chosen = chosen.join(customers.select("customer_id", by).unique("customer_id"), on="customer_id", how="left")
+    return chosen, notes
 
 
 def _inside(scratch: Path) -> Path:
@@ -213,6 +233,17 @@ def earlier_result(path: str, command: str) -> pl.DataFrame | None:
     if file.name != f"{command}.parquet":
         raise InputError("not_the_main_table", path=path, wanted=f"{command}.parquet")
     return pl.read_parquet(content, glob=False)
+
+
+def segments_of(sources: Sequence[str], lines: pl.LazyFrame, as_of: date | None) -> tuple[pl.DataFrame, Message]:
+    """The segments of an earlier `acrm rfm` among the sources, without one those by its defaults; and a word on it."""
+    from acrm.analysis.rfm import RfmParams, rfm
+
+    for source in sources:
+        earlier = earlier_result(source, "rfm")
+        if earlier is not None:
+            return earlier, Message("clv.segments_of", {"path": source})
+    return rfm(lines, RfmParams(as_of=as_of)).tables["customers"], Message("clv.segments_made")
 
 
 def saved_model(path: str) -> SavedModel:

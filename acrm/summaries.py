@@ -132,31 +132,6 @@ def spend_by_window(lines: IntoLazyFrameT, *, edges: Sequence[date]) -> IntoLazy
     return counted.to_native()
 
 
-def first_order(lines: IntoLazyFrameT, columns: Sequence[str], *, as_of: date | None) -> IntoLazyFrameT:
-    """What some columns say of each customer's first order: where, and by what, the customer was won.
-
-    Of several orders on the first day the one with the smallest id counts, of several values in it the smallest.
-
-    Returns:
-        Lazy, in no order: `customer_id`, `first_order_at` Date, and the columns as String.
-    """
-    frame = nw.from_native(lines)
-    orders = (
-        frame.with_columns(
-            *(nw.col(name).cast(nw.String) for name in columns), part=_part(frame.collect_schema().names(), as_of)
-        )
-        .filter(nw.col("part") == int(Part.SALE))
-        .group_by("customer_id", "ordered_on", "order_id")
-        .agg(*(nw.col(name).min() for name in columns))
-    )
-    days = orders.group_by("customer_id").agg(nw.col("ordered_on").min())
-    firsts = orders.join(days, on=["customer_id", "ordered_on"])
-    ids = firsts.group_by("customer_id").agg(nw.col("order_id").min())
-    # Joined rows are single; grouping once more would only cost.
-    found = firsts.join(ids, on=["customer_id", "order_id"])
-    return found.rename({"ordered_on": "first_order_at"}).select("customer_id", "first_order_at", *columns).to_native()
-
-
 def purchase_days(lines: IntoLazyFrameT, *, as_of: date | None) -> IntoLazyFrameT:
     """Reduce order lines to one row per customer and day on which something was bought and kept.
 
@@ -286,16 +261,16 @@ def edge_orders(lines: IntoLazyFrameT, columns: Sequence[str], *, edge: Edge, as
         Lazy, in no order: `customer_id`, `day` Date, the columns, `amount` Decimal: one row per customer and
         combination of values that the order's sale lines have.
     """
-    sales = _sales(lines, as_of)
+    amount = nw.col("line_amount").sum().alias("amount")
+    # Orders first: they are fewer than lines, and what follows reads them twice.
+    orders = _sales(lines, as_of).group_by("customer_id", "ordered_on", "order_id", *columns).agg(amount)
 
     def outermost(name: str) -> Any:
         return nw.col(name).min() if edge == "first" else nw.col(name).max()
 
-    days = sales.group_by("customer_id").agg(outermost("ordered_on").alias("day"))
-    on_day = sales.join(days, on="customer_id").filter(nw.col("ordered_on") == nw.col("day"))
-    orders = on_day.group_by("customer_id").agg(outermost("order_id"))
-    kept = on_day.join(orders, on=["customer_id", "order_id"])
-    return kept.group_by("customer_id", "day", *columns).agg(nw.col("line_amount").sum().alias("amount")).to_native()
+    on_day = orders.join(orders.group_by("customer_id").agg(outermost("ordered_on")), on=["customer_id", "ordered_on"])
+    kept = on_day.join(on_day.group_by("customer_id").agg(outermost("order_id")), on=["customer_id", "order_id"])
+    return kept.rename({"ordered_on": "day"}).select("customer_id", "day", *columns, "amount").to_native()
 
 
 def contactable(customers: IntoLazyFrameT) -> IntoLazyFrameT:

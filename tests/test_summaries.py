@@ -20,7 +20,6 @@ from acrm.summaries import (
     customer_history,
     customer_margins,
     edge_orders,
-    first_order,
     line_counts,
     loose_refunds,
     order_outcomes,
@@ -372,14 +371,17 @@ def test_spend_by_window_in_plain_python(rows: list[Row]) -> None:
 
 @settings(max_examples=50, deadline=None)
 @given(rows=lines)
-def test_first_order_in_plain_python(rows: list[Row]) -> None:
+def test_edge_orders_in_plain_python(rows: list[Row]) -> None:
     as_of = DAY + timedelta(40)
     sales = [row for row in rows if part(row, as_of) is Part.SALE]
-    expected = set()
-    for customer in {row[1] for row in sales}:
-        day, order = min((row[2], row[0]) for row in sales if row[1] == customer)
-        told = [row[5] for row in sales if (row[1], row[2], row[0]) == (customer, day, order) and row[5] is not None]
-        expected.add((customer, day, min(told, default=None)))
-    found = first_order(frame(rows), ["status"], as_of=as_of).collect()
-    assert set(found.rows()) == expected
-    assert found.height == len(expected)
+    for edge in get_args(Edge):
+        outermost = min if edge == "first" else max
+        expected: dict[Any, Decimal] = defaultdict(Decimal)
+        for customer in {row[1] for row in sales}:
+            day, order = outermost((row[2], row[0]) for row in sales if row[1] == customer)
+            for row in sales:
+                if (row[1], row[2], row[0]) == (customer, day, order):
+                    expected[customer, day, row[5]] += row[3]
+        found = edge_orders(frame(rows), ["status"], edge=edge, as_of=as_of).collect()
+        assert set(found.rows()) == {(*key, amount) for key, amount in expected.items()}
+        assert found.height == len(expected)

@@ -90,6 +90,13 @@ def test_the_same_result_gives_the_same_bytes(tmp_path: Path) -> None:
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
 
 
+def test_a_file_beside_the_tables_goes_with_a_result_that_has_none(tmp_path: Path) -> None:
+    write_result(replace(MADE, files={"clv_model.json": "{}"}), tmp_path, "clv", ("parquet",), LINEAGE)
+    for _ in range(2):
+        names = write_result(MADE, tmp_path, "clv", ("parquet",), LINEAGE)
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name[0] != ".") == sorted(names)
+
+
 def test_a_failed_run_leaves_the_last_good_files(tmp_path: Path) -> None:
     write_result(MADE, tmp_path, "rfm", ("csv",), LINEAGE)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}

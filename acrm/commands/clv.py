@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from acrm.load import Sales
 
 
+_OF_NPV = ("retention", "years", "cac", "explain", "scenario")
+"""Options that ask for a net present value, as `--npv` does."""
+_OF_SOURCES = ("driver", "apply", "object", "model", "setting", "horizon")
+_NOT_OF_CONTRACTS = ("npv", *_OF_NPV, "driver", "apply", "object", "model")
+
+
 def _share(value: str | float) -> float:
     """A number such as 0.3, 0,3 or 30%."""
     word = str(value).strip().replace(",", ".")
@@ -146,11 +152,12 @@ def clv(
         _selftest(run, writing)
         return
     asked = None
-    if npv or explain or scenario:
+    if npv or _typed(run, _OF_NPV):
         asked = _npv_params(margin, retention, discount, years, cac, by, explain, scenario, interval, as_of)
     if not sources:
         if asked is None:
             raise UsageError("clv_no_sources")
+        _refuse(run, _OF_SOURCES, "clv_of_sources")
         _calculated(run, writing, asked)
         return
     params = ClvParams(
@@ -172,15 +179,26 @@ def clv(
         found = worth(sources, reading, selecting, Path(scratch), params.by)
         settled(run, reading, found.dataset)
         if _bound(setting, found):
-            result, page = _contract(found, params, run.command)
+            _refuse(run, _NOT_OF_CONTRACTS, "clv_not_of_contracts")
+            result, page = _contract(found, selecting, params, run.command)
         else:
-            whole, blocks = _valued(found, params, driver, asked, apply)
+            whole, blocks = _valued(found, sources, params, driver, asked, apply)
             cut = _first_cut(found)
             result, page = whole, lambda told: clv_page(told, run.typed("npv", "margin", "by"), blocks, cut)
         told = {**found.counted(), **result.summary}
         result = replace(result, summary=told, notes=(*found.notes(), *result.notes))
         lineage = found.lineage(run, as_of=result.summary.get("as_of"), seed=seed)
     emit(run, result, writing, lineage, lambda: page(result))
+
+
+def _typed(run: Run, names: tuple[str, ...]) -> list[str]:
+    return [name for name in names if run.options[name][1] == "flag"]
+
+
+def _refuse(run: Run, names: tuple[str, ...], error: str) -> None:
+    """Say that options have no meaning here, rather than leave them out unsaid."""
+    if found := _typed(run, names):
+        raise UsageError(error, options=", ".join(f"--{name}" for name in found))
 
 
 def _bound(setting: str, found: Sales) -> bool:
@@ -214,20 +232,31 @@ def _npv_params(
 
     if years != "all" and not years.isdecimal():
         raise UsageError("clv_number", value=years)
-    costs = {name.strip(): _share(cost) for name, equals, cost in (word.rpartition("=") for word in cac) if equals}
-    plain = [_share(word) for word in cac if "=" not in word]
     return NpvParams(
         margin=margin,
         retention=retention,
         discount=discount,
         years=None if years == "all" else int(years),
-        acquisition_cost=costs or (plain[-1] if plain else None),
+        acquisition_cost=_costs(cac),
         by=tuple(name.strip() for name in by.split(",") if name.strip()),
         explain=explain,
         scenario=toml_file(scenario) if scenario else None,
         interval=interval,
         as_of=as_of,
     )
+
+
+def _costs(words: list[str]) -> float | dict[str, float] | None:
+    """What a new customer costs: one number, or one per channel; a channel's name may have an `=` in it."""
+    parts = [word.rpartition("=") for word in words]
+    if any(not equals for _, equals, _ in parts) and len(words) > 1:
+        raise UsageError("clv_costs", value=" ".join(f"--cac {word}" for word in words))
+    costs = {}
+    for name, equals, cost in parts:
+        if "%" in cost or (equals and not name.strip()):
+            raise UsageError("clv_cost", value=f"{name}{equals}{cost}")
+        costs[name.strip()] = _share(cost)
+    return costs.get("", costs or None)
 
 
 def _selftest(run: Run, writing: Writing) -> None:
@@ -245,7 +274,7 @@ def _selftest(run: Run, writing: Writing) -> None:
 
 
 def _calculated(run: Run, writing: Writing, asked: Any) -> None:
-    """Net present value of what was typed alone."""
+    """Net present value of what was typed alone, under a name of its own: `npv` beside the `clv` of customers."""
     from acrm.analysis.clv.npv import npv
     from acrm.lineage import Lineage
     from acrm.render.clv_npv import npv_page
@@ -253,15 +282,23 @@ def _calculated(run: Run, writing: Writing, asked: Any) -> None:
 
     result = npv(None, None, asked)
     lineage = Lineage(command=run.command, options=run.options, inputs=(), rows_in=0, rows_out=0, rows_rejected=0)
-    emit(run, result, writing, lineage, lambda: npv_page(result, run.typed()))
+    tables = {name.removeprefix("npv_"): table for name, table in result.tables.items()}
+    emit(
+        replace(run, command="npv"),
+        replace(result, tables=tables),
+        writing,
+        lineage,
+        lambda: npv_page(result, run.typed()),
+    )
 
 
-def _contract(found: Sales, params: ClvParams, command: str) -> Any:
+def _contract(found: Sales, selecting: Selecting, params: ClvParams, command: str) -> Any:
     """The value of contracts, or what a table of customers left tells of it."""
     from acrm.analysis.clv.contract import contract, retention
     from acrm.analysis.clv.contract_groups import ContractParams
     from acrm.analysis.clv.params import YEAR
     from acrm.analysis.clv.retention import find_retention
+    from acrm.load import contracts
     from acrm.render.clv_contract import contract_page
 
     asked = ContractParams(
@@ -271,11 +308,13 @@ def _contract(found: Sales, params: ClvParams, command: str) -> Any:
         margin=params.margin,
         interval=params.interval,
         seed=params.seed,
-        by=params.by[0] if params.by else None,
+        by=_one_column(params.by),
     )
     tables = found.dataset.tables
     if "contracts" in tables:
-        return contract(tables["contracts"], asked), contract_page
+        lines, notes = contracts(found, selecting, asked.by)
+        result = contract(lines, asked)
+        return replace(result, notes=(*notes, *result.notes)), contract_page
     others = [tables[name].collect() for name in sorted(tables) if name.startswith("other_")]
     told = next((table for table in others if find_retention(table, asked.cohort)), None)
     if told is None:
@@ -284,8 +323,14 @@ def _contract(found: Sales, params: ClvParams, command: str) -> Any:
     return retention(told, asked), contract_page
 
 
+def _one_column(by: tuple[str, ...]) -> str | None:
+    if len(by) > 1:
+        raise UsageError("clv_by_of_contracts", by=",".join(by), first=by[0])
+    return by[0] if by else None
+
+
 def _valued(
-    found: Sales, params: ClvParams, drivers: list[str], asked: Any, saved: str | None
+    found: Sales, sources: list[str], params: ClvParams, drivers: list[str], asked: Any, saved: str | None
 ) -> tuple[ClvResult, list[Any]]:
     """Value to come; past profit, cuts, households and net present value beside it as far as asked for."""
     import polars as pl
@@ -293,22 +338,29 @@ def _valued(
     from acrm.analysis.clv.cuts import attributes
     from acrm.analysis.clv.joined import rolled_up, with_cuts, with_npv, with_profit
     from acrm.analysis.clv.npv import npv
+    from acrm.analysis.clv.people import told_by_segment, with_deal_sources, with_segments
     from acrm.analysis.clv.profit import ProfitParams, profit
     from acrm.analysis.clv.rollup import members
     from acrm.analysis.clv.value import value
     from acrm.errors import InputError
-    from acrm.load import saved_model
+    from acrm.load import saved_model, segments_of
+    from acrm.messages import Message
     from acrm.options import pairs
     from acrm.render.clv_npv import npv_blocks
     from acrm.render.clv_profit import profit_blocks
 
     tables, lines = found.dataset.tables, found.lines
+    customers, notes = with_deal_sources(tables.get("customers"), tables.get("deals"))
+    if "contracts" in tables:
+        notes = (Message("clv.contracts_too"), *notes)
     # What is asked for and not there is told before anything is fitted.
-    people = tables.get("customers")
-    of = None
+    segments, of = None, None
+    if "segment" in params.by or told_by_segment(tables.get("service_costs")):
+        segments, told = segments_of(sources, lines, params.as_of)
+        customers, notes = with_segments(customers, segments), (*notes, told)
     if params.by:
-        of = attributes(params.by, customers=people, transactions=lines, segments=None, as_of=params.as_of)
-    belong = members(people, params.object) if params.object != "customer" else None
+        of = attributes(params.by, customers=customers, transactions=lines, as_of=params.as_of)
+    belong = members(customers, params.object) if params.object != "customer" else None
     result = value(lines, params, saved_model(saved) if saved else None)
     # Lines without a currency are in the only one there is.
     currency = pl.lit(result.summary["currency"], pl.String).alias("currency")
@@ -320,19 +372,22 @@ def _valued(
         service_costs=tables.get("service_costs"),
         interactions=tables.get("interactions"),
         campaigns=tables.get("campaigns"),
-        customers=tables.get("customers"),
+        customers=customers,
+        segments=segments,
     )
-    result = with_profit(result, costs)
-    blocks: list[Any] = profit_blocks(costs) if "past_profit" in costs.tables["profit"].columns else []
+    result = with_profit(replace(result, notes=(*notes, *result.notes)), costs)
     if of is not None:
         result = with_cuts(result, of, params)
+    blocks: list[Any] = [*profit_blocks(result)]
     if belong is not None:
         result = rolled_up(result, belong, params)
     if asked:
         try:
-            present = npv(plain, tables, asked)
+            people = {} if customers is None else {"customers": customers}
+            present = npv(plain, {**tables, **people}, asked)
         except InputError as error:
             # The value of the customers stands without it.
             return replace(result, notes=(*result.notes, error.message)), blocks
-        result, blocks = with_npv(result, present), blocks + npv_blocks(present)
+        result = with_npv(result, present)
+        blocks += npv_blocks(present)
     return result, blocks

@@ -54,7 +54,9 @@ def _headline(result: ClvResult) -> Headline:
         key: money(figures[f"{name}{end}"], currency)
         for key, end in (("worth", ""), ("low", "_low"), ("high", "_high"))
     }
-    sentence = _word("headline_year" if later else "headline", customers=figures["customers"], **amounts)
+    whose = "customers" if result.params.object == "customer" else result.params.object
+    who = _word(f"who_{whose}", customers=figures["customers"], objects=figures.get("objects"))
+    sentence = _word("headline_year" if later else "headline", who=who, **amounts)
     margin = "margin_whole" if figures["margin"] == 1 else "margin"
     sub = _word("sub", model=figures["model"], as_of=figures["as_of"], interval=figures["interval"])
     return Headline(sentence, f"{sub}; {_word(margin, margin=figures['margin'], discount=figures['discount'])}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from acrm.analysis.clv.contract_tables import NAIVE
 from acrm.messages import number, text
-from acrm.render.blocks import Block, Cell, Col, Facts, Grid, Headline, Lines, Page
+from acrm.render.blocks import Block, Cell, Col, Facts, Grid, Headline, Lines, Page, money
 
 if TYPE_CHECKING:
     from acrm.analysis.clv.contract import ContractResult
@@ -37,8 +37,10 @@ def _headline(result: ContractResult) -> Headline:
     figures["period"] = text(f"clv_contract.periods.{period}") if period else _word("mixed")
     if "customers" not in result.tables:
         return Headline(_word("headline_table", **figures), _word("sub_table", **figures))
-    sentence = "headline" if figures["revenue_12_months"] is None else "headline_money"
-    return Headline(_word(sentence, **figures), _word("sub", **figures))
+    if figures["revenue_12_months"] is None:
+        return Headline(_word("headline", **figures), _word("sub", **figures))
+    revenue = money(figures["revenue_12_months"], figures["currency"])
+    return Headline(_word("headline_money", revenue=revenue, **figures), _word("sub", **figures))
 
 
 def _totals(result: ContractResult) -> Facts:
@@ -47,7 +49,8 @@ def _totals(result: ContractResult) -> Facts:
     for name, label in (("payments_12_months", "payments"), ("revenue_12_months", "revenue"), ("equity", "equity")):
         if figures[name] is not None:
             ends = {"low": figures[f"{name}_low"], "high": figures[f"{name}_high"]}
-            rows.append((_word(label), _word("between", value=figures[name], **ends)))
+            unit = f", {figures['currency']}" if figures["currency"] and name != "payments_12_months" else ""
+            rows.append((_word(label) + unit, _word("between", value=figures[name], **ends)))
     rows.append((_word("how"), _word("convention", **figures)))
     return Facts(rows, _word("totals"))
 
@@ -61,8 +64,7 @@ def _models(result: ContractResult) -> Grid:
         Col(_word("of"), "int"),
         *(Col(name, "text", align="right") for name in ("alpha", "beta", "c")),
         Col(_word("log_likelihood"), "number"),
-        Col(_word("state")),
-        Col(_word("chosen")),
+        Col(_word("state"), priority=1),
     ]
     rows: list[list[Cell]] = []
     for row in result.tables["models"].iter_rows(named=True):
@@ -73,13 +75,12 @@ def _models(result: ContractResult) -> Grid:
         rows.append(
             [
                 *([row["group"]] if several else []),
-                row["name"],
+                f"→ {row['name']}" if row["chosen"] else row["name"],
                 row["left"],
                 row["customers"],
                 *parameters,
                 row["log_likelihood"],
                 _word(state),
-                _word("yes") if row["chosen"] else "",
             ]
         )
     return Grid(_word("models"), columns, rows)

@@ -6,36 +6,34 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from acrm.analysis.clv.profit import COSTS
 from acrm.messages import text
-from acrm.render.blocks import Block, Col, Grid, Headline, Lines, Page, money
+from acrm.render.blocks import Block, Cell, Col, Grid, Headline, Lines, money
 
 if TYPE_CHECKING:
-    from acrm.analysis.clv.profit import ProfitResult
+    from acrm.analysis.clv.value import ClvResult
 
 _LOSSES = 10
 """Customers below zero that the page names."""
 
 
-def profit_page(result: ProfitResult) -> Page:
-    """What the sources tell and whose it is, what drives service costs, the whale curve, and the worst losses."""
-    notes = Lines([str(note) for note in result.notes], mark="!")
-    return Page([_headline(dict(result.summary)), *profit_blocks(result), notes])
+def profit_blocks(result: ClvResult) -> list[Block]:
+    """What the sources tell and whose it is, what drives service costs, the whale curve, and the worst losses.
 
-
-def profit_blocks(result: ProfitResult) -> list[Block]:
-    """The same without headline and notes, for a page that has its own."""
+    Nothing where no cost has found its customer.
+    """
     figures: dict[str, Any] = dict(result.summary)
-    blocks: list[Block] = [_totals(result)]
-    if result.tables["unallocated"].height:
+    if not any(figures.get(f"total_{cost}") for cost in COSTS):
+        return []
+    blocks: list[Block] = [_headline(figures), _totals(result)]
+    if result.tables["profit_unallocated"].height:
         blocks.append(_unallocated(result))
-    if "service" in result.tables:
+    if "profit_service" in result.tables:
         blocks.append(_service(result))
-    if figures["campaign_rule"]:
-        rule = text(f"profit.campaign_rule.{figures['campaign_rule']}")
-        blocks.append(Lines([f"{_word('items.campaign_cost')}: {rule}"]))
-    if "whale" in result.tables:
-        blocks += _whale(result, figures)
-    if "losses" in result.tables and result.tables["losses"].height:
+    if figures.get("total_campaign_cost"):
+        blocks.append(Lines([_word("campaign_rule")]))
+    blocks += _whale(result, figures)
+    if result.tables["profit_losses"].height:
         blocks.append(_losses(result))
     return blocks
 
@@ -46,9 +44,6 @@ def _word(key: str, **values: object) -> str:
 
 def _headline(figures: dict[str, Any]) -> Headline:
     customers, currency = figures["profit_customers"], figures["currency"]
-    if "total_past_profit" not in figures:
-        revenue = money(figures["total_revenue"], currency)
-        return Headline(_word("headline_revenue", revenue=revenue, customers=customers))
     return Headline(
         _word(
             "headline",
@@ -61,30 +56,36 @@ def _headline(figures: dict[str, Any]) -> Headline:
     )
 
 
-def _totals(result: ProfitResult) -> Grid:
+def _totals(result: ClvResult) -> Grid:
     columns = [
         Col(_word("item")),
         Col(_word("source"), "money", priority=1),
         Col(_word("left_out"), "money", priority=2),
         Col(_word("customers"), "money"),
+        Col(_word("others"), "money"),
         Col(_word("unallocated"), "money"),
     ]
-    rows = [(_word(f"items.{item}"), *amounts) for item, *amounts in result.tables["totals"].iter_rows()]
+    rows: list[list[Cell]] = [
+        [_word(f"items.{item}"), *amounts] for item, *amounts in result.tables["profit_totals"].iter_rows()
+    ]
+    # Whole columns of nothing tell nothing.
+    kept = [place for place in range(len(columns)) if place in (0, 3) or any(row[place] for row in rows)]
+    columns, rows = [columns[place] for place in kept], [[row[place] for place in kept] for row in rows]
     currency = result.summary["currency"]
     title = _word("totals")
     return Grid(f"{title}, {currency}" if currency else title, columns, rows)
 
 
-def _unallocated(result: ProfitResult) -> Grid:
+def _unallocated(result: ClvResult) -> Grid:
     columns = [Col(_word("item")), Col(_word("reason")), Col(_word("amount"), "money")]
     rows = [
         (_word(f"items.{item}"), text(f"profit.reason.{reason}"), amount)
-        for item, reason, amount in result.tables["unallocated"].iter_rows()
+        for item, reason, amount in result.tables["profit_unallocated"].iter_rows()
     ]
     return Grid(_word("why"), columns, rows)
 
 
-def _service(result: ProfitResult) -> Grid:
+def _service(result: ClvResult) -> Grid:
     columns = [
         Col(_word("activity")),
         Col(_word("driver")),
@@ -93,13 +94,13 @@ def _service(result: ProfitResult) -> Grid:
     ]
     rows = [
         (activity or _word("unnamed"), text(f"profit.driver.{driver}"), direct, shared)
-        for activity, driver, _, direct, shared in result.tables["service"].iter_rows()
+        for activity, driver, _, direct, shared in result.tables["profit_service"].iter_rows()
     ]
     return Grid(_word("service"), columns, rows)
 
 
-def _whale(result: ProfitResult, figures: dict[str, Any]) -> Iterator[Block]:
-    table = result.tables["whale"]
+def _whale(result: ClvResult, figures: dict[str, Any]) -> Iterator[Block]:
+    table = result.tables["profit_whale"]
     curve = [float(amount) for amount in table["past_profit"]]
     at = [round(tenth * (table.height - 1) / 10) for tenth in (1, 2, 5, 8, 10)]
     columns = [Col(_word("of_customers"), "share"), Col(_word("profit_so_far"), "money"), Col(_word("curve"), "spark")]
@@ -114,8 +115,8 @@ def _whale(result: ProfitResult, figures: dict[str, Any]) -> Iterator[Block]:
         yield Lines([_word("peak", share=figures["peak_at"], peak=peak, total=money(total, currency))])
 
 
-def _losses(result: ProfitResult) -> Grid:
-    table = result.tables["losses"]
+def _losses(result: ClvResult) -> Grid:
+    table = result.tables["profit_losses"]
     columns = [
         Col(_word("customer")),
         Col(_word("items.past_profit"), "money"),

@@ -37,7 +37,9 @@ def test_contracts(valued: ContractResult) -> None:
     assert isinstance(totals, Facts)
     assert "discount 10.0% a year" in totals.rows[-1][1]
     assert isinstance(models, Grid)
-    assert [row[0] for row in models.rows] == ["bdw", "sbg"]
+    names = [str(row[0]) for row in models.rows]
+    assert [name.removeprefix("→ ") for name in names] == ["bdw", "sbg"]
+    assert [name.startswith("→") for name in names] == valued.tables["models"]["chosen"].to_list()
     assert isinstance(test, Grid)
     assert "last retention repeated" in [row[0] for row in test.rows]
     assert isinstance(curve, Grid)

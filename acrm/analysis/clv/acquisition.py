@@ -126,10 +126,12 @@ def from_campaigns(campaigns: pl.LazyFrame, base: Base, interval: float) -> Acqu
         pl.col("new_customers").fill_null(0).cast(pl.Int64),
     )
     total = Decimal(table["spend"].sum())
+    if below := table.filter(pl.col("spend") < 0)["channel"].drop_nulls().to_list():
+        notes.append(Message("npv.negative_spend", {"channels": listed(below)}))
     return Acquisition(
         table=_with_cost(table, interval),
         column=column,
-        cost=float(total / new.height) if new.height else None,
+        cost=float(total / new.height) if new.height and total >= 0 else None,
         since=since,
         until=until,
         notes=tuple(notes),
@@ -186,13 +188,16 @@ def _won(new: pl.DataFrame, column: str | None, known: pl.Series) -> pl.DataFram
 
 
 def _with_cost(table: pl.DataFrame, interval: float) -> pl.DataFrame:
-    """Cost per new customer; its limits are those of a count, after Garwood (1936), as the spend is known exactly."""
+    """Cost per new customer; its limits are those of a count, after Garwood (1936), as the spend is known exactly.
+
+    Where more money came back than was spent, there is none.
+    """
     import polars as pl
     from scipy.special import gammaincinv
 
     rows: list[tuple[Any, ...]] = []
     for part, spend, new in table.select("part", "spend", "new_customers").rows():
-        if part != "channel" or not new:
+        if part != "channel" or not new or spend < 0:
             rows.append((None, None, None))
             continue
         most, least = gammaincinv(new + 1, (1 + interval) / 2), gammaincinv(new, (1 - interval) / 2)

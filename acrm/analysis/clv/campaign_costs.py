@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from acrm.analysis.clv.allocation import allocate
 from acrm.analysis.clv.service_costs import Attributed
@@ -11,7 +11,6 @@ from acrm.analysis.clv.service_costs import Attributed
 if TYPE_CHECKING:
     import polars as pl
 
-Rule = Literal["order", "first_order"]
 # What a campaign row is told by, finest first: its column, and the one that must say the same on the customer's side.
 _MATCHES = (("campaign", "campaign"), ("source", "channel"), ("source", "source"))
 
@@ -21,7 +20,6 @@ def spread_campaigns(
     transactions: pl.LazyFrame,
     customers: pl.LazyFrame | None,
     *,
-    rule: Rule,
     as_of: date | None,
 ) -> Attributed:
     """Spread the spend of `campaigns` over customers.
@@ -35,7 +33,6 @@ def spread_campaigns(
         campaigns: Canonical `campaigns`, of one currency.
         transactions: Canonical order lines.
         customers: Canonical `customers`, for their `source`.
-        rule: `order` takes every order, `first_order` only the customer's first one, as what wins customers should.
         as_of: Last day that counts; None takes all.
     """
     import polars as pl
@@ -46,7 +43,7 @@ def spread_campaigns(
     bills = spent.select("date", "campaign", "source", "spend").collect()
     source = bills.select(source=pl.col("spend").sum(), left_out=pl.col("spend").filter(late).sum())
     bills = bills.filter(~late).with_columns(month=pl.col("date").dt.truncate("1mo"))
-    orders = _orders(transactions, customers, rule, as_of)
+    orders = _orders(transactions, customers, as_of)
     pools, units = [], []
     for level, (ours, theirs) in enumerate(_MATCHES):
         pool = pl.lit(level).alias("level"), "month", pl.col(ours).alias("name")
@@ -72,20 +69,13 @@ def spread_campaigns(
     )
 
 
-def _orders(transactions: pl.LazyFrame, customers: pl.LazyFrame | None, rule: Rule, as_of: date | None) -> pl.DataFrame:
+def _orders(transactions: pl.LazyFrame, customers: pl.LazyFrame | None, as_of: date | None) -> pl.DataFrame:
     """`customer_id`, `month`, `campaign`, `channel`, `source`, `orders`."""
-    import polars as pl
-
-    from acrm.summaries import edge_orders, orders_by_month
+    from acrm.summaries import orders_by_month
 
     names = transactions.collect_schema().names()
     have = [name for name in ("campaign", "channel") if name in names]
-    if rule == "order":
-        orders = orders_by_month(transactions, have, as_of=as_of).collect(engine="streaming")
-    else:
-        first = edge_orders(transactions, have, edge="first", as_of=as_of).collect(engine="streaming")
-        orders = first.group_by("customer_id", "day").agg(pl.col(name).min() for name in have)
-        orders = orders.with_columns(month=pl.col("day").dt.truncate("1mo"), orders=pl.lit(1))
+    orders = orders_by_month(transactions, have, as_of=as_of).collect(engine="streaming")
     told = orders.with_columns(_folded(name) if name in have else _none(name) for name in ("campaign", "channel"))
     if customers is not None and "source" in customers.collect_schema().names():
         from_where = customers.select("customer_id", _folded("source")).drop_nulls().unique("customer_id").collect()

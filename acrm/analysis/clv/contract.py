@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from acrm.analysis.clv.contract_customers import TOTALS, score
@@ -11,6 +12,7 @@ from acrm.analysis.clv.contract_groups import ContractParams, Group
 from acrm.analysis.clv.contract_tables import fit_notes, model_table, survival_table, validation_table
 from acrm.analysis.clv.retention import find_retention
 from acrm.analysis.clv.spells import MONTHS, Period, Spells, counted, find_period, read_spells, tenures
+from acrm.analysis.history import one_currency
 from acrm.analysis.result import Result, Scalar
 from acrm.errors import InputError, ModelError
 from acrm.messages import Message, listed, text
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 _FEWEST_LEFT = 20
 _PLANS = 12
 OTHER = "other"
-"""The group of all customers whose own group is too small."""
+"""The group of customers whose own groups are too small."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,17 +77,17 @@ def contract(contracts: pl.LazyFrame, params: ContractParams) -> ContractResult:
     import numpy as np
     import polars as pl
 
-    by = params.by or _by_plan(contracts, params)
+    currency = _one_currency(contracts)
+    contracts, by = _by_plan(contracts, params)
     spells = read_spells(contracts, params.as_of, by)
-    spells = _small_groups_joined(spells)
+    periods = _periods(contracts, spells, params)
+    spells = _small_groups_joined(spells, {name: MONTHS[period] for name, (period, _) in periods.items()})
     groups, notes = [], list(spells.notes)
     for name in sorted(spells.frame["group"].unique()):
         members = spells.frame.filter(pl.col("group") == name)
-        period: Period = params.period if params.period != "auto" else "month"
-        if params.period == "auto":
-            period, share = find_period(contracts.join(members.lazy().select("customer_id").unique(), on="customer_id"))
-            if share < 0.8:
-                notes.append(Message("clv_contract.no_period", {"share": share, "group": _of(name)}))
+        period, share = periods[str(members["like"].first())]
+        if share < 0.8:
+            notes.append(Message("clv_contract.no_period", {"share": share, "group": _of(name)}))
         groups.append(_group(name, period, tenures(counted(members, spells.as_of, MONTHS[period])), params))
     fitted = _fitted(groups)
     scored = [score(spells, group, chosen, params) for group, chosen in fitted]
@@ -101,6 +103,7 @@ def contract(contracts: pl.LazyFrame, params: ContractParams) -> ContractResult:
     summary: dict[str, Scalar] = {
         "setting": "contract",
         "as_of": spells.as_of,
+        "currency": currency,
         "customers": customers.height,
         "under_contract": here.height,
         "ended": customers.height - here.height,
@@ -172,21 +175,62 @@ def _fitted(groups: Sequence[Group]) -> list[tuple[Group, Candidate]]:
     return fitted
 
 
-def _by_plan(contracts: pl.LazyFrame, params: ContractParams) -> str | None:
-    """`plan` if there are a few plans, and their periods differ."""
+def _one_currency(contracts: pl.LazyFrame) -> str | None:
+    """The currency of the prices, None if none is told.
+
+    Raises:
+        InputError: There are several.
+    """
     import polars as pl
 
-    if params.period != "auto" or "plan" not in contracts.collect_schema().names():
+    if not {"currency", "price"} <= set(contracts.collect_schema().names()):
         return None
+    priced = contracts.filter(pl.col("price").is_not_null())
+    return one_currency(priced.group_by("currency").agg(pl.len().alias("lines")).collect())[0]
+
+
+def _by_plan(contracts: pl.LazyFrame, params: ContractParams) -> tuple[pl.LazyFrame, str | None]:
+    """The contracts with the column of their groups: `params.by`, and apart by plan where plans' periods differ.
+
+    A price is one of a period, so a group has one. Of more than a dozen plans those of one period go together.
+    """
+    import polars as pl
+
+    by, names = params.by, contracts.collect_schema().names()
+    if params.period != "auto" or "plan" not in names or by == "plan" or (by is not None and by not in names):
+        return contracts, by
     plans = contracts.select(pl.col("plan").drop_nulls().unique()).collect()["plan"].sort().to_list()
-    if not 1 < len(plans) <= _PLANS:
-        return None
-    found = [find_period(contracts.filter(pl.col("plan") == plan)) for plan in plans]
-    return "plan" if len({period for period, share in found if share > 0}) > 1 else None
+    found = {plan: find_period(contracts.filter(pl.col("plan") == plan)) for plan in plans}
+    if len({period for period, share in found.values() if share > 0}) < 2:
+        return contracts, by
+    told = pl.col("plan")
+    if len(plans) > _PLANS:
+        told = told.replace_strict({plan: period for plan, (period, _) in found.items()}, default=None)
+    columns = [*([pl.col(by).cast(pl.String)] if by else []), told]
+    # Of who has neither, nothing is known: the group without a name.
+    named = pl.when(pl.any_horizontal(column.is_not_null() for column in columns)).then(
+        pl.concat_str([column.fill_null("-") for column in columns], separator=" / ")
+    )
+    return contracts.with_columns(named.alias("_group")), "_group"
 
 
-def _small_groups_joined(spells: Spells) -> Spells:
-    """The spells with groups that too few customers have left made one group.
+def _periods(contracts: pl.LazyFrame, spells: Spells, params: ContractParams) -> dict[str, tuple[Period, float]]:
+    """The billing period of each group, and the share of its contracts that are whole numbers of it."""
+    import polars as pl
+
+    found: dict[str, tuple[Period, float]] = {}
+    for name in spells.frame["group"].unique().sort():
+        members = spells.frame.lazy().filter(pl.col("group") == name).select("customer_id").unique()
+        known = params.period
+        found[name] = find_period(contracts.join(members, on="customer_id")) if known == "auto" else (known, 1.0)
+    return found
+
+
+def _small_groups_joined(spells: Spells, months: Mapping[str, int]) -> Spells:
+    """The spells with groups that too few customers have left put together, or with the largest one.
+
+    Small groups of one period that are together large enough are `OTHER`; any other one goes with the largest group of
+    its period or, without one, of all, at a price as for that group's period. `like` is a group of the same period.
 
     Raises:
         InputError: Too few customers have left altogether.
@@ -196,17 +240,42 @@ def _small_groups_joined(spells: Spells) -> Spells:
     ended = int(spells.frame["ended"].sum())
     if ended < _FEWEST_LEFT:
         raise InputError("contract_few", left=ended, needed=_FEWEST_LEFT)
-    counts = spells.frame.group_by("group").agg(pl.col("ended").sum())
-    small = counts.filter(pl.col("ended") < _FEWEST_LEFT)["group"].sort().to_list()
+    counts = spells.frame.group_by("group").agg(pl.col("ended").sum()).sort("ended", "group", descending=[True, False])
+    left = dict(counts.rows())
+    small = sorted(name for name in left if left[name] < _FEWEST_LEFT)
     if not small:
-        return spells
-    group = pl.when(pl.col("group").is_in(small)).then(pl.lit(OTHER)).otherwise(pl.col("group"))
-    joined = spells.frame.with_columns(group=group)
-    note = Message("clv_contract.small_groups", {"groups": listed(small), "needed": _FEWEST_LEFT, "other": OTHER})
-    if int(joined.filter(pl.col("group") == OTHER)["ended"].sum()) < _FEWEST_LEFT:
-        # Too few even together: they go with all the others.
-        joined = joined.with_columns(group=pl.lit(""))
-    return replace(spells, frame=joined, notes=(*spells.notes, note))
+        return replace(spells, frame=spells.frame.with_columns(like=pl.col("group")))
+    large = [name for name in left if name not in small]
+    if len({months[name] for name in small}) == 1 and sum(left[name] for name in small) >= _FEWEST_LEFT:
+        joins = dict.fromkeys(small, OTHER)
+    else:
+        # Too few even together, though enough with all: then the largest of the small ones takes the others.
+        homes = large or list(left)[:1]
+        joins = {
+            name: next((home for home in homes if months[home] == months[name]), homes[0])
+            for name in small
+            if name not in homes
+        }
+    factors = {name: Decimal(months.get(home, months[name])) / months[name] for name, home in joins.items()}
+    price = pl.col("price")
+    for name, factor in factors.items():
+        if factor != 1:
+            scaled = (pl.col("price") * pl.lit(factor, pl.Decimal(38, 10))).cast(pl.Decimal(38, 4))
+            price = pl.when(pl.col("group") == name).then(scaled).otherwise(price)
+    like = {name: home for name, home in joins.items() if home != OTHER}
+    group = pl.col("group")
+    frame = spells.frame.with_columns(like=group.replace(like), group=group.replace(joins), price=price)
+    if frame["group"].n_unique() == 1:
+        frame = frame.with_columns(group=pl.lit(""))
+    notes = [
+        Message(
+            "clv_contract.small_groups",
+            {"groups": listed(one or "-" for one in small if joins.get(one) == home), "needed": _FEWEST_LEFT}
+            | {"other": home},
+        )
+        for home in sorted(set(joins.values()))
+    ]
+    return replace(spells, frame=frame, notes=(*spells.notes, *notes))
 
 
 def _deciles(customers: pl.DataFrame) -> pl.DataFrame:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, get_args
 
 from acrm.errors import InputError
 from acrm.messages import listed
+from acrm.summaries import Edge
 
 if TYPE_CHECKING:
     from datetime import date
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 ACQUIRED_BY = ("channel", "campaign", "coupon")
 """Columns of the order lines that are taken from a customer's first order; all others come from the last one."""
+NO_CUTS = frozenset({"customer_id", "order_id", "ordered_on", "ordered_at", "line_amount"})
+"""Columns that tell every customer or order from every other, and so cut nothing."""
 
 
 def attributes(
@@ -22,20 +26,18 @@ def attributes(
     *,
     customers: pl.LazyFrame | None,
     transactions: pl.LazyFrame,
-    segments: pl.DataFrame | None,
     as_of: date | None,
 ) -> pl.DataFrame:
     """What the columns say of each customer, as text.
 
-    `segment` comes from `segments`, whatever else `customers` has from there, and the rest from the order lines: what
-    tells how a customer came (`ACQUIRED_BY`) from the first order, anything else from the last one; of several values
-    in that order the one with most money, of equals the first by alphabet.
+    Whatever `customers` has comes from there, and the rest from the order lines: what tells how a customer came
+    (`ACQUIRED_BY`) from the first order, anything else from the last one; of several values in that order the one with
+    most money, of equals the first by alphabet.
 
     Args:
         by: Names of columns.
         customers: Canonical `customers`, any columns.
         transactions: Canonical order lines, any columns.
-        segments: `customer_id`, `segment` of an earlier result.
         as_of: Last day that counts; None takes all.
 
     Returns:
@@ -49,36 +51,55 @@ def attributes(
     tables: dict[str, pl.LazyFrame] = {"transactions": transactions}
     if customers is not None:
         tables = {"customers": customers, **tables}
-    if segments is not None:
-        tables = {"segments": segments.lazy().select("customer_id", "segment"), **tables}
     have = {name: set(frame.collect_schema().names()) for name, frame in tables.items()}
-    home = {column: next((name for name in have if column in have[name] - {"customer_id"}), None) for column in by}
+    home = {column: next((name for name in have if column in have[name] - NO_CUTS), None) for column in by}
     if strangers := [column for column, name in home.items() if name is None]:
-        known = sorted(set().union(*have.values()) - {"customer_id"})
-        raise InputError("cut_no_column", columns=", ".join(strangers), known=listed(known, most=30))
+        known = sorted(name for name in set().union(*have.values()) - NO_CUTS if not name.startswith("_"))
+        near = [one for name in strangers for one in get_close_matches(name.lower(), known, 1)]
+        raise InputError("cut_no_column", columns=", ".join(strangers), known=listed(near or known, most=30))
     held = {name: [column for column in by if home[column] == name] for name in tables}
     frames = [
         frame.select("customer_id", *held[name]).collect().unique("customer_id", keep="first", maintain_order=True)
         for name, frame in tables.items()
         if name != "transactions" and held[name]
     ]
-    frames += [_of_order(transactions, column, as_of) for column in held["transactions"]]
+    frames += [
+        frame
+        for edge in get_args(Edge)
+        for frame in of_order(
+            transactions,
+            [name for name in held["transactions"] if (name in ACQUIRED_BY) == (edge == "first")],
+            edge,
+            as_of,
+        )
+    ]
     whole = frames[0]
     for frame in frames[1:]:
         whole = whole.join(frame, on="customer_id", how="full", coalesce=True)
     return whole.select("customer_id", pl.col(list(by)).cast(pl.String)).sort("customer_id")
 
 
-def _of_order(transactions: pl.LazyFrame, column: str, as_of: date | None) -> pl.DataFrame:
-    import polars as pl
+def of_order(transactions: pl.LazyFrame, columns: Sequence[str], edge: Edge, as_of: date | None) -> list[pl.DataFrame]:
+    """What each column says of the customers' first or last order: `customer_id` and the column, where it is known.
 
+    Of several values in that order the one with most money counts, of equals the first by alphabet.
+    """
     from acrm.summaries import edge_orders
 
-    orders = edge_orders(transactions, [column], edge="first" if column in ACQUIRED_BY else "last", as_of=as_of)
+    if not columns:
+        return []
+    orders = edge_orders(transactions, columns, edge=edge, as_of=as_of).collect(engine="streaming")
+    return [_most_money(orders, column) for column in columns]
+
+
+def _most_money(orders: pl.DataFrame, column: str) -> pl.DataFrame:
+    import polars as pl
+
     known = (
         orders.drop_nulls(column)
-        .collect(engine="streaming")
-        .sort("customer_id", pl.col("amount"), column, descending=[False, True, False])
+        .group_by("customer_id", pl.col(column).cast(pl.String))
+        .agg(pl.col("amount").sum())
+        .sort("customer_id", "amount", column, descending=[False, True, False])
     )
     return known.unique("customer_id", keep="first", maintain_order=True).select("customer_id", column)
 

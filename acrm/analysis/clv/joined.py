@@ -19,14 +19,30 @@ _PROFIT = ("discounts", "goods_cost", "service_cost", "campaign_cost", "past_pro
 
 
 def with_profit(result: ClvResult, profit: Result) -> ClvResult:
-    """The result with what each customer cost so far, where the sources tell any cost."""
+    """The result with what each customer cost so far, where the sources tell any cost.
+
+    Whoever cost something and has bought nothing that was kept has no value to come and no row among the customers: the
+    table `profit_others` has them, and `profit_totals` their sum in `others`, so that
+    source = left out + customers + others + unallocated.
+    """
+    import polars as pl
+
     told = profit.tables["profit"]
     columns = [name for name in _PROFIT if name in told.columns]
     if not columns:
         return result
     joined = result.tables["customers"].join(told.select("customer_id", *columns), on="customer_id", how="left")
+    others = told.join(joined.select("customer_id"), on="customer_id", how="anti").sort("customer_id")
+    sums = others.select(pl.exclude("customer_id").sum()).unpivot(variable_name="item", value_name="others")
+    totals = (
+        profit.tables["totals"]
+        .join(sums, on="item", how="left", maintain_order="left")
+        .with_columns(customers=pl.col("customers") - pl.col("others"))
+        .select("item", "source", "left_out", "customers", "others", "unallocated")
+    )
     tables = {**result.tables, "customers": joined.sort("customer_id")}
-    tables |= {f"profit_{name}": table for name, table in profit.tables.items() if name != "profit"}
+    beside = {**profit.tables, "totals": totals, "others": others}
+    tables |= {f"profit_{name}": table for name, table in beside.items() if name != "profit"}
     summary = {**result.summary, **{key: figure for key, figure in profit.summary.items() if key != "currency"}}
     return replace(result, tables=tables, summary=summary, notes=_once(result.notes, profit.notes))
 

@@ -157,6 +157,8 @@ def npv(lines: pl.LazyFrame | None, tables: Mapping[str, pl.LazyFrame] | None, p
     if base is not None:
         revenue = uneven_revenue(base) if params.margin <= 1 else ()
         retention = uneven_retention(base) if params.retention is None else ()
+        if params.retention is None and "segment" in params.by:
+            notes = (Message("npv.by_outcome"), *notes)
         notes = (*base.notes, *revenue, *retention, *notes)
     return NpvResult(params=params, tables=made, summary=_summary(whole, base, acquisition), notes=notes)
 

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from acrm.analysis.clv.cuts import NO_CUTS, of_order
 from acrm.errors import InputError, UsageError
 from acrm.messages import Message, listed
 
@@ -22,7 +23,6 @@ GRACE = timedelta(days=31)
 """So much may be missing at the beginning of the two years: a shop need not sell on their first day."""
 UNEVEN = 1.25
 """How many times as much as the others customers who stayed must bring for a note to say so."""
-_KEYS = frozenset({"customer_id", "order_id", "ordered_on", "ordered_at", "line_amount"})
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -81,11 +81,11 @@ def read_base(
     import polars as pl
 
     from acrm.analysis.history import read_history
-    from acrm.summaries import first_order, spend_by_window
+    from acrm.summaries import spend_by_window
     from acrm.validity import years_before
 
-    of_lines = set(lines.collect_schema().names()) - _KEYS
-    of_people = set(people.collect_schema().names()) - _KEYS if people is not None else set()
+    of_lines = set(lines.collect_schema().names()) - NO_CUTS
+    of_people = set(people.collect_schema().names()) - NO_CUTS if people is not None else set()
     known = sorted(name for name in of_lines | of_people if not name.startswith("_"))
     for name in columns:
         if name not in known:
@@ -96,9 +96,7 @@ def read_base(
     today: Any = history.figures["as_of"]
     edges = (years_before(today, 2), years_before(today, 1), today)
     told_first = [name for name in wanted if name not in own]
-    queries = [spend_by_window(lines, edges=edges)]
-    queries += [first_order(lines, told_first, as_of=today)] if told_first else []
-    windows, *firsts = pl.collect_all(queries, engine="streaming")
+    windows = spend_by_window(lines, edges=edges).collect(engine="streaming")
     before, now = (windows.filter(window=number).drop("window") for number in (0, 1))
     customers = (
         history.customers.select("customer_id", "first_order_at")
@@ -110,8 +108,8 @@ def read_base(
         )
         .drop("spend")
     )
-    for first in firsts:
-        customers = customers.join(first.drop("first_order_at"), on="customer_id", how="left")
+    for first in of_order(lines, told_first, "first", today):
+        customers = customers.join(first, on="customer_id", how="left")
     if not customers["now"].any():
         raise InputError("npv_nobody", since=edges[1], until=edges[2])
     if people is not None and own:
@@ -247,5 +245,5 @@ def uneven_retention(base: Base) -> Iterator[Message]:
 def _unknown(name: str, known: Sequence[str]) -> UsageError:
     from difflib import get_close_matches
 
-    near = get_close_matches(name, known, 1)
+    near = get_close_matches(name.lower(), known, 1)
     return UsageError("npv_by", name=name, near=near[0] if near else listed(known))

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
-from acrm.analysis.clv.campaign_costs import Rule, spread_campaigns
+from acrm.analysis.clv.campaign_costs import spread_campaigns
 from acrm.analysis.clv.service_costs import DRIVERS, Attributed, spread_service
 from acrm.analysis.history import one_currency
 from acrm.analysis.result import Result, Scalar
@@ -33,20 +33,15 @@ class ProfitParams:
         as_of: Last day that counts; None takes all.
         drivers: By activity of the service costs, what its shared bills follow: one of `service_costs.DRIVERS`. An
             activity without an entry is judged by its name.
-        campaign_rule: Advertising goes to every `order` of its name in its month, or to the `first_order` only.
     """
 
     as_of: date | None = None
     drivers: Mapping[str, str] = field(default_factory=dict)
-    campaign_rule: Rule = "order"
 
     def __post_init__(self) -> None:
-        for value, known in (
-            *((to, DRIVERS) for to in self.drivers.values()),
-            (self.campaign_rule, get_args(Rule)),
-        ):
-            if value not in known:
-                raise UsageError("profit_choice", value=value, known=", ".join(known))
+        for value in self.drivers.values():
+            if value not in DRIVERS:
+                raise UsageError("profit_choice", value=value, known=", ".join(DRIVERS))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,15 +106,11 @@ def profit(
     if campaigns is not None:
         campaigns, foreign = _of_currency(campaigns, currency)
         notes += foreign
-        parts["campaign_cost"] = spread_campaigns(
-            campaigns, transactions, customers, rule=params.campaign_rule, as_of=params.as_of
-        )
+        parts["campaign_cost"] = spread_campaigns(campaigns, transactions, customers, as_of=params.as_of)
     table, totals, unallocated = _assemble(margins, parts)
     figures: dict[str, Scalar] = {f"total_{item}": amount for item, amount in totals.select("item", "customers").rows()}
     figures |= {f"unallocated_{item}": amount for item, amount in totals.select("item", "unallocated").rows()}
-    figures |= {"currency": currency, "profit_customers": table.height, "campaign_rule": None}
-    if campaigns is not None:
-        figures["campaign_rule"] = params.campaign_rule
+    figures |= {"currency": currency, "profit_customers": table.height}
     notes += _notes(margins, table, totals)
     tables = {"profit": table, "totals": totals, "unallocated": unallocated, **tables}
     if "past_profit" in table.columns:

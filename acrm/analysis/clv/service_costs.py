@@ -89,7 +89,7 @@ def spread_service(
         costs: Canonical `service_costs`.
         days: `acrm.summaries.purchase_days` of the order lines.
         interactions: Canonical `interactions`; days are UTC days.
-        segments: `customer_id`, `segment`.
+        segments: `customer_id`, `segment`; letter case does not matter.
         drivers: By activity, one of `DRIVERS`.
         as_of: Last day that counts; None takes all.
 
@@ -132,7 +132,7 @@ def spread_service(
     )
     direct = bills.filter(own).group_by("customer_id").agg(pl.col("cost").sum().alias("amount"))
     # A pool of its own for the costs of everybody: no segment is called "".
-    pools = bills.filter(~own).with_columns(pl.col("segment").fill_null(""))
+    pools = bills.filter(~own).with_columns(_folded().fill_null(""))
     pools = pools.group_by("driver", "segment", "period").agg(pl.col("cost").sum())
     units = _units(pools, days, interactions, segments, as_of)
     on = ["driver", "segment", "period"]
@@ -192,8 +192,15 @@ def _units(
     everybody = units.with_columns(segment=pl.lit(""))
     if segments is None:
         return everybody
-    of = segments.select("customer_id", "segment").drop_nulls()
+    of = segments.select("customer_id", _folded()).drop_nulls()
     return pl.concat([everybody, units.join(of, on="customer_id")], how="diagonal")
+
+
+def _folded() -> pl.Expr:
+    """Segments as they are compared: without letter case and outer blanks."""
+    import polars as pl
+
+    return pl.col("segment").str.strip_chars().str.to_lowercase()
 
 
 def _calendar(starts: list[date], as_of: date | None) -> pl.DataFrame:

@@ -21,6 +21,8 @@ SLACK = 3
 # A period is the one of the plan if so many of the lengths are whole numbers of it.
 _SHARE = 0.8
 _LENGTHS = 10
+# Days without any start or end, after which what comes is taken for the future.
+_AHEAD = 31
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +51,8 @@ def read_spells(contracts: pl.LazyFrame, as_of: date | None, by: str | None) -> 
         contracts: Canonical contracts: `customer_id`, `start_at`, and where the source has them `end_at`, `price`,
             `end_reason` and the column `by`.
         as_of: The day of the question. None: the day after the last start or, where some contracts have no end yet,
-            after the last start or end; ends without any contract left open are terms that run out later.
+            after the last start or end; ends without any contract left open are terms that run out later. A few days
+            far after all others are contracts signed or ends announced ahead of time, or slips: they do not count.
         by: Column whose values divide the customers into groups of their own; None for one group.
 
     Raises:
@@ -69,7 +72,7 @@ def read_spells(contracts: pl.LazyFrame, as_of: date | None, by: str | None) -> 
     ).collect()
     whole = told.drop_nulls(["customer_id", "start_at"])
     sound = whole.filter(pl.col("end_at").is_null() | (pl.col("end_at") >= pl.col("start_at")))
-    today = as_of or _day_after(sound)
+    today, ahead = (as_of, 0) if as_of else _day_after(sound)
     begun = sound.filter(pl.col("start_at") < today)
     if begun.is_empty():
         raise InputError("contract_none", contracts=told.height)
@@ -79,14 +82,27 @@ def read_spells(contracts: pl.LazyFrame, as_of: date | None, by: str | None) -> 
         "not_begun": sound.height - begun.height,
     }
     notes = [Message(f"clv_contract.left_out_{reason}", {"contracts": n}) for reason, n in counts.items() if n]
+    if ahead:
+        notes.append(Message("clv_contract.ahead", {"days": ahead, "as_of": today}))
     return Spells(frame=_joined(begun, today), as_of=today, notes=tuple(notes))
 
 
-def _day_after(contracts: pl.DataFrame) -> date:
+def _day_after(contracts: pl.DataFrame) -> tuple[date, int]:
+    """The day after the last day that counts, and how many later ones do not.
+
+    Those are one in a hundred at most, or one, after a gap of a month or more that is also twenty times as long as the
+    days lie apart on average: where they come by chance, such a gap is one of e^-20.
+    """
     days = contracts["start_at"].to_list()
     if contracts["end_at"].null_count():
         days += contracts["end_at"].drop_nulls().to_list()
-    return max(days, default=date.min) + timedelta(days=1)
+    days.sort()
+    for apart in range(min(max(1, len(days) // 100), len(days) - 2), 0, -1):
+        first, last, later = days[0], days[-apart - 1], days[-apart]
+        gaps, gap = len({*days[:-apart]}) - 1, (later - last).days
+        if gap >= _AHEAD and gaps and gap * gaps >= 20 * (last - first).days:
+            return last + timedelta(days=1), apart
+    return max(days, default=date.min) + timedelta(days=1), 0
 
 
 def _joined(contracts: pl.DataFrame, today: date) -> pl.DataFrame:

@@ -64,6 +64,20 @@ def test_spend_by_the_customers_whose_first_order_came_meanwhile() -> None:
     assert poisson.sf(7, 400.0004 / ads["cac_high"]) == pytest.approx(0.1)
 
 
+def test_where_money_came_back_there_is_no_cost() -> None:
+    back = from_campaigns(campaigns([*weeks("ads", "-30"), *weeks("tv", "50")]), base(WON), 0.8)
+    assert isinstance(back, Acquisition)
+    assert back.table.select("channel", "spend", "cac").rows()[:2] == [
+        ("ads", Decimal(-120), None),
+        ("tv", Decimal(200), None),
+    ]
+    assert back.cost == pytest.approx(8)
+    assert [note.id for note in back.notes] == ["npv.negative_spend"]
+    nothing = from_campaigns(campaigns(weeks("ads", "-30")), base(WON), 0.8)
+    assert isinstance(nothing, Acquisition)
+    assert nothing.cost is None
+
+
 def test_the_column_that_tells_most_customers_is_the_one() -> None:
     named = base(WON)
     customers = named.customers.with_columns(campaign=pl.when(pl.col("channel") == "email").then(pl.lit("x")))

@@ -184,6 +184,51 @@ def test_small_groups_go_together() -> None:
     assert note.values["groups"] == "isle"
 
 
+def two_periods() -> pl.DataFrame:
+    yearly = simulated(500, 6, months=12, days=3600, price="100").with_columns(customer_id="y" + pl.col("customer_id"))
+    return pl.concat([simulated(500, 5), yearly])
+
+
+def test_a_plan_of_few_customers_leaves_the_others_apart() -> None:
+    """One contract of an odd plan must not make yearly prices monthly ones."""
+    both = two_periods()
+    odd = both.tail(1).with_columns(customer_id=pl.lit("odd"), plan=pl.lit("=1+1"), end_at=None, price=Decimal(1))
+    result = contract(pl.concat([both, odd.cast(both.schema)]).lazy(), PARAMS)
+    assert result.tables["models"]["group"].unique().sort().to_list() == ["1 mo", "12 mo"]
+    without = figures_of(contract(both.lazy(), PARAMS))["revenue_12_months"]
+    assert figures_of(result)["revenue_12_months"] == pytest.approx(without, rel=0.01)
+    assert "odd" in result.tables["customers"]["customer_id"]
+
+
+def test_few_customers_of_another_period_have_their_price_by_the_period_they_are_put_in() -> None:
+    both = two_periods()
+    gone = pl.col("end_at").is_not_null()
+    yearly = both.filter(plan="12 mo")
+    kept = pl.concat([both.filter(plan="1 mo"), yearly.filter(gone).head(12), yearly.filter(~gone).head(12)])
+    result = contract(kept.lazy(), PARAMS)
+    assert result.tables["models"]["group"].unique().to_list() == [""]
+    prices = result.tables["customers"].group_by(pl.col("customer_id").str.starts_with("y")).agg(pl.col("price").max())
+    assert dict(prices.rows()) == {False: Decimal(10), True: Decimal("8.3333")}
+
+
+def test_a_cut_by_another_column_keeps_periods_apart() -> None:
+    known = two_periods().with_row_index()
+    known = known.with_columns(
+        region=pl.when(pl.col("index") % 2 == 0).then(pl.lit("north")).otherwise(pl.lit("south"))
+    )
+    result = contract(known.lazy(), ContractParams(as_of=TODAY, by="region", draws=10))
+    groups = [f"{region} / {plan}" for region in ("north", "south") for plan in ("1 mo", "12 mo")]
+    assert result.tables["models"]["group"].unique().sort().to_list() == groups
+
+
+def test_prices_of_two_currencies_are_not_added() -> None:
+    known = simulated(500, 5).with_row_index()
+    known = known.with_columns(currency=pl.when(pl.col("index") < 9).then(pl.lit("EUR")).otherwise(pl.lit("USD")))
+    with pytest.raises(InputError, match="EUR"):
+        contract(known.lazy(), PARAMS)
+    assert contract(known.tail(491).lazy(), PARAMS).summary["currency"] == "USD"
+
+
 def test_half_a_year_ahead_of_yearly_payments() -> None:
     yearly = simulated(800, 6, months=12, days=3600)
     result = contract(yearly.lazy(), ContractParams(as_of=TODAY, horizon_months=6, draws=20))

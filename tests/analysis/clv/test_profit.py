@@ -173,14 +173,6 @@ def test_advertising_goes_to_orders_of_its_name() -> None:
     ]
 
 
-def test_advertising_may_count_for_first_orders_alone() -> None:
-    result = profit(ORDERS, ProfitParams(campaign_rule="first_order"), campaigns=CAMPAIGNS)
-    ties(result)
-    cost = {customer: row["campaign_cost"] for customer, row in amounts(result).items()}
-    assert cost == {"ada": D(7), "bob": D(4), "cid": D(6)}
-    assert result.summary["campaign_rule"] == "first_order"
-
-
 def test_advertising_in_other_money_is_named_and_left_out() -> None:
     euros = ORDERS.with_columns(currency=pl.lit("EUR"))
     dollars = CAMPAIGNS.with_columns(currency=pl.when(campaign="radio").then(pl.lit("USD")))

@@ -80,6 +80,23 @@ def test_the_day_after_the_last_event() -> None:
     assert read_spells(terms, None, None).as_of == date(2024, 2, 2)
 
 
+def test_days_far_ahead_do_not_move_the_day_of_the_question() -> None:
+    rows = [(f"c{n}", date(2024, 1, 1) + timedelta(days=2 * n)) for n in range(200)]
+    last = rows[-1][1]
+    signed, announced = ("kim", date(2027, 1, 1)), ("lee", date(2025, 1, 1), date(2026, 6, 1), 1, None, "moving")
+    found = read_spells(contracts(*rows, signed, announced), None, None)
+    assert found.as_of == last + timedelta(days=1)
+    assert found.frame.filter(customer_id="lee")["announced"].item()
+    told = {note.id: note.values for note in found.notes}
+    assert told["clv_contract.ahead"] == {"days": 2, "as_of": found.as_of}
+    assert told["clv_contract.left_out_not_begun"]["contracts"] == 1
+    # A pause as there are others is none, and what follows it close together no slip.
+    weekly = [(f"c{n}", date(2024, 1, 1) + timedelta(days=14 * n)) for n in range(30)]
+    assert read_spells(contracts(*weekly, ("kim", date(2025, 5, 1))), None, None).as_of == date(2025, 5, 2)
+    batch = [(f"d{n}", last + timedelta(days=200)) for n in range(9)]
+    assert read_spells(contracts(*rows, *batch), None, None).as_of == last + timedelta(days=201)
+
+
 def test_ends_that_are_announced_and_terms_that_ran_out_yesterday() -> None:
     rows = [
         ("ada", date(2024, 7, 1), TODAY + timedelta(days=60), 1, None, "too dear"),
