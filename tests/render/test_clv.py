@@ -13,6 +13,7 @@ from acrm import messages
 from acrm.analysis.clv.joined import with_cuts
 from acrm.analysis.clv.params import ClvParams
 from acrm.analysis.clv.value import ClvResult, value
+from acrm.messages import number
 from acrm.render.clv import clv_page
 from acrm.render.terminal import render
 from acrm.schema import polars_schema
@@ -55,7 +56,10 @@ def test_the_figures_of_the_result_stand_on_the_page(result: ClvResult) -> None:
     for row in result.tables["matrix"].iter_rows(named=True):
         assert f"{row['label']} {row['customers']} {row['spend']:,.2f} {row['clv']:,.2f} {row['next_step']}" in drawn
     for row in result.tables["deciles"].iter_rows(named=True):
-        assert f"{row['decile']} {row['customers']} {row['from']:,.2f} {row['clv']:,.2f} {row['share']:.1%}" in drawn
+        assert (
+            f"{row['decile']} {row['customers']} {row['from']:,.2f} {row['clv']:,.2f} {number(row['share'], '.1%')}"
+            in drawn
+        )
     for rule in ("→ mbg-nbd", "own past rate", "as last time"):
         assert rule in drawn
     for note in result.notes:
