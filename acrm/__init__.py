@@ -6,6 +6,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from acrm.analysis.clv.params import ClvParams as ClvParams
+    from acrm.analysis.clv.value import ClvResult as ClvResult
+    from acrm.analysis.clv.value import clv as clv
     from acrm.analysis.reconcile import ReconcileParams as ReconcileParams
     from acrm.analysis.reconcile import ReconcileResult as ReconcileResult
     from acrm.analysis.reconcile import reconcile as reconcile
@@ -18,12 +21,24 @@ __version__ = "0.1.0"
 _HOMES = {
     name: f"acrm.analysis.{home}"
     for home, names in {
+        "clv.params": ("ClvParams",),
+        "clv.value": ("ClvResult", "clv"),
         "reconcile": ("ReconcileParams", "ReconcileResult", "reconcile"),
         "rfm": ("RfmParams", "RfmResult", "rfm"),
     }.items()
     for name in names
 }
-__all__ = ["ReconcileParams", "ReconcileResult", "RfmParams", "RfmResult", "reconcile", "rfm"]
+__all__ = [
+    "ClvParams",
+    "ClvResult",
+    "ReconcileParams",
+    "ReconcileResult",
+    "RfmParams",
+    "RfmResult",
+    "clv",
+    "reconcile",
+    "rfm",
+]
 
 
 def __getattr__(name: str) -> object:

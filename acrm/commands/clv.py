@@ -341,7 +341,7 @@ def _valued(
     from acrm.analysis.clv.people import told_by_segment, with_deal_sources, with_segments
     from acrm.analysis.clv.profit import ProfitParams, profit
     from acrm.analysis.clv.rollup import members
-    from acrm.analysis.clv.value import value
+    from acrm.analysis.clv.value import clv as analyse
     from acrm.errors import InputError
     from acrm.load import saved_model, segments_of
     from acrm.messages import Message
@@ -361,7 +361,7 @@ def _valued(
     if params.by:
         of = attributes(params.by, customers=customers, transactions=lines, as_of=params.as_of)
     belong = members(customers, params.object) if params.object != "customer" else None
-    result = value(lines, params, saved_model(saved) if saved else None)
+    result = analyse(lines, params, saved_model(saved) if saved else None)
     # Lines without a currency are in the only one there is.
     currency = pl.lit(result.summary["currency"], pl.String).alias("currency")
     plain = lines.with_columns(currency) if result.summary["currency"] else lines.drop("currency", strict=False)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from acrm.analysis.clv.validation import LAST_TIME, OWN_RATE
+from acrm.analysis.clv.value import EXTRAPOLATED
 from acrm.messages import number, text
 from acrm.render.blocks import Block, Cell, Col, Facts, Grid, Headline, Lines, Page, Steps, money
 
@@ -48,7 +49,10 @@ def _word(key: str, **values: object) -> str:
 def _headline(result: ClvResult) -> Headline:
     figures: dict[str, Any] = dict(result.summary)
     currency = figures["currency"]
-    later = figures["equity"] is None
+    beyond = figures["equity_beyond"]
+    # What the model alone says of a time nobody has seen does not come first.
+    far = beyond is not None and beyond > EXTRAPOLATED
+    later = far or figures["equity"] is None
     name = "year_revenue" if later else "equity"
     amounts = {
         key: money(figures[f"{name}{end}"], currency)
@@ -57,6 +61,8 @@ def _headline(result: ClvResult) -> Headline:
     whose = "customers" if result.params.object == "customer" else result.params.object
     who = _word(f"who_{whose}", customers=figures["customers"], objects=figures.get("objects"))
     sentence = _word("headline_year" if later else "headline", who=who, **amounts)
+    if far:
+        sentence += _word("headline_far", worth=money(figures["equity"], currency), beyond=beyond)
     margin = "margin_whole" if figures["margin"] == 1 else "margin"
     sub = _word("sub", model=figures["model"], as_of=figures["as_of"], interval=figures["interval"])
     return Headline(sentence, f"{sub}; {_word(margin, margin=figures['margin'], discount=figures['discount'])}")
@@ -69,6 +75,9 @@ def _totals(result: ClvResult) -> Iterator[tuple[str, str]]:
     revenue = {end or "whole": money(figures[f"year_revenue{end}"], currency) for end in ("", "_low", "_high")}
     for label, told in (("year_orders", orders), ("year_revenue", revenue)):
         yield _word(label), _word("between", value=told["whole"], low=told["_low"], high=told["_high"])
+    if figures["equity"] is not None:
+        ever = {end or "whole": money(figures[f"equity{end}"], currency) for end in ("", "_low", "_high")}
+        yield _word("equity"), _word("between", value=ever["whole"], low=ever["_low"], high=ever["_high"])
     yield _word("clv", days=figures["horizon_days"]), money(figures["clv"], currency)
     if figures["top_decile_share"] is not None:
         yield _word("top"), _word("top_of", share=figures["top_decile_share"], gini=figures["gini"])

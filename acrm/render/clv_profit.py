@@ -101,11 +101,14 @@ def _service(result: ClvResult) -> Grid:
 
 def _whale(result: ClvResult, figures: dict[str, Any]) -> Iterator[Block]:
     table = result.tables["profit_whale"]
+    # Every fourth point: a picture of all would not fit a page.
     curve = [float(amount) for amount in table["past_profit"]]
     at = [round(tenth * (table.height - 1) / 10) for tenth in (1, 2, 5, 8, 10)]
     columns = [Col(_word("of_customers"), "share"), Col(_word("profit_so_far"), "money"), Col(_word("curve"), "spark")]
     rows = [
-        (table["share"][place], table["past_profit"][place], curve[: place + 1]) for place in dict.fromkeys(at) if place
+        (table["share"][place], table["past_profit"][place], curve[: place + 1 : 4])
+        for place in dict.fromkeys(at)
+        if place
     ]
     yield Grid(_word("whale"), columns, rows)
     currency = figures["currency"]

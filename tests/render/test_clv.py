@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from acrm import messages
 from acrm.analysis.clv.joined import with_cuts
 from acrm.analysis.clv.params import ClvParams
-from acrm.analysis.clv.value import ClvResult, value
+from acrm.analysis.clv.value import ClvResult, clv
 from acrm.messages import number
 from acrm.render.clv import clv_page
 from acrm.render.terminal import render
@@ -35,7 +35,7 @@ def lines() -> pl.LazyFrame:
 
 @pytest.fixture(scope="module")
 def result() -> ClvResult:
-    return value(lines(), ClvParams(model="mbg-nbd", margin=0.5))
+    return clv(lines(), ClvParams(model="mbg-nbd", margin=0.5))
 
 
 def shown(result: ClvResult, width: int = 80, plain: bool = True, cut: str | None = None) -> str:
@@ -67,14 +67,14 @@ def test_the_figures_of_the_result_stand_on_the_page(result: ClvResult) -> None:
 
 
 def test_without_discount_the_year_is_the_headline() -> None:
-    endless = value(lines(), ClvParams(model="mbg-nbd", discount=0.0))
+    endless = clv(lines(), ClvParams(model="mbg-nbd", discount=0.0))
     drawn = words(shown(endless))
     assert drawn.startswith(f"60 customers will bring {endless.summary['year_revenue']:,.2f} EUR (")
     assert "revenue, no margin given" in drawn
 
 
 def test_what_is_worth_nothing_still_has_a_page(result: ClvResult) -> None:
-    nothing = value(lines(), ClvParams(model="mbg-nbd", margin=0.0))
+    nothing = clv(lines(), ClvParams(model="mbg-nbd", margin=0.0))
     assert words(shown(nothing)).startswith("60 customers are worth 0.00 EUR (0.00 EUR to 0.00 EUR)")
     applied = {name: table for name, table in result.tables.items() if name not in ("held_out", "tracking")}
     assert "Tested on" not in shown(replace(result, tables=applied))

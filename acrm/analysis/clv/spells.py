@@ -93,16 +93,22 @@ def _day_after(contracts: pl.DataFrame) -> tuple[date, int]:
     Those are one in a hundred at most, or one, after a gap of a month or more that is also twenty times as long as the
     days lie apart on average: where they come by chance, such a gap is one of e^-20.
     """
-    days = contracts["start_at"].to_list()
+    import polars as pl
+
+    days = contracts["start_at"].rename("day")
     if contracts["end_at"].null_count():
-        days += contracts["end_at"].drop_nulls().to_list()
-    days.sort()
-    for apart in range(min(max(1, len(days) // 100), len(days) - 2), 0, -1):
-        first, last, later = days[0], days[-apart - 1], days[-apart]
-        gaps, gap = len({*days[:-apart]}) - 1, (later - last).days
-        if gap >= _AHEAD and gaps and gap * gaps >= 20 * (last - first).days:
-            return last + timedelta(days=1), apart
-    return max(days, default=date.min) + timedelta(days=1), 0
+        days = pl.concat([days, contracts["end_at"].drop_nulls().rename("day")])
+    counted = days.value_counts().sort("day").rows()
+    last, ahead, later = (counted[-1][0] if counted else date.min), 0, 0
+    for place in range(len(counted) - 1, 1, -1):
+        later += counted[place][1]
+        if later > max(1, days.len() // 100):
+            break
+        first, before, after = counted[0][0], counted[place - 1][0], counted[place][0]
+        gap = (after - before).days
+        if gap >= _AHEAD and gap * (place - 1) >= 20 * (before - first).days:
+            last, ahead = before, later
+    return last + timedelta(days=1), ahead
 
 
 def _joined(contracts: pl.DataFrame, today: date) -> pl.DataFrame:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from acrm.analysis.clv.scoring import Valued
     from acrm.models.optimise import Fit
 
-_EXTRAPOLATED = 0.5
+EXTRAPOLATED = 0.5
+"""Share of the value without horizon beyond the time observed from which it is said to be the model's word alone."""
 FEWEST = 100
 """Customers with a repeat order below which no forecast should be relied on."""
 
@@ -35,7 +36,7 @@ class ClvResult(Result):
     params: ClvParams
 
 
-def value(transactions: pl.LazyFrame, params: ClvParams, saved: SavedModel | None = None) -> ClvResult:
+def clv(transactions: pl.LazyFrame, params: ClvParams, saved: SavedModel | None = None) -> ClvResult:
     """Expected orders, probabilities and value of every customer who bought something.
 
     Args:
@@ -98,7 +99,9 @@ def value(transactions: pl.LazyFrame, params: ClvParams, saved: SavedModel | Non
         notes.append(validation.verdict(tables["held_out"], name))
     notes += [*validation.assumptions(purchases, valued.spend), *_one_timers(valued)]
     sums = totals.totals(valued, params)
-    notes += _beyond(valued, purchases, params, sums["equity"])
+    beyond = _beyond(valued, purchases, params) if sums["equity"] else None
+    if beyond and beyond > EXTRAPOLATED:
+        notes.append(Message("clv.beyond", {"share": beyond, "days": purchases.span}))
     summary = {
         **purchases.figures,
         "repeat_customers": repeaters,
@@ -110,6 +113,7 @@ def value(transactions: pl.LazyFrame, params: ClvParams, saved: SavedModel | Non
         "interval": params.interval,
         "clv": customers["clv"].sum(),
         **sums,
+        "equity_beyond": None if beyond is None else round(beyond, 6),
         **totals.concentration(customers),
         **_held_out(tables, name, held),
         "p_alive_mean": round(float(customers["p_alive"].mean()), 6),  # type: ignore[arg-type]
@@ -300,18 +304,14 @@ def _convergence(valued: Valued) -> Iterator[Message]:
         yield Message("clv.flat", {"model": valued.model.name, "parameters": ", ".join(valued.fit.flat)})
 
 
-def _beyond(valued: Valued, purchases: Purchases, params: ClvParams, equity: Any) -> Iterator[Message]:
-    """A word where most of the value for good lies further ahead than anything that was seen."""
+def _beyond(valued: Valued, purchases: Purchases, params: ClvParams) -> float:
+    """The share of the orders to come that lie further ahead than anything was seen, discounted."""
     from acrm.analysis.clv.purchases import WEEK
 
-    if not equity:
-        return
     within = valued.model.discounted_orders(valued.grouped.histories, purchases.span / WEEK, params.rate * WEEK)
     whole = valued.model.expected_residual(valued.grouped.histories, params.rate * WEEK)
     count = valued.grouped.histories.count
-    share = 1 - float(within @ count) / float(whole @ count)
-    if share > _EXTRAPOLATED:
-        yield Message("clv.beyond", {"share": share, "days": purchases.span})
+    return 1 - float(within @ count) / float(whole @ count)
 
 
 def _one_timers(valued: Valued) -> Iterator[Message]:

@@ -14,7 +14,7 @@ import pytest
 
 from acrm.analysis.clv.params import ClvParams
 from acrm.analysis.clv.purchases import Purchases, read_purchases
-from acrm.analysis.clv.value import ClvResult, value
+from acrm.analysis.clv.value import ClvResult, clv
 from acrm.schema import polars_schema
 
 FIRST = date(2024, 1, 1)
@@ -64,7 +64,7 @@ def shop(orders: pl.LazyFrame) -> Purchases:
 
 @pytest.fixture(scope="session")
 def result(orders: pl.LazyFrame) -> ClvResult:
-    return value(orders, ClvParams())
+    return clv(orders, ClvParams())
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from polars.testing import assert_frame_equal
 
 from acrm.analysis.clv.model_file import SavedModel, from_document, to_document
 from acrm.analysis.clv.params import ClvParams
-from acrm.analysis.clv.value import ClvResult, value
+from acrm.analysis.clv.value import ClvResult, clv
 from acrm.errors import InputError, ModelError
 from tests.analysis.clv.conftest import Line, Lines
 
@@ -20,7 +20,7 @@ QUICK = ClvParams(model="mbg-nbd")
 
 @pytest.fixture(scope="module")
 def quick(orders: pl.LazyFrame) -> ClvResult:
-    return value(orders, QUICK)
+    return clv(orders, QUICK)
 
 
 def saved(result: ClvResult) -> SavedModel:
@@ -66,14 +66,14 @@ def test_what_json_tells(result: ClvResult) -> None:
     assert buying["customers"] == 400
     assert spend["customers"] == result.summary["repeat_customers"]
     assert [row["rule"] for row in document["validation"]] == result.tables["held_out"]["rule"].to_list()
-    assert set(document["totals"]) == {"clv"} | {
+    assert set(document["totals"]) == {"clv", "equity_beyond"} | {
         f"{name}{end}" for name in ("year_orders", "year_revenue", "equity") for end in ("", "_low", "_high")
     }
 
 
 def test_rows_in_any_order_give_the_same_bytes(orders: pl.LazyFrame, quick: ClvResult) -> None:
     rows = orders.collect()
-    shuffled = value(rows[random.Random(5).sample(range(rows.height), rows.height)].lazy(), QUICK)
+    shuffled = clv(rows[random.Random(5).sample(range(rows.height), rows.height)].lazy(), QUICK)
     for name, table in quick.tables.items():
         assert_frame_equal(shuffled.tables[name], table, check_exact=True)
     assert shuffled.summary == quick.summary
@@ -81,7 +81,7 @@ def test_rows_in_any_order_give_the_same_bytes(orders: pl.LazyFrame, quick: ClvR
 
 
 def test_a_saved_model_gives_the_same_scores(orders: pl.LazyFrame, quick: ClvResult) -> None:
-    again = value(orders, ClvParams(), saved(quick))
+    again = clv(orders, ClvParams(), saved(quick))
     assert_frame_equal(again.tables["customers"], quick.tables["customers"], check_exact=True)
     assert again.files == quick.files
     assert "clv.applied" in told(again)
@@ -92,9 +92,9 @@ def test_a_saved_model_gives_the_same_scores(orders: pl.LazyFrame, quick: ClvRes
 
 def test_a_saved_model_scores_customers_it_never_saw(lines: Lines, orders: pl.LazyFrame, quick: ClvResult) -> None:
     new = lines([("zoe", 480, 40), ("zoe", 490, 60), ("c000", 0, 5)])
-    mixed = value(pl.concat([orders, new]), QUICK, saved(quick))
+    mixed = clv(pl.concat([orders, new]), QUICK, saved(quick))
     # Even those of whom nobody ordered twice.
-    alone = value(lines([("zoe", 480, 40), ("eve", 480, 40)]), replace(QUICK, as_of=date(2025, 5, 15)), saved(quick))
+    alone = clv(lines([("zoe", 480, 40), ("eve", 480, 40)]), replace(QUICK, as_of=date(2025, 5, 15)), saved(quick))
     assert alone.tables["customers"]["customer_id"].to_list() == ["eve", "zoe"]
     assert alone.summary["equity_low"] < alone.summary["equity"] < alone.summary["equity_high"]  # type: ignore[operator]
     zoe = mixed.tables["customers"].row(by_predicate=pl.col("customer_id") == "zoe", named=True)
@@ -114,24 +114,24 @@ def test_a_model_of_something_else_is_refused(orders: pl.LazyFrame, quick: ClvRe
     model = saved(quick)
     for wrong in (replace(model, unit="day"), replace(model, facts={})):
         with pytest.raises(InputError, match="does not score"):
-            value(orders, QUICK, wrong)
+            clv(orders, QUICK, wrong)
     euros = orders.with_columns(currency=pl.lit("EUR"))
     with pytest.raises(InputError, match="USD"):
-        value(euros, QUICK, replace(model, currency="USD"))
-    assert value(euros, QUICK, model).summary["currency"] == "EUR"
+        clv(euros, QUICK, replace(model, currency="USD"))
+    assert clv(euros, QUICK, model).summary["currency"] == "EUR"
     assert to_document(model) == json.loads(quick.files["clv_model.json"])
 
 
 def test_nobody_came_back(lines: Lines) -> None:
     with pytest.raises(InputError, match="second day"):
-        value(lines([("ada", 0, 10), ("bob", 5, 10), ("bob", 5, 20)]), ClvParams())
+        clv(lines([("ada", 0, 10), ("bob", 5, 10), ("bob", 5, 20)]), ClvParams())
 
 
 def test_a_fit_without_an_end_is_an_error(lines: Lines) -> None:
     # One buys daily for years, thirty once: of how customers differ there is nothing in between to be known.
     rows: list[Line] = [("ada", day, 5) for day in range(5000)]
     with pytest.raises(ModelError, match=r"mbg-nbd could not be fitted.* starts agree") as caught:
-        value(lines([*rows, *((f"c{who}", who, 5 + who) for who in range(30))]), QUICK)
+        clv(lines([*rows, *((f"c{who}", who, 5 + who) for who in range(30))]), QUICK)
     assert caught.value.exit_code == 5
 
 
@@ -143,9 +143,9 @@ def test_where_the_best_cannot_be_fitted_the_next_is(lines: Lines) -> None:
         for day in range(who, who + 1 if who >= 40 else (180 if who % 4 == 0 else 365), 11 + who % 13 * 5 + who // 9)
     ]
     with pytest.raises(ModelError, match="1 of 3 starts agree"):
-        value(lines(rows), QUICK)
+        clv(lines(rows), QUICK)
     # Too short to test: the next of the plain ones.
-    found = value(
+    found = clv(
         lines([("ada", day, 5) for day in range(0, 5000, 1)] + [(f"c{who}", 4990, 5) for who in range(30)]),
         replace(ClvParams(), horizon=27),
     )
@@ -156,7 +156,7 @@ def test_where_the_best_cannot_be_fitted_the_next_is(lines: Lines) -> None:
 
 def test_little_is_said_to_be_little(lines: Lines) -> None:
     rows: list[Line] = [("[red]ada[/red]", 0, 10), ("[red]ada[/red]", 9, "0.01"), ("=bob", 3, 1e9)]
-    found = value(lines(rows), ClvParams())
+    found = clv(lines(rows), ClvParams())
     notes = told(found)
     assert notes["clv.few"].startswith("only 1 customers have ordered again, 100 are needed")
     assert "clv.not_held_out" in notes
@@ -182,7 +182,7 @@ def test_little_is_said_to_be_little(lines: Lines) -> None:
     ids=["thirty years", "5,000 orders", "two days each", "billions and cents", "one customer"],
 )
 def test_odd_histories_have_finite_values(lines: Lines, rows: list[Line]) -> None:
-    found = value(lines(rows), QUICK)
+    found = clv(lines(rows), QUICK)
     customers = found.tables["customers"]
     assert customers.height == len({row[0] for row in rows})
     for name in ("expected_orders", "p_order", "p_alive"):
@@ -194,7 +194,7 @@ def test_odd_histories_have_finite_values(lines: Lines, rows: list[Line]) -> Non
 
 def test_payments_of_a_plan_are_recognised(lines: Lines) -> None:
     rows = [(f"c{who}", who + 30 * turn, 10 + who) for who in range(25) for turn in range(12)]
-    notes = told(value(lines(rows), QUICK))
+    notes = told(clv(lines(rows), QUICK))
     assert "looks like billing" in notes["clv.billing"]
     # They stay all and pay alike: no parameter of the differences has a value.
     assert "clv.flat" in notes
@@ -202,19 +202,19 @@ def test_payments_of_a_plan_are_recognised(lines: Lines) -> None:
 
 def test_what_lies_beyond_the_data_is_said(quick: ClvResult, orders: pl.LazyFrame) -> None:
     assert "clv.once" in told(quick)
-    bold = value(orders, replace(QUICK, discount=0.01))
+    bold = clv(orders, replace(QUICK, discount=0.01))
     assert "546" not in told(quick).get("clv.beyond", "")
     assert "lies beyond the" in told(bold)["clv.beyond"]
-    endless = value(orders, replace(QUICK, discount=0.0))
+    endless = clv(orders, replace(QUICK, discount=0.0))
     assert "clv.beyond" not in told(endless)
     assert endless.summary["equity"] is None
-    assert "clv.once_sure" in told(value(orders, ClvParams(model="bg-nbd")))
+    assert "clv.once_sure" in told(clv(orders, ClvParams(model="bg-nbd")))
 
 
 def test_until_a_day(orders: pl.LazyFrame, quick: ClvResult) -> None:
     end = date(2024, 12, 31)
-    earlier = value(orders, replace(QUICK, as_of=end))
-    before = value(orders.filter(pl.col("ordered_on") <= end), replace(QUICK, as_of=end))
+    earlier = clv(orders, replace(QUICK, as_of=end))
+    before = clv(orders.filter(pl.col("ordered_on") <= end), replace(QUICK, as_of=end))
     assert_frame_equal(earlier.tables["customers"], before.tables["customers"], check_exact=True)
     assert earlier.summary["as_of"] == end
     assert quick.summary["as_of"] == orders.select(pl.col("ordered_on").max()).collect().item() + timedelta(1)
