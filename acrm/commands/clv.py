@@ -59,9 +59,12 @@ def clv(
     model: Annotated[
         str,
         typer.Option(
-            "--model", metavar="NAME", help="bg-nbd, mbg-nbd, pareto-nbd, mbg-cnbd-2 …; auto: the best tested."
+            "--model", metavar="NAME", help="bg-nbd, mbg-nbd, pareto-nbd, bg-bb, mbg-cnbd-2 …; auto: the best tested."
         ),
     ] = "auto",
+    opportunity: Annotated[
+        str, typer.Option("--opportunity", metavar="TIME", help="For bg-bb: from one chance to order to the next.")
+    ] = "1m",
     setting: Annotated[
         Literal["auto", "contract", "noncontract"],
         typer.Option("--setting", help="Whether customers are bound by contracts; auto: by what the sources are."),
@@ -162,6 +165,7 @@ def clv(
         return
     params = ClvParams(
         model=model,
+        opportunity=horizon_days(opportunity),
         horizon=horizon_days(horizon),
         discount=discount,
         margin=1.0 if asked and margin > 1 else margin,

@@ -166,12 +166,22 @@ def _known(source: str) -> Any:
     import numpy as np
     import polars as pl
 
+    from acrm.analysis.clv.params import WEEK
     from acrm.analysis.clv.purchases import Known
 
     frame = pl.read_parquet(source).cast(pl.Float64)
     columns = {name: frame[name].to_numpy() for name in ("frequency", "recency", "age", "mean")}
     nothing = np.zeros(frame.height)
-    return Known(customer=np.arange(frame.height), log_gaps=nothing, spend=nothing, **columns)
+    return Known(
+        customer=np.arange(frame.height),
+        frequency=columns["frequency"],
+        recency=columns["recency"],
+        age=columns["age"],
+        mean=columns["mean"],
+        log_gaps=nothing,
+        spend=nothing,
+        unit=WEEK,
+    )
 
 
 def cdnow(source: str, target: str) -> None:

@@ -26,8 +26,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from acrm.analysis.clv import fitting, scoring, totals
-from acrm.analysis.clv.params import ClvParams
-from acrm.analysis.clv.purchases import EPOCH, WEEK, Purchases
+from acrm.analysis.clv.params import WEEK, ClvParams
+from acrm.analysis.clv.purchases import EPOCH, Purchases
 from acrm.models import purchases as models
 
 TRUTHS = {
@@ -122,6 +122,7 @@ def simulated(truth: str, customers: int, rng: np.random.Generator, rate: float)
         day=day[before],
         amount=amount[before],
         as_of=EPOCH + timedelta(days=2 * YEAR),
+        unit=WEEK,
         kept=1.0,
         figures={},
         notes=(),

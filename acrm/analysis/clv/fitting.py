@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from acrm.analysis.clv.purchases import WEEK
+from acrm.analysis.clv.params import WEEK
 
 if TYPE_CHECKING:
     from acrm.analysis.clv.purchases import Grouped, Known, Purchases
@@ -78,6 +78,8 @@ class Spend:
 def trial(purchases: Purchases, horizon: int) -> Trial | None:
     """Hold out as many days as are asked for, but at most half of the time, rounded up; None when that is too short."""
     days = min(horizon, -(-purchases.span // 2))
+    if purchases.unit != WEEK:
+        days -= days % int(purchases.unit)
     cut = purchases.end - days
     known = purchases.until(cut)
     if days < SHORTEST or not known.frequency.any():
@@ -94,7 +96,7 @@ def trial(purchases: Purchases, horizon: int) -> Trial | None:
         grouped=known.grouped(),
         orders=purchases.orders_in(cut, purchases.end)[known.customer],
         before=purchases.orders_in(cut - days, cut)[known.customer],
-        later=type(later)(**{name: getattr(later, name)[among] for name in names}).grouped(),
+        later=replace(later, **{name: getattr(later, name)[among] for name in names}).grouped(),
     )
 
 
@@ -118,7 +120,7 @@ def _candidate(name: str, held: Trial) -> Candidate:
 
     model, fit = models.fit(name, held.grouped.histories)
     later = model.log_likelihood(held.later.histories) - model.log_likelihood(held.grouped.histories)
-    expected = model.expected_orders(held.grouped.histories, held.days / WEEK)
+    expected = model.expected_orders(held.grouped.histories, held.days / held.known.unit)
     return Candidate(model=model, fit=fit, held_out=later, forecast=expected[held.grouped.group])
 
 

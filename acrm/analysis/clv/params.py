@@ -12,9 +12,9 @@ from acrm.errors import UsageError
 if TYPE_CHECKING:
     from acrm.analysis.clv.rollup import Object
 
-YEAR = 365.25
+YEAR, WEEK = 365.25, 7.0
 """Days."""
-MODELS = ("bg-nbd", "mbg-nbd", "pareto-nbd")
+MODELS = ("bg-nbd", "mbg-nbd", "pareto-nbd", "bg-bb")
 Setting = Literal["auto", "contract", "noncontract"]
 
 
@@ -24,6 +24,7 @@ class ClvParams:
 
     Args:
         model: `auto`, a name of `MODELS`, or one of regular buying such as `mbg-cnbd-2`.
+        opportunity: For bg-bb, days from one opportunity to order to the next; what is ordered in between is one order.
         horizon: Days ahead for which orders and value are expected.
         discount: Rate per year.
         margin: Share of revenue that is counted as value.
@@ -35,6 +36,7 @@ class ClvParams:
     """
 
     model: str = "auto"
+    opportunity: int = 30
     horizon: int = 365
     discount: float = 0.10
     margin: float = 1.0
@@ -55,12 +57,22 @@ class ClvParams:
             raise UsageError("clv_model", value=self.model, known=", ".join(("auto", *MODELS, *regular)))
         for name, value, low, high in (
             ("horizon", self.horizon, 1, 36525),
+            ("opportunity", self.opportunity, 1, 3653),
             ("discount", self.discount, 0.0, 10.0),
             ("margin", self.margin, 0.0, 1.0),
             ("interval", self.interval, 0.01, 0.999),
         ):
             if not low <= value <= high:
                 raise UsageError("clv_range", name=name, value=value, low=low, high=high)
+
+    @property
+    def unit(self) -> float:
+        """Days of the unit in which the model counts time."""
+        return float(self.opportunity) if self.model == "bg-bb" else WEEK
+
+    def units(self, days: float) -> float:
+        """So many days in that unit; opportunities are whole."""
+        return max(1, round(days / self.unit)) if self.model == "bg-bb" else days / self.unit
 
     @property
     def rate(self) -> float:

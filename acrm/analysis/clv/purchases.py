@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from acrm.analysis.clv.params import WEEK
 from acrm.analysis.history import read_history
 from acrm.analysis.result import Scalar
 from acrm.messages import Message
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
     from acrm.models.histories import FloatArray, Histories, IndexArray
 
-WEEK = 7.0
-"""Days of the unit in which models count time."""
 EPOCH = date(1970, 1, 1)
 _MANY = 50_000
 """Distinct histories from which on those that nearly agree have their limits in common."""
@@ -35,6 +34,8 @@ class Purchases:
     """Days since 1970."""
     amount: FloatArray
     as_of: date
+    unit: float
+    """Days of the unit in which models count time."""
     kept: float
     """Share of the money that refunds without a purchase before them leave."""
     figures: dict[str, Scalar]
@@ -70,9 +71,29 @@ class Purchases:
             recency=self.day[last] - self.day[first],
             age=end - self.day[first],
             mean=np.divide(repeat, frequency, out=np.zeros_like(repeat), where=frequency > 0),
-            # In weeks: each gap is a seventh of its days.
-            log_gaps=gaps[last + 1] - gaps[first + 1] - frequency * np.log(WEEK),
+            # In the unit: each gap of weeks is a seventh of its days.
+            log_gaps=gaps[last + 1] - gaps[first + 1] - frequency * np.log(self.unit),
+            unit=self.unit,
             spend=self.amount[first] + repeat,
+        )
+
+    def by_opportunity(self, days: int) -> Purchases:
+        """The same where customers can order once in so many days, counted back from the end.
+
+        The last day of such a span stands for all of it.
+        """
+        import numpy as np
+
+        customer = np.repeat(np.arange(len(self.start) - 1), np.diff(self.start))
+        at = self.end - (self.end - self.day) // days * days
+        fresh = np.concatenate(([True], (np.diff(customer) > 0) | (np.diff(at) > 0)))
+        first = np.flatnonzero(fresh)
+        return replace(
+            self,
+            start=np.append(np.searchsorted(customer[first], np.arange(len(self.start) - 1)), len(first)),
+            day=at[first],
+            amount=np.add.reduceat(self.amount, first),
+            unit=float(days),
         )
 
     def orders_in(self, start: float, end: float) -> FloatArray:
@@ -99,6 +120,8 @@ class Known:
     log_gaps: FloatArray
     spend: FloatArray
     """All money, the first order's too."""
+    unit: float
+    """Days of the unit in which models count time."""
 
     def grouped(self) -> Grouped:
         """The distinct histories, with how many customers have each."""
@@ -116,8 +139,8 @@ class Known:
             total_mean=total,
             histories=Histories(
                 frequency=self.frequency[first],
-                recency=self.recency[first] / WEEK,
-                age=self.age[first] / WEEK,
+                recency=self.recency[first] / self.unit,
+                age=self.age[first] / self.unit,
                 count=count.astype(float),
                 log_gaps=np.bincount(group, self.log_gaps) / count,
             ),
@@ -222,6 +245,7 @@ def read_purchases(lines: pl.LazyFrame, *, as_of: date | None) -> Purchases:
         day=days["day"].cast(pl.Float64).to_numpy(),
         amount=days["amount"].to_numpy(),
         as_of=today,
+        unit=WEEK,
         kept=kept,
         figures=figures,
         notes=tuple(notes),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from acrm.analysis.clv.purchases import WEEK
+from acrm.analysis.clv.params import YEAR
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,6 +37,12 @@ class Valued:
     fitted: bool = True
     """Whether the model was fitted to these customers; else its own certificate alone says how sure it is."""
 
+    @property
+    def year(self) -> float:
+        """Twelve months in the unit of the model; opportunities are whole."""
+        units = YEAR / self.known.unit
+        return max(1, round(units)) if self.model.name == "bg-bb" else units
+
 
 def scored(ids: pl.Series, valued: Valued, params: ClvParams) -> pl.DataFrame:
     """One row per customer, sorted by `customer_id`.
@@ -51,11 +57,11 @@ def scored(ids: pl.Series, valued: Valued, params: ClvParams) -> pl.DataFrame:
 
     known, of = valued.known, valued.grouped.group
     histories, model = valued.grouped.histories, valued.model
-    weeks, rate = params.horizon / WEEK, params.rate * WEEK
+    ahead, rate = params.units(params.horizon), params.rate * params.unit
     worth = valued.kept * params.margin
     value = valued.spend.expected(known.frequency, known.mean)
-    orders = model.expected_orders(histories, weeks)
-    discounted = model.discounted_orders(histories, weeks, rate)
+    orders = model.expected_orders(histories, ahead)
+    discounted = model.discounted_orders(histories, ahead, rate)
     residual = model.expected_residual(histories, rate) if rate > 0 else np.full(len(orders), np.inf)
     low, high = _limits(valued, params, np.divide(discounted, orders, out=np.ones_like(orders), where=orders > 0))
     scale = _scale(valued.spend, known.frequency, known.mean) * worth
@@ -69,7 +75,7 @@ def scored(ids: pl.Series, valued: Valued, params: ClvParams) -> pl.DataFrame:
             "age_days": known.age.astype(np.int64),
             "spend": (known.spend * valued.kept).round(4),
             "expected_orders": orders[of],
-            "p_order": model.p_order(histories, weeks)[of],
+            "p_order": model.p_order(histories, ahead)[of],
             "p_alive": model.p_alive(histories)[of],
             "expected_order_value": (value * valued.kept).round(4),
             "clv": (discounted[of] * value * worth).round(4),
@@ -102,12 +108,12 @@ def _limits(valued: Valued, params: ClvParams, discounting: FloatArray) -> tuple
         some = slice(start, start + _AT_ONCE)
         # The same draws for every part, so that its size leaves no trace in whom they fall to.
         rng = np.random.default_rng([params.seed, start])
-        drawn = money(coarse, params.horizon, some, rng, DRAWS, params.seed)
+        drawn = money(coarse, params.units(params.horizon), some, rng, DRAWS, params.seed)
         low[some], high[some] = np.quantile(drawn, [tail, 1 - tail], axis=0)
     return low[alike.group] * discounting, high[alike.group] * discounting
 
 
-def money(valued: Valued, horizon: int, some: slice, rng: np.random.Generator, draws: int, seed: int) -> FloatArray:
+def money(valued: Valued, ahead: float, some: slice, rng: np.random.Generator, draws: int, seed: int) -> FloatArray:
     """Draws of what a customer of each group spends within the horizon, by `_scale`: shape (draws, groups).
 
     The parameters drawn depend on the seed alone, so that all groups are drawn with the same ones.
@@ -127,7 +133,7 @@ def money(valued: Valued, horizon: int, some: slice, rng: np.random.Generator, d
     purchase = valued.fit.draw(draws, np.random.default_rng([seed, 0, 0]))
     worths = spend.fit.draw(draws, np.random.default_rng([seed, 0, 1])) if spend.model and spend.fit else None
     for place in range(draws):
-        orders = models.load(valued.model.name, purchase[place]).draw(histories, horizon / WEEK, rng)
+        orders = models.load(valued.model.name, purchase[place]).draw(histories, ahead, rng)
         if worths is None:
             drawn[place] = orders
         else:

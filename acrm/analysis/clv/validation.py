@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from acrm.analysis.clv.purchases import WEEK, day_of
+from acrm.analysis.clv.params import WEEK
+from acrm.analysis.clv.purchases import day_of
 from acrm.messages import Message
 
 if TYPE_CHECKING:
@@ -125,8 +126,8 @@ def tracking(purchases: Purchases, model: PurchaseModel, cut: float) -> pl.DataF
     repeat[purchases.start[:-1]] = False
     actual = np.histogram(purchases.day[repeat & known] - origin, bins=edges)[0].astype(float)
     joined = np.bincount((first[first <= cut] - origin).astype(np.int64))
-    weeks = np.arange(days // 7 + 2, dtype=float)
-    daily = np.interp(np.arange(days) / WEEK, weeks, model.expected_new(weeks))
+    times = np.arange(days // purchases.unit + 2)
+    daily = np.interp(np.arange(days) / purchases.unit, times, model.expected_new(times))
     # Up to the last day of each week, as ages are counted.
     cumulative = np.convolve(joined, daily)[edges[1:] - 1]
     last = origin + edges[1:] - 1

@@ -67,6 +67,8 @@ def clv(transactions: pl.LazyFrame, params: ClvParams, saved: SavedModel | None 
     from acrm.analysis.clv import fitting, scoring, totals, validation
 
     purchases = read_purchases(transactions, as_of=params.as_of)
+    if params.model == "bg-bb":
+        purchases = purchases.by_opportunity(params.opportunity)
     known = purchases.until(purchases.end)
     repeaters = int((known.frequency > 0).sum())
     if not repeaters and not saved:
@@ -127,7 +129,7 @@ def clv(transactions: pl.LazyFrame, params: ClvParams, saved: SavedModel | None 
         notes=tuple(notes),
         document=_document(valued, tables, summary, repeaters),
         # A model that was given goes with its scores too: it may stand in the folder they replace.
-        files={"clv_model.json": _model_file(saved or _saved(valued, purchases))},
+        files={"clv_model.json": _model_file(saved or _saved(valued, purchases))} if name != "bg-bb" else {},
     )
 
 
@@ -306,10 +308,9 @@ def _convergence(valued: Valued) -> Iterator[Message]:
 
 def _beyond(valued: Valued, purchases: Purchases, params: ClvParams) -> float:
     """The share of the orders to come that lie further ahead than anything was seen, discounted."""
-    from acrm.analysis.clv.purchases import WEEK
-
-    within = valued.model.discounted_orders(valued.grouped.histories, purchases.span / WEEK, params.rate * WEEK)
-    whole = valued.model.expected_residual(valued.grouped.histories, params.rate * WEEK)
+    rate = params.rate * purchases.unit
+    within = valued.model.discounted_orders(valued.grouped.histories, params.units(purchases.span), rate)
+    whole = valued.model.expected_residual(valued.grouped.histories, rate)
     count = valued.grouped.histories.count
     return 1 - float(within @ count) / float(whole @ count)
 

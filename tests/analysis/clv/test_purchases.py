@@ -143,3 +143,12 @@ def test_equal_histories_are_one_group(lines: Lines) -> None:
     assert found.total_mean.tolist() == [0, 6]
     assert found.group.tolist() == [1, 1, 0]
     assert np.isfinite(found.histories.age).all()
+
+
+def test_opportunities_are_counted_back_from_the_end(lines: Lines) -> None:
+    rows: list[Line] = [("ada", 0, 1), ("ada", 8, 2), ("ada", 9, 4), ("ada", 30, 8), ("bob", 29, 16)]
+    found = read_purchases(lines(rows), as_of=FIRST + timedelta(30)).by_opportunity(10)
+    # Ends of the spans that the days fall into: 0, 10, 20, 30 days after the first.
+    assert histories(found) == {"ada": [(0, 1.0), (10, 6.0), (30, 8.0)], "bob": [(30, 16.0)]}
+    grouped = found.until(found.end).grouped().histories
+    assert sorted(zip(grouped.frequency, grouped.recency, grouped.age, strict=True)) == [(0, 0, 0), (2, 3, 3)]

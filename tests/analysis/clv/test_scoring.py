@@ -118,7 +118,7 @@ def test_limits_hold_what_they_say(shop: Purchases, valued: scoring.Valued) -> N
     params = ClvParams(interval=0.8, discount=0.0)
     table = scoring.scored(shop.ids, valued, params)
     rng = np.random.default_rng(11)
-    futures = scoring.money(valued, 365, slice(None), rng, 50, 99)
+    futures = scoring.money(valued, 365 / 7, slice(None), rng, 50, 99)
     spend = valued.spend
     scale = scoring._scale(spend, valued.known.frequency, valued.known.mean)
     came = futures[:, valued.grouped.group] * scale

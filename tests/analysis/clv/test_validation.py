@@ -136,7 +136,7 @@ def test_a_model_that_loses_is_not_recommended(judged: tuple[fitting.Trial, list
 
 def _four(held: fitting.Trial) -> Known:
     names = ("customer", "frequency", "recency", "age", "mean", "log_gaps", "spend")
-    return type(held.known)(**{name: getattr(held.known, name)[:4] * 0 for name in names})
+    return replace(held.known, **{name: getattr(held.known, name)[:4] * 0 for name in names})
 
 
 def notes(purchases: Purchases) -> list[Message]:

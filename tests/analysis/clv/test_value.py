@@ -218,3 +218,15 @@ def test_until_a_day(orders: pl.LazyFrame, quick: ClvResult) -> None:
     assert_frame_equal(earlier.tables["customers"], before.tables["customers"], check_exact=True)
     assert earlier.summary["as_of"] == end
     assert quick.summary["as_of"] == orders.select(pl.col("ordered_on").max()).collect().item() + timedelta(1)
+
+
+def test_a_model_of_opportunities_counts_time_in_them(orders: pl.LazyFrame, quick: ClvResult) -> None:
+    found = clv(orders, replace(QUICK, model="bg-bb", opportunity=30))
+    assert found.document["chosen"] == "bg-bb"
+    assert not found.files
+    joined = found.tables["customers"].join(quick.tables["customers"], on="customer_id", suffix="_daily")
+    # Several orders in one span are one: fewer orders, about the same money.
+    assert (joined["frequency"] <= joined["frequency_daily"]).all()
+    assert joined["spend"].to_list() == joined["spend_daily"].to_list()
+    assert 0.6 < float(found.summary["year_revenue"]) / float(quick.summary["year_revenue"]) < 1.6  # type: ignore[arg-type]
+    assert found.summary["held_out_days"] == 0 or int(found.summary["held_out_days"]) % 30 == 0  # type: ignore[arg-type]
