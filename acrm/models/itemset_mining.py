@@ -1,0 +1,146 @@
+"""From baskets to frequent itemsets, forecast first; and a support for those who name none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count, takewhile
+from typing import Literal
+
+import numpy as np
+
+from acrm.models.baskets import Baskets, CountArray, ItemArray, min_count
+from acrm.models.eclat import grow
+from acrm.models.frequent_pairs import frequent_pairs
+from acrm.models.itemset_forecast import Forecast, forecast_itemsets
+from acrm.models.itemsets import Itemsets, canonical
+
+MOST = 2_000_000
+"""Sets that are looked for: nobody reads more, and they take some hundred megabytes."""
+ENOUGH = 20_000
+"""Sets that a suggested support may give."""
+FEWEST = 5
+"""Baskets on which a suggested support lets a rule rest."""
+
+
+class TooManyItemsets(Exception):
+    """There are more than was allowed, and so none are given.
+
+    Args:
+        forecast: How many were expected.
+        found: How many there were when the search ended; 0 if the forecast was enough not to begin.
+        most: How many were allowed.
+    """
+
+    def __init__(self, forecast: Forecast, found: int, most: int) -> None:
+        super().__init__(f"more than {most} itemsets")
+        self.forecast = forecast
+        self.found = found
+        self.most = most
+
+
+def frequent_itemsets(
+    baskets: Baskets, min_count: int, *, max_length: int | None = None, most: int = MOST
+) -> tuple[Itemsets, Forecast]:
+    """All sets of items that `min_count` baskets or more hold, and how many were forecast.
+
+    Args:
+        baskets: Without giants.
+        min_count: 1 or more; see `baskets.min_count`.
+        max_length: Items of the largest sets, 1 or more.
+        most: Sets that may be found.
+
+    Raises:
+        TooManyItemsets: The forecast, or what was found, is above `most`. The result is all or nothing.
+
+    Examples:
+        Two baskets of bread (0) and milk (1), one of milk alone.
+
+        >>> sets, _ = frequent_itemsets(Baskets.of(np.array([0, 0, 1, 1, 2]), np.array([0, 1, 0, 1, 1])), 2)
+        >>> [rows.tolist() for rows in sets.sets], sets.counts, sets.closed
+        ([[[0], [1]], [[0, 1]]], array([2, 3, 2]), array([False,  True,  True]))
+    """
+    if max_length is not None and max_length < 1:
+        raise ValueError("a set has at least one item")
+    pairs = frequent_pairs(baskets, min_count)
+    forecast = forecast_itemsets(pairs, max_length=max_length)
+    if forecast.total > most:
+        raise TooManyItemsets(forecast, 0, most)
+    pieces: dict[int, list[tuple[ItemArray, CountArray]]] = {}
+    found = 0
+
+    def add(sets: ItemArray, counts: CountArray) -> None:
+        nonlocal found
+        pieces.setdefault(sets.shape[1], []).append((pairs.items[sets], counts))
+        found += len(sets)
+        if found > most:
+            raise TooManyItemsets(forecast, found, most)
+
+    add(np.arange(len(pairs.items))[:, None], pairs.item_counts)
+    if max_length != 1:
+        add(np.column_stack([pairs.owners, pairs.partners]), pairs.pair_counts)
+    grow(pairs, add, max_length=max_length)
+    levels = [tuple(map(np.concatenate, zip(*pieces[size], strict=True))) for size in sorted(pieces)]
+    ordered = [canonical(sets, counts) for sets, counts in levels if len(sets)]
+    itemsets = Itemsets(
+        n_baskets=baskets.n_baskets,
+        min_count=min_count,
+        max_length=max_length,
+        sets=tuple(sets for sets, _ in ordered),
+        set_counts=tuple(counts for _, counts in ordered),
+    )
+    return itemsets, forecast
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Suggestion:
+    """A support, what it would give, and what speaks against a lower one."""
+
+    support: float
+    min_count: int
+    forecast: Forecast
+    because: Literal["sets", "baskets"]
+    """A lower one gives more than `enough` sets, or lets a rule rest on fewer than `fewest` baskets."""
+
+
+def suggest_support(
+    baskets: Baskets, *, enough: int = ENOUGH, fewest: int = FEWEST, max_length: int | None = None
+) -> Suggestion:
+    """The lowest round support that gives at most `enough` sets, each in `fewest` baskets or more.
+
+    Tried from above: 90%, 80%, ... 10%, 5%, 2%, 1%, 0.5%, and so on. If the first with two frequent items gives too many
+    sets already, it is that one; if there is none, because there are few baskets, the share that `fewest` baskets are.
+
+    Args:
+        baskets: Without giants.
+        enough: Sets by the forecast.
+        fewest: Baskets of the rarest set.
+        max_length: Items of the largest sets.
+    """
+    n_baskets = baskets.n_baskets
+    second = int(np.sort(baskets.item_counts)[-2:][0]) if baskets.n_items > 1 else 0
+    sound = takewhile(lambda support: min_count(support, n_baskets) >= fewest, _supports())
+    # Rounded down, so that it still stands for `fewest` baskets.
+    few = int(1e9 * min(fewest / max(n_baskets, 1), 1)) / 1e9
+    best: tuple[float, Forecast] | None = None
+    because: Literal["sets", "baskets"] = "baskets"
+    for support in [support for support in sound if min_count(support, n_baskets) <= second] or [few]:
+        pairs = frequent_pairs(baskets, min_count(support, n_baskets))
+        forecast = forecast_itemsets(pairs, max_length=max_length)
+        if forecast.total > enough:
+            because = "sets"
+        if best is None or because == "baskets":
+            best = support, forecast
+        if because == "sets":
+            break
+    support, forecast = best
+    return Suggestion(
+        support=support, min_count=min_count(support, n_baskets), forecast=forecast, because=because
+    )
+
+
+def _supports() -> Iterator[float]:
+    """0.9, 0.8, ... 0.1, 0.05, 0.02, 0.01, ..."""
+    yield from (number / 10 for number in range(9, 0, -1))
+    for scale in count(2):
+        yield from (number / 10**scale for number in (5, 2, 1))
