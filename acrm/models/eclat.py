@@ -22,6 +22,7 @@ from acrm.models.baskets import CountArray, ItemArray
 from acrm.models.frequent_pairs import FrequentPairs
 
 BitArray = NDArray[np.uint64]
+Places = NDArray[np.integer]
 Found = Callable[[ItemArray, CountArray], None]
 """Takes sets of one size, a row of ascending ranks each, and their counts."""
 
@@ -84,14 +85,14 @@ def _slices(cost: CountArray) -> Iterator[tuple[int, int]]:
     yield from pairwise(edges.tolist())
 
 
-def _ranges(starts: CountArray | ItemArray, lengths: CountArray | ItemArray) -> ItemArray:
+def _ranges(starts: Places, lengths: Places) -> ItemArray:
     """start, start + 1, ... of each, one after another.
 
     >>> _ranges(np.array([5, 0]), np.array([2, 3]))
     array([5, 6, 0, 1, 2], dtype=int32)
     """
     # Positions of a few hundred million lines at most: half the memory to move.
-    before = np.cumsum(lengths) - lengths
+    before = np.cumsum(lengths, dtype=np.int64) - lengths
     steps: ItemArray = np.repeat((starts - before).astype(np.int32), lengths)
     steps += np.arange(len(steps), dtype=np.int32)
     return steps
@@ -123,16 +124,16 @@ class _Search:
             return
         renumbered = (np.cumsum(used) - 1).astype(np.int32)
         row[owner - first, partner] = np.where(used, renumbered, -1)
-        left, right = renumbered[left], renumbered[right]
+        lefts, rights = renumbered[left], renumbered[right]
         sets = np.column_stack([owner[used], partner[used]])
         bits = _projected(pairs, first, row, len(sets))
-        ends = np.cumsum(np.bincount(left, minlength=len(sets)))
+        ends = np.cumsum(np.bincount(lefts, minlength=len(sets)))
         starts = np.concatenate(([0], ends[:-1]))
         for begin, end in _slices((ends - starts) * bits.shape[1]):
             some = slice(starts[begin], ends[end - 1])
-            self.join(sets, bits, left[some], right[some])
+            self.join(sets, bits, lefts[some], rights[some])
 
-    def join(self, sets: ItemArray, bits: BitArray, left: CountArray | ItemArray, right: CountArray | ItemArray) -> None:
+    def join(self, sets: ItemArray, bits: BitArray, left: Places, right: Places) -> None:
         """Join these rows, then what came of it, as deep as it goes; all joins of one row on the left come together."""
         deeper = sets.shape[1] + 1 != self.max_length
         at, counts, joined = _joined(bits, left, right, self.pairs.min_count, keep=deeper)
@@ -176,7 +177,7 @@ def _projected(pairs: FrequentPairs, first: int, row: ItemArray, n_rows: int) ->
 
 
 def _joined(
-    bits: BitArray, left: CountArray | ItemArray, right: CountArray | ItemArray, min_count: int, *, keep: bool
+    bits: BitArray, left: Places, right: Places, min_count: int, *, keep: bool
 ) -> tuple[CountArray, CountArray, BitArray]:
     """Which of the joins are frequent, their counts and, where wanted, their bits."""
     words = bits.shape[1]

@@ -53,7 +53,8 @@ class FrequentPairs:
     def following(self) -> ItemArray:
         """For each position in `ranks`, how many more its basket has."""
         ends = np.repeat(self.starts[1:].astype(np.int32), np.diff(self.starts))
-        return ends - np.arange(1, len(ends) + 1, dtype=np.int32)
+        after: ItemArray = ends - np.arange(1, len(ends) + 1, dtype=np.int32)
+        return after
 
     @cached_property
     def occurrences(self) -> tuple[CountArray, ItemArray]:
@@ -86,8 +87,8 @@ def frequent_pairs(baskets: Baskets, min_count: int) -> FrequentPairs:
     if min_count < 1:
         raise ValueError("what is in no basket has no count")
     counts = baskets.item_counts
-    items = np.flatnonzero(counts >= min_count)
-    items = items[np.argsort(counts[items], kind="stable")].astype(np.int32)
+    often = np.flatnonzero(counts >= min_count)
+    items = often[np.argsort(counts[often], kind="stable")].astype(np.int32)
     starts, ranks = _ranked(baskets, items)
     pair_starts, partners, pair_counts = _count_pairs(starts, ranks, len(items), min_count)
     degree = np.diff(pair_starts) + np.bincount(partners, minlength=len(items))

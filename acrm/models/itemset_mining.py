@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import count, takewhile
+from dataclasses import dataclass, replace
+
 from typing import Literal
 
 import numpy as np
@@ -76,7 +77,7 @@ def frequent_itemsets(
         if found > most:
             raise TooManyItemsets(forecast, found, most)
 
-    add(np.arange(len(pairs.items))[:, None], pairs.item_counts)
+    add(np.arange(len(pairs.items), dtype=np.int32)[:, None], pairs.item_counts)
     if max_length != 1:
         add(np.column_stack([pairs.owners, pairs.partners]), pairs.pair_counts)
     grow(pairs, add, max_length=max_length)
@@ -108,8 +109,8 @@ def suggest_support(
 ) -> Suggestion:
     """The lowest round support that gives at most `enough` sets, each in `fewest` baskets or more.
 
-    Tried from above: 90%, 80%, ... 10%, 5%, 2%, 1%, 0.5%, and so on. If the first with two frequent items gives too many
-    sets already, it is that one; if there is none, because there are few baskets, the share that `fewest` baskets are.
+    Tried from above: 90%, 80%, ... 10%, 5%, 2%, 1%, 0.5%, and so on. If the first with two frequent items gives too
+    many sets already, it is that one; if there is none, because there are few baskets, the share that `fewest` baskets are.
 
     Args:
         baskets: Without giants.
@@ -119,28 +120,22 @@ def suggest_support(
     """
     n_baskets = baskets.n_baskets
     second = int(np.sort(baskets.item_counts)[-2:][0]) if baskets.n_items > 1 else 0
-    sound = takewhile(lambda support: min_count(support, n_baskets) >= fewest, _supports())
+    sound = itertools.takewhile(lambda support: min_count(support, n_baskets) >= fewest, _supports())
     # Rounded down, so that it still stands for `fewest` baskets.
     few = int(1e9 * min(fewest / max(n_baskets, 1), 1)) / 1e9
-    best: tuple[float, Forecast] | None = None
-    because: Literal["sets", "baskets"] = "baskets"
-    for support in [support for support in sound if min_count(support, n_baskets) <= second] or [few]:
-        pairs = frequent_pairs(baskets, min_count(support, n_baskets))
-        forecast = forecast_itemsets(pairs, max_length=max_length)
+    supports = [support for support in sound if min_count(support, n_baskets) <= second] or [few]
+    found: list[Suggestion] = []
+    for support in supports:
+        count = min_count(support, n_baskets)
+        forecast = forecast_itemsets(frequent_pairs(baskets, count), max_length=max_length)
+        found.append(Suggestion(support=support, min_count=count, forecast=forecast, because="baskets"))
         if forecast.total > enough:
-            because = "sets"
-        if best is None or because == "baskets":
-            best = support, forecast
-        if because == "sets":
-            break
-    support, forecast = best
-    return Suggestion(
-        support=support, min_count=min_count(support, n_baskets), forecast=forecast, because=because
-    )
+            return replace(found[-2:][0], because="sets")
+    return found[-1]
 
 
 def _supports() -> Iterator[float]:
     """0.9, 0.8, ... 0.1, 0.05, 0.02, 0.01, ..."""
     yield from (number / 10 for number in range(9, 0, -1))
-    for scale in count(2):
+    for scale in itertools.count(2):
         yield from (number / 10**scale for number in (5, 2, 1))
