@@ -100,10 +100,13 @@ class Baskets:
         sizes = np.diff(self.starts)
         large = sizes > limit
         giants = Giants(limit=limit, baskets=np.flatnonzero(large), lines=int(sizes[large].sum()))
-        if not large.any():
-            return self, giants
-        starts = np.concatenate(([0], np.cumsum(sizes[~large])))
-        return type(self)(starts=starts, items=self.items[np.repeat(~large, sizes)], n_items=self.n_items), giants
+        return self.only(~large) if large.any() else self, giants
+
+    def only(self, kept: NDArray[np.bool_]) -> Self:
+        """Some of the baskets, with their items by the same codes."""
+        sizes = np.diff(self.starts)
+        starts = np.concatenate(([0], np.cumsum(sizes[kept])))
+        return type(self)(starts=starts, items=self.items[np.repeat(kept, sizes)], n_items=self.n_items)
 
 
 def min_count(support: float, n_baskets: int) -> int:

@@ -53,8 +53,7 @@ class FrequentPairs:
     def following(self) -> ItemArray:
         """For each position in `ranks`, how many more its basket has."""
         ends = np.repeat(self.starts[1:].astype(np.int32), np.diff(self.starts))
-        after: ItemArray = ends - np.arange(1, len(ends) + 1, dtype=np.int32)
-        return after
+        return (ends - np.arange(1, len(ends) + 1)).astype(np.int32)
 
     @cached_property
     def occurrences(self) -> tuple[CountArray, ItemArray]:
