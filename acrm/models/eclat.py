@@ -77,9 +77,7 @@ def _groups(pairs: FrequentPairs, seeds: NDArray[np.bool_] | None) -> Iterator[t
 
 
 def _slices(cost: CountArray) -> Iterator[tuple[int, int]]:
-    """Neighbours that cost at most `_HELD` more than one of them; nothing where nothing costs anything."""
-    if not cost.any():
-        return
+    """Neighbours that cost at most `_HELD` more than one of them; some may cost nothing."""
     group = (np.cumsum(cost) - cost) // _HELD
     edges = np.flatnonzero(np.diff(group, prepend=-1, append=-1))
     yield from pairwise(edges.tolist())
@@ -135,6 +133,8 @@ class _Search:
 
     def join(self, sets: ItemArray, bits: BitArray, left: Places, right: Places) -> None:
         """Join these rows, then what came of it, as deep as it goes; all joins of one row on the left come together."""
+        if not len(left):
+            return
         deeper = sets.shape[1] + 1 != self.max_length
         at, counts, joined = _joined(bits, left, right, self.pairs.min_count, keep=deeper)
         if not len(at):
