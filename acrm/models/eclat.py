@@ -28,7 +28,7 @@ Found = Callable[[ItemArray, CountArray], None]
 
 _CACHED = 1 << 16
 """Words of bits that are joined in one go, half a megabyte: about what stays in the cache."""
-_HELD = 1 << 22
+_HELD = 1 << 20
 """Words, cells or candidates that are worked on together."""
 
 
@@ -159,21 +159,24 @@ def _projected(pairs: FrequentPairs, first: int, row: ItemArray, n_rows: int) ->
     """
     starts, positions = pairs.occurrences
     owned = np.diff(starts[first : first + len(row) + 1])
-    owner = np.repeat(np.arange(len(row), dtype=np.int32), owned)
-    position = positions[starts[first] : starts[first + len(row)]]
+    owned[(row < 0).all(axis=1)] = 0
+    position = positions[_ranges(starts[first : first + len(row)], owned)]
     following = pairs.following[position]
-    basket = np.repeat(np.arange(len(position), dtype=np.int32), following)
-    hit = row[owner[basket], pairs.ranks[_ranges(position + 1, following)]]
-    basket, hit = basket[hit >= 0], hit[hit >= 0]
+    cell = np.repeat(np.repeat(np.arange(len(row)) * row.shape[1], owned), following)
+    cell += pairs.ranks[_ranges(position + 1, following)]
+    hit = row.ravel()[cell]
+    some = np.flatnonzero(hit >= 0)
+    basket = np.repeat(np.arange(len(position), dtype=np.int32), following)[some]
     several = np.bincount(basket, minlength=len(position)) > 1
     # Baskets are numbered anew for each item.
     before = np.concatenate(([0], np.cumsum(several)))
     number = before[:-1] - np.repeat(before[np.cumsum(owned) - owned], owned)
     width = int(number.max(initial=0)) // 64 + 1
-    cells = np.zeros((n_rows, width * 64), dtype=bool)
-    counted = several[basket]
-    cells[hit[counted], number[basket[counted]]] = True
-    return np.packbits(cells, axis=1, bitorder="little").view(np.uint64)
+    # Of a basket of one partner, the bit is put where nothing is read.
+    number[~several] = width * 64
+    cells = np.zeros((n_rows, width * 64 + 1), dtype=bool)
+    cells[hit[some], number[basket]] = True
+    return np.packbits(cells[:, : width * 64], axis=1, bitorder="little").view(np.uint64)
 
 
 def _joined(
