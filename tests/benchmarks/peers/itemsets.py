@@ -13,6 +13,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -119,11 +120,11 @@ def lists(basket: Any, item: Any) -> list[list[str]]:
 
 PROGRAMS: dict[str, Callable[[Any, Any, int], Callable[[], int]]] = {
     "acrm": acrm,
-    "PyFIM fpgrowth": lambda *asked: pyfim(*asked, "fpgrowth"),
-    "PyFIM eclat": lambda *asked: pyfim(*asked, "eclat"),
-    "mlxtend fpgrowth, sparse": lambda *asked: mlxtend(*asked, "fpgrowth", sparse=True),
-    "mlxtend fpgrowth, dense": lambda *asked: mlxtend(*asked, "fpgrowth", sparse=False),
-    "mlxtend hmine, dense": lambda *asked: mlxtend(*asked, "hmine", sparse=False),
+    "PyFIM fpgrowth": partial(pyfim, miner="fpgrowth"),
+    "PyFIM eclat": partial(pyfim, miner="eclat"),
+    "mlxtend fpgrowth, sparse": partial(mlxtend, miner="fpgrowth", sparse=True),
+    "mlxtend fpgrowth, dense": partial(mlxtend, miner="fpgrowth", sparse=False),
+    "mlxtend hmine, dense": partial(mlxtend, miner="hmine", sparse=False),
     "Efficient-Apriori": efficient_apriori,
     "acrm, rules": acrm_rules,
     "mlxtend, rules": mlxtend_rules,
