@@ -17,6 +17,24 @@ _ENTRIES = 10_000_000
 """Of pair counts, frequent or not, that are held together: 12 bytes each."""
 
 
+class TooManyItemsets(Exception):
+    """There are more than was allowed, and so none are given.
+
+    Args:
+        expected: How many there are by the forecast, or at least.
+        at_least: Whether there are more than expected.
+        found: How many there were when the search ended; 0 if the forecast was enough not to begin.
+        most: How many were allowed.
+    """
+
+    def __init__(self, *, expected: float, at_least: bool, found: int, most: int) -> None:
+        super().__init__(f"more than {most} itemsets")
+        self.expected = expected
+        self.at_least = at_least
+        self.found = found
+        self.most = most
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FrequentPairs:
     """Frequent items by rank, the rarest first, and for each the more frequent ones it is often bought with.
@@ -65,7 +83,7 @@ class FrequentPairs:
         return turned.indptr.astype(np.int64), turned.data
 
 
-def frequent_pairs(baskets: Baskets, min_count: int) -> FrequentPairs:
+def frequent_pairs(baskets: Baskets, min_count: int, most: int | None = None) -> FrequentPairs:
     """Count items, drop the rare ones, count pairs of the others, drop the rare ones.
 
     Pairs are the sparse product X'X of the matrix of baskets by items, a strip of items at a time and of it only what
@@ -74,6 +92,10 @@ def frequent_pairs(baskets: Baskets, min_count: int) -> FrequentPairs:
     Args:
         baskets: Without giants.
         min_count: 1 or more.
+        most: Pairs that may be found.
+
+    Raises:
+        TooManyItemsets: There are more than `most`.
 
     Examples:
         Items 0 and 2 are in three baskets each, twice together; 1 is in one.
@@ -89,7 +111,7 @@ def frequent_pairs(baskets: Baskets, min_count: int) -> FrequentPairs:
     often = np.flatnonzero(counts >= min_count)
     items = often[np.argsort(counts[often], kind="stable")].astype(np.int32)
     starts, ranks = _ranked(baskets, items)
-    pair_starts, partners, pair_counts = _count_pairs(starts, ranks, len(items), min_count)
+    pair_starts, partners, pair_counts = _count_pairs(starts, ranks, len(items), min_count, most)
     degree = np.diff(pair_starts) + np.bincount(partners, minlength=len(items))
     starts, ranks = _reduced(starts, ranks, degree[ranks] > 1, 3)
     return FrequentPairs(
@@ -129,7 +151,7 @@ def _reduced(
 
 
 def _count_pairs(
-    starts: CountArray, ranks: ItemArray, n_items: int, min_count: int
+    starts: CountArray, ranks: ItemArray, n_items: int, min_count: int, most: int | None
 ) -> tuple[CountArray, ItemArray, CountArray]:
     """Frequent pairs of a lower and a higher rank, in order."""
     matrix = csr_array((np.ones(len(ranks), np.int32), ranks, starts), shape=(len(starts) - 1, n_items))
@@ -148,6 +170,9 @@ def _count_pairs(
         owners.append(owner[order])
         partners.append(product.indices[kept[order]].astype(np.int32))
         counts.append(product.data[kept[order]].astype(np.int64))
+        found = sum(map(len, counts))
+        if most is not None and found > most:
+            raise TooManyItemsets(expected=found, at_least=True, found=found, most=most)
     if not owners:
         return np.zeros(n_items + 1, np.int64), np.empty(0, np.int32), np.empty(0, np.int64)
     pair_starts = np.concatenate(([0], np.cumsum(np.bincount(np.concatenate(owners), minlength=n_items))))

@@ -12,7 +12,7 @@ import numpy as np
 
 from acrm.models.baskets import Baskets, CountArray, ItemArray, min_count
 from acrm.models.eclat import grow
-from acrm.models.frequent_pairs import frequent_pairs
+from acrm.models.frequent_pairs import TooManyItemsets, frequent_pairs
 from acrm.models.itemset_forecast import Forecast, forecast_itemsets
 from acrm.models.itemsets import Itemsets, canonical
 
@@ -24,22 +24,6 @@ FEWEST = 5
 """Baskets on which a suggested support lets a rule rest."""
 _SAMPLE = 100_000
 """Baskets among which a support is looked for first, if there are many more."""
-
-
-class TooManyItemsets(Exception):
-    """There are more than was allowed, and so none are given.
-
-    Args:
-        forecast: How many were expected.
-        found: How many there were when the search ended; 0 if the forecast was enough not to begin.
-        most: How many were allowed.
-    """
-
-    def __init__(self, forecast: Forecast, found: int, most: int) -> None:
-        super().__init__(f"more than {most} itemsets")
-        self.forecast = forecast
-        self.found = found
-        self.most = most
 
 
 def frequent_itemsets(
@@ -65,10 +49,10 @@ def frequent_itemsets(
     """
     if max_length is not None and max_length < 1:
         raise ValueError("a set has at least one item")
-    pairs = frequent_pairs(baskets, min_count)
+    pairs = frequent_pairs(baskets, min_count, None if max_length == 1 else most)
     forecast = forecast_itemsets(pairs, max_length=max_length)
     if forecast.total > most:
-        raise TooManyItemsets(forecast, 0, most)
+        raise TooManyItemsets(expected=forecast.total, at_least=forecast.at_least, found=0, most=most)
     pieces: dict[int, list[tuple[ItemArray, CountArray]]] = {}
     found = 0
 
@@ -77,7 +61,8 @@ def frequent_itemsets(
         pieces.setdefault(sets.shape[1], []).append((pairs.items[sets], counts))
         found += len(sets)
         if found > most:
-            raise TooManyItemsets(forecast, found, most)
+            expected = max(forecast.total, found)
+            raise TooManyItemsets(expected=expected, at_least=True, found=found, most=most)
 
     add(np.arange(len(pairs.items), dtype=np.int32)[:, None], pairs.item_counts)
     if max_length != 1:
@@ -129,7 +114,11 @@ def suggest_support(
 
     @cache
     def forecast(at: int) -> Forecast:
-        pairs = frequent_pairs(baskets, min_count(supports[at], n_baskets))
+        count = min_count(supports[at], n_baskets)
+        try:
+            pairs = frequent_pairs(baskets, count, None if max_length == 1 else enough)
+        except TooManyItemsets as told:
+            return Forecast(by_size=np.array([told.expected]), sampled=0, pairs=told.found, at_least=True)
         return forecast_itemsets(pairs, max_length=max_length)
 
     at = 0

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 
 from acrm.models import itemset_mining
 from acrm.models.baskets import Baskets, min_count
-from acrm.models.itemset_mining import TooManyItemsets, frequent_itemsets, suggest_support
+from acrm.models.frequent_pairs import TooManyItemsets
+from acrm.models.itemset_mining import frequent_itemsets, suggest_support
 from acrm.models.itemsets import Itemsets
 
 Table = NDArray[np.bool_]
@@ -158,8 +160,8 @@ def test_too_many_sets_are_none(most: int) -> None:
     baskets = Baskets.of(np.repeat(np.arange(10), 40), np.tile(np.arange(40), 10))
     with pytest.raises(TooManyItemsets) as told:
         frequent_itemsets(baskets, 5, most=most)
-    assert told.value.forecast.total > most
-    assert (told.value.found, told.value.most) == (0, most)
+    assert told.value.expected > most == told.value.most
+    assert told.value.found == (0 if most > 780 else 780)
     assert len(frequent_itemsets(baskets, 5, max_length=2, most=820)[0]) == 820
 
 
@@ -167,11 +169,12 @@ def test_too_many_sets_that_were_not_foreseen(monkeypatch: pytest.MonkeyPatch) -
     baskets = Baskets.of(np.repeat(np.arange(10), 12), np.tile(np.arange(12), 10))
     whole, forecast = frequent_itemsets(baskets, 5)
     assert len(whole) == 2**12 - 1
-    few = type(forecast)(by_size=np.array([12.0]), sampled=0, pairs=66, at_least=False)
+    few = replace(forecast, by_size=np.array([12.0]))
     monkeypatch.setattr(itemset_mining, "forecast_itemsets", lambda *_, **__: few)
     with pytest.raises(TooManyItemsets) as told:
         frequent_itemsets(baskets, 5, most=4_094)
-    assert told.value.found > 4_094
+    assert told.value.expected == told.value.found > 4_094
+    assert told.value.at_least
 
 
 def test_no_sets_of_nothing() -> None:
