@@ -1,4 +1,4 @@
-"""CDNOW, the data every purchase model is published on, and histories written by hand."""
+"""Data that figures are published on: CDNOW for purchase models, three sets of baskets; histories written by hand."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from acrm.models.baskets import Baskets
 from acrm.models.histories import FloatArray, Histories
 
 
@@ -97,3 +98,31 @@ def whole_sample(data: Path, seen: Seen) -> Buyers:
 def master(data: Path, seen: Seen) -> Buyers:
     """All 23,570 customers, calibration to 1997-09-30."""
     return _buyers(data / "clv" / "CDNOW_master.txt", seen, date(1997, 9, 30))
+
+
+def _baskets(lines: pl.DataFrame) -> Baskets:
+    codes = lines.select(pl.all().rank("dense") - 1)
+    return Baskets.of(*(codes[name].to_numpy() for name in codes.columns))
+
+
+@pytest.fixture(scope="session")
+def groceries(data: Path) -> Baskets:
+    """9,835 receipts of 169 items; codes in the order of their names."""
+    return _baskets(pl.read_csv(data / "basket" / "groceries_long.csv", columns=["basket", "item"]))
+
+
+@pytest.fixture(scope="session")
+def online_retail(data: Path) -> Baskets:
+    """19,960 invoices of 3,812 items: no cancellations, nothing free; item codes in capitals."""
+    lines = pl.read_csv(data / "basket" / "online_retail.csv", infer_schema=False)
+    sold = (pl.col("Quantity").cast(int) > 0) & (pl.col("UnitPrice").cast(float) > 0)
+    sold &= ~pl.col("InvoiceNo").str.starts_with("C")
+    return _baskets(lines.filter(sold).select("InvoiceNo", pl.col("StockCode").str.to_uppercase()))
+
+
+@pytest.fixture(scope="session")
+def t10i4(data: Path) -> Baskets:
+    """100,000 made-up baskets of ten items on average, of the IBM Almaden generator."""
+    lines = (data / "basket" / "T10I4D100K.dat").read_text(encoding="ascii").splitlines()
+    sizes = [len(line.split()) for line in lines]
+    return Baskets.of(np.repeat(np.arange(len(lines)), sizes), np.array(" ".join(lines).split(), dtype=np.int64))
