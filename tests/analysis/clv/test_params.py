@@ -28,7 +28,7 @@ def test_decimal_commas_and_bare_months() -> None:
         {"margin": 1.01},
         {"interval": 1.0},
         {"interval": 0.0},
-        {"model": "bg-bb"},
+        {"model": "nbd"},
         {"model": "mbg-cnbd-5"},
     ],
 )

@@ -50,9 +50,9 @@ def test_figures_are_what_the_models_say(shop: Purchases, valued: scoring.Valued
         row = table.row(place, named=True)
         each = valued.spend.model.expected_spend(known.frequency[[place]], known.mean[[place]])[0]
         model = valued.model
-        assert row["expected_orders"] == pytest.approx(model.expected_orders(alone, 365 / 7)[0])
-        assert row["p_order"] == pytest.approx(model.p_order(alone, 365 / 7)[0])
-        assert row["p_alive"] == pytest.approx(model.p_alive(alone)[0])
+        assert row["expected_orders"] == pytest.approx(model.expected_orders(alone, 365 / 7)[0], abs=1e-6)
+        assert row["p_order"] == pytest.approx(model.p_order(alone, 365 / 7)[0], abs=1e-6)
+        assert row["p_alive"] == pytest.approx(model.p_alive(alone)[0], abs=1e-6)
         assert float(row["expected_order_value"]) == pytest.approx(each, abs=1e-4)
         # 10% a year, and a year has 365.25 days.
         rate = np.log(1.1) / 365.25 * 7
