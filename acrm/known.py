@@ -84,7 +84,8 @@ def gone(table: str, written: Path, store: Path | None, day: date | None) -> pl.
 
 def _counted(rows: pl.LazyFrame) -> pl.LazyFrame:
     """How many rows there are, and a sum over all of them that two tables of the same content share."""
-    return rows.select(pl.len().cast(pl.Int64).alias("rows"), pl.col("_same").bitwise_xor().alias("sum"))
+    # Not the exclusive or, in which two equal rows cancel out. Of 31 bits each, no table is long enough to overflow.
+    return rows.select(pl.len().cast(pl.Int64).alias("rows"), (pl.col("_same") % (2**31)).sum().alias("sum"))
 
 
 def _lost(was: pl.LazyFrame, told: pl.LazyFrame, part: pl.Expr) -> pl.DataFrame:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,8 @@ from acrm import __version__
 from acrm.errors import InputError
 from acrm.schema import SCHEMA_VERSION
 
+SHEET = r"\[[^\[]*\]$"
+"""What follows the file in the name of a sheet: `book.xlsx[March]`."""
 KEY = "acrm"
 
 
@@ -32,6 +36,8 @@ class Input:
     orders: int = 0
     deals: int = 0
     """How many it tells of, those that other files tell again included."""
+    since: str = ""
+    """The day of the run that brought it into a store."""
 
 
 _COUNTS = ("orders", "deals")
@@ -89,6 +95,16 @@ def _relative(value: object) -> object:
         path = Path(value)
         return path.name or value if path.is_absolute() else str(value)
     return value
+
+
+def means(pattern: str, file: str) -> bool:
+    """Whether a file pattern means a file: by its name with or without the folder, with the sheet, or by the sheet's.
+
+    >>> [means(pattern, "may/crm.xlsx[Leads]") for pattern in ("crm.*", "may/*", "Leads", "crm")]
+    [True, True, True, False]
+    """
+    whole = re.sub(SHEET, "", file)
+    return any(fnmatch(name, pattern) for name in (file, whole, Path(whole).name, file[len(whole) :].strip("[]")))
 
 
 def sha256(path: Path) -> str:

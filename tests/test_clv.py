@@ -99,6 +99,7 @@ def test_a_model_file_of_somebody_else_is_left_alone(acrm: Acrm, shop: Path) -> 
     ("words", "code", "said"),
     [
         ((), 2, "no sources to value"),
+        (("orders.csv", "--opportunity", "1w"), 2, "--model bg-bb"),
         (("orders.csv", "--model", "bg-bbb"), 2, "'bg-bbb' is no model of value"),
         (("orders.csv", "--horizon", "inf"), 2, "'inf' is no horizon"),
         (("orders.csv", "--horizon", "200y"), 2, "--horizon 73,050 is outside of 1 to 36,525"),

@@ -93,9 +93,22 @@ def test_what_was_known_on_a_day_can_be_had_again(acrm: Acrm, tmp_path: Path, se
         then, again = tables(tmp_path / f"then{last}"), tables(tmp_path / f"again{last}")
         for name, frame in then.items():
             assert_frame_equal(again[name], frame)
+        made = [json.loads((tmp_path / f"{kind}{last}/clean.json").read_text("utf-8")) for kind in ("then", "again")]
+        assert len({str([one["name"] for one in of["inputs"]]) for of in made}) == 1
     # An analysis may ask the store directly, and between two runs the earlier one is what was known.
     found = [acrm("rfm", *of, "--json").out for of in (("store", "--known-at", "2026-03-20"), ("then15",))]
     assert json.loads(found[0])["summary"]["spend"] == json.loads(found[1])["summary"]["spend"] > 0
+
+
+def test_two_equal_lines_that_are_both_corrected_are_both_history(acrm: Acrm, tmp_path: Path) -> None:
+    line = ["A-1", "13.03.2026", "Чай", "1", "5,00", "Анна", "", "", "Новый"]
+    write(tmp_path / "a.csv", ORDERS, [line, line])
+    write(tmp_path / "b.csv", ORDERS, [[*line[:-1], "Оплачен"]] * 2)
+    assert acrm("clean", "a.csv", "-o", "store").code == 0
+    assert acrm("clean", "b.csv", "-o", "store").code == 0
+    former = pl.read_parquet(tmp_path / "store/former_transactions.parquet")
+    now = pl.read_parquet(tmp_path / "store/transactions.parquet")
+    assert (former["status"].to_list(), now["status"].to_list()) == (["pending"] * 2, ["paid"] * 2)
 
 
 def test_a_day_that_cannot_be_known_is_refused(acrm: Acrm, tmp_path: Path) -> None:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from acrm.analysis.ledger import DEPARTMENTS
 from acrm.analysis.matching import money
+from acrm.lineage import SHEET
 
 if TYPE_CHECKING:
     import polars as pl
 
     from acrm.analysis.reconcile import Told
 
-_SHEET = r"\[[^\[]*\]$"
 _NUMBERS = r"\d+(?:[._-]\d+)*"
 """What tells files of one series apart: `orders_2026-01.csv`, `orders_2026-02.csv`."""
 MOST = 12
@@ -26,7 +26,7 @@ def retold(entries: pl.DataFrame, told: Told) -> pl.DataFrame:
     """Orders and deals of each file that stand in a file told later, which counts: `file`, `kind`, `again`."""
     import polars as pl
 
-    book = pl.col("file").str.replace(_SHEET, "")
+    book = pl.col("file").str.replace(SHEET, "")
     kept = entries.group_by(kind="kind", book=book).agg(pl.len().cast(pl.Int64), sheet=pl.col("file").min())
     read = told.files.unpivot(["order", "deal"], index="file", variable_name="kind", value_name="told")
     known = read.join(kept, left_on=["file", "kind"], right_on=["book", "kind"], how="left")
@@ -135,7 +135,7 @@ def _rows(files: pl.DataFrame, told: Told) -> pl.DataFrame:
     import polars as pl
 
     rejected = told.rejects.group_by("file").agg(pl.len().cast(pl.Int64).alias("rejected"))
-    sheets = files.select(sheet="file", file=pl.col("file").str.replace(_SHEET, ""))
+    sheets = files.select(sheet="file", file=pl.col("file").str.replace(SHEET, ""))
     whole = told.files.select("file", "system", "rows")
     parts = sheets.filter(pl.col("sheet") != pl.col("file")).join(whole, on="file")
     parts = parts.select(file="sheet", system="system", rows=pl.lit(None, pl.Int64))

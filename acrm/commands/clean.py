@@ -164,8 +164,7 @@ def clean(
             settled(run, reading, dataset)
             as_of = newest_day(dataset.tables)
             dataset.tables = marks.marked(dataset.tables, as_of, max_age)
-            made = account.store_lineage(dataset, run.command, privacy.told(run.options, key))
-            lineage = changed(made, as_of=as_of)
+            lineage = account.store_lineage(dataset, run.command, privacy.told(run.options, key), as_of)
             with run.console.progress(Message("clean.writing")):
                 shown = masked(dataset) if mask else dataset
                 written = prepare(shown, folder, lineage, before)

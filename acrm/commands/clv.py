@@ -151,6 +151,8 @@ def clv(
 
     if apply and model != "auto":
         raise UsageError("clv_apply_model", model=model)
+    if model != "bg-bb":
+        _refuse(run, ("opportunity",), "clv_opportunity")
     if selftest:
         _selftest(run, writing)
         return

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -30,18 +32,25 @@ def lineage(dataset: Dataset, command: str, options: Mapping[str, tuple[object, 
     )
 
 
-def store_lineage(dataset: Dataset, command: str, options: Mapping[str, tuple[object, str]]) -> Lineage:
+def store_lineage(
+    dataset: Dataset, command: str, options: Mapping[str, tuple[object, str]], as_of: date | None = None
+) -> Lineage:
     """Where a store comes from: the files of this run and those that the stores among its sources were made of.
 
-    Rows are those of all these files, so that a run that tells nothing new leaves the lineage as it is.
+    Rows are those of all these files, so that a run that tells nothing new leaves the lineage as it is. A file keeps
+    the day of the run that brought it.
     """
     told = [source for source in dataset.inputs if source.plan.system != "acrm"]
+    days = {(one.name, one.sha256): one.since for one in dataset.ledger}
     known = {(one.name, one.sha256): one for one in (*dataset.ledger, *_inputs(told))}
+    today = as_of.isoformat() if as_of else ""
+    known = {key: replace(one, since=days.get(key) or today) for key, one in known.items()}
     rows, rejected = sum(one.rows for one in known.values()), dataset.asides()["rejects"].height
     return Lineage(
         command=command,
         options=options,
-        inputs=tuple(one for _, one in sorted(known.items())),
+        as_of=as_of,
+        inputs=tuple(known[key] for key in sorted(known)),
         rows_in=rows,
         rows_out=rows - rejected,
         rows_rejected=rejected,

@@ -16,6 +16,7 @@ from acrm.ingest.options import IngestOptions
 from acrm.ingest.people import golden, identity, mentions, privacy, review
 from acrm.ingest.raw import ROW
 from acrm.ingest.stage import Staged
+from acrm.lineage import SHEET
 from acrm.messages import Message
 from acrm.schema import LINEAGE, TABLES
 
@@ -243,7 +244,7 @@ def _with_stored(
 
 def _of_systems(lines: pl.LazyFrame, ledger: Mapping[str, str]) -> pl.LazyFrame:
     """Lines of a store with the system that each is from."""
-    file = pl.col("_source_file").str.replace(r"\[[^\[]*\]$", "")
+    file = pl.col("_source_file").str.replace(SHEET, "")
     system = (
         file.replace_strict(dict(ledger), default="unknown", return_dtype=pl.String) if ledger else pl.lit("unknown")
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -160,7 +161,10 @@ def load(
         elif own in ASIDE and (columns is None or own != "rejects"):
             frame = _scanned(raw, own, options)
             aside[own] = pl.concat([aside[own], frame], how="diagonal") if own in aside else frame
-    ledger = _ledger(raws)
+    ledger = _ledger(raws, options.known_at)
+    if options.known_at and "rejects" in aside:
+        book = pl.col("file").str.replace(lineage.SHEET, "")
+        aside["rejects"] = aside["rejects"].filter(book.is_in([one.name for one in ledger]))
     gone = _told_anew(inputs, ledger, options)
     dropped = [
         Message("clean.made_way", {"table": name, "rows": sum(_height(frame.filter(gone[name])) for frame in frames)})
@@ -198,15 +202,16 @@ def _scanned(raw: RawTable, table: str, options: IngestOptions) -> pl.LazyFrame:
     return privacy.coded(frame, table, options.key)
 
 
-def _ledger(raws: list[RawTable]) -> tuple[lineage.Input, ...]:
-    """The files that the stores among the sources were made of."""
+def _ledger(raws: list[RawTable], known_at: date | None) -> tuple[lineage.Input, ...]:
+    """The files that the stores among the sources were made of, until a day."""
     import json
 
     found = set()
     for raw in raws:
         made = json.loads(raw.metadata.get(lineage.KEY, "{}"))
         found |= {lineage.Input(**told) for told in made.get("inputs", []) if "table" in made}
-    return tuple(sorted(found, key=lambda one: (one.name, one.sha256)))
+    until = known_at.isoformat() if known_at else "9999"
+    return tuple(sorted((one for one in found if one.since <= until), key=lambda one: (one.name, one.sha256)))
 
 
 def _height(frame: pl.LazyFrame) -> int:
@@ -237,7 +242,7 @@ def _told_anew(inputs: list[Input], ledger: tuple[lineage.Input, ...], options: 
 def _of_files(names: list[str]) -> pl.Expr:
     """Whether a row was read from one of the files, or from a sheet of one."""
     file = pl.col("_source_file")
-    return (file.is_in(names) | file.str.replace(r"\[[^\[]*\]$", "").is_in(names)).fill_null(False)
+    return (file.is_in(names) | file.str.replace(lineage.SHEET, "").is_in(names)).fill_null(False)
 
 
 def _rejects(inputs: list[Input]) -> pl.DataFrame:

@@ -17,6 +17,7 @@ from acrm.ingest import shapes
 from acrm.ingest.options import IngestOptions
 from acrm.ingest.raw import ROW, RawTable
 from acrm.ingest.vocabulary import normalise, synonyms, words
+from acrm.lineage import means
 from acrm.schema import TABLES
 
 if TYPE_CHECKING:
@@ -220,8 +221,7 @@ def _qualified(entity: str, column: str) -> str:
 
 def matches(raw: RawTable, pattern: str) -> bool:
     """Whether a `--table` pattern means a table: by its name, its file's, or its sheet's."""
-    name = raw.source.name
-    return any(fnmatch(candidate, pattern) for candidate in (raw.name, name, Path(name).name, raw.sheet or name))
+    return means(pattern, raw.name) or fnmatch(raw.sheet or raw.name, pattern)
 
 
 def _by_signature(raw: RawTable, by_name: dict[str, str], options: IngestOptions) -> Plan | None:

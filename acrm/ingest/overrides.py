@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
-from fnmatch import fnmatch
-from pathlib import Path
 
 import polars as pl
 
@@ -18,6 +16,7 @@ from acrm.ingest.people.golden import Preference
 from acrm.ingest.people.mentions import TRAITS
 from acrm.ingest.raw import RawTable
 from acrm.ingest.vocabulary import normalise
+from acrm.lineage import SHEET, means
 from acrm.messages import listed
 
 
@@ -99,9 +98,8 @@ def preference(options: IngestOptions, files: Sequence[str], systems: Mapping[st
         places = found.setdefault(field, {})
         for place, source in enumerate(sources, len(places)):
             for file in files:
-                whole = re.sub(r"\[[^\[]*\]$", "", file)
-                names = (file, whole, Path(whole).name)
-                if source in (systems.get(file), systems.get(whole)) or any(fnmatch(name, source) for name in names):
+                told_by = systems.get(file) or systems.get(re.sub(SHEET, "", file))
+                if source == told_by or means(source, file):
                     places.setdefault(file, place)
     return found
 

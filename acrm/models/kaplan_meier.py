@@ -37,11 +37,6 @@ class KaplanMeier:
         below = np.flatnonzero(self.survival <= 0.5 + 1e-12)
         return float(self.time[below[0]]) if below.size else math.inf
 
-    def survival_at(self, time: FloatArray) -> FloatArray:
-        """Share still there after `time`: 1 before the first step, the last step's value after the last one."""
-        steps = np.concatenate(([1.0], self.survival))
-        return steps[np.searchsorted(self.time, time, side="right")]
-
 
 def kaplan_meier(durations: Durations, interval: float = 0.95) -> KaplanMeier:
     """Estimate survival from times to leaving, some of them censored.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from acrm.errors import UsageError
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 YEAR, WEEK = 365.25, 7.0
 """Days."""
 MODELS = ("bg-nbd", "mbg-nbd", "pareto-nbd", "bg-bb")
-Setting = Literal["auto", "contract", "noncontract"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,15 +63,6 @@ class ClvParams:
         ):
             if not low <= value <= high:
                 raise UsageError("clv_range", name=name, value=value, low=low, high=high)
-
-    @property
-    def unit(self) -> float:
-        """Days of the unit in which the model counts time."""
-        return float(self.opportunity) if self.model == "bg-bb" else WEEK
-
-    def units(self, days: float) -> float:
-        """So many days in that unit; opportunities are whole."""
-        return max(1, round(days / self.unit)) if self.model == "bg-bb" else days / self.unit
 
     @property
     def rate(self) -> float:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from acrm.analysis.clv.params import YEAR
-
 if TYPE_CHECKING:
     import numpy as np
     import polars as pl
@@ -37,11 +35,14 @@ class Valued:
     fitted: bool = True
     """Whether the model was fitted to these customers; else its own certificate alone says how sure it is."""
 
-    @property
-    def year(self) -> float:
-        """Twelve months in the unit of the model; opportunities are whole."""
-        units = YEAR / self.known.unit
+    def units(self, days: float) -> float:
+        """So many days in the unit of the model; opportunities are whole."""
+        units = days / self.known.unit
         return max(1, round(units)) if self.model.name == "bg-bb" else units
+
+    def rate(self, params: ClvParams) -> float:
+        """The continuous discount rate per unit."""
+        return params.rate * self.known.unit
 
 
 def scored(ids: pl.Series, valued: Valued, params: ClvParams) -> pl.DataFrame:
@@ -57,7 +58,7 @@ def scored(ids: pl.Series, valued: Valued, params: ClvParams) -> pl.DataFrame:
 
     known, of = valued.known, valued.grouped.group
     histories, model = valued.grouped.histories, valued.model
-    ahead, rate = params.units(params.horizon), params.rate * params.unit
+    ahead, rate = valued.units(params.horizon), valued.rate(params)
     worth = valued.kept * params.margin
     value = valued.spend.expected(known.frequency, known.mean)
     orders = model.expected_orders(histories, ahead)
@@ -108,7 +109,7 @@ def _limits(valued: Valued, params: ClvParams, discounting: FloatArray) -> tuple
         some = slice(start, start + _AT_ONCE)
         # The same draws for every part, so that its size leaves no trace in whom they fall to.
         rng = np.random.default_rng([params.seed, start])
-        drawn = money(coarse, params.units(params.horizon), some, rng, DRAWS, params.seed)
+        drawn = money(coarse, valued.units(params.horizon), some, rng, DRAWS, params.seed)
         low[some], high[some] = np.quantile(drawn, [tail, 1 - tail], axis=0)
     return low[alike.group] * discounting, high[alike.group] * discounting
 

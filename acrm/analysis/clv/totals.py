@@ -5,6 +5,7 @@ from __future__ import annotations
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
+from acrm.analysis.clv.params import YEAR
 from acrm.messages import text
 
 if TYPE_CHECKING:
@@ -87,8 +88,8 @@ def _ahead(valued: Valued, params: ClvParams, model: PurchaseModel) -> tuple[Flo
     """Of a customer of each group: orders expected in a year, and discounted ones without horizon."""
     import numpy as np
 
-    histories, rate = valued.grouped.histories, params.rate * params.unit
-    orders = model.expected_orders(histories, valued.year)
+    histories, rate = valued.grouped.histories, valued.rate(params)
+    orders = model.expected_orders(histories, valued.units(YEAR))
     return orders, model.expected_residual(histories, rate) * params.margin if rate else np.full(len(orders), np.inf)
 
 
@@ -129,7 +130,7 @@ def _deviation(valued: Valued, revenue: FloatArray, rng: np.random.Generator) ->
         times = 1 + _DRAWN // max(len(groups), _GREAT)
         some = np.tile(groups, times)
         histories = valued.grouped.histories.some(some)
-        orders = [model.draw(histories, valued.year, rng).astype(float) for _ in range(2)]
+        orders = [model.draw(histories, valued.units(YEAR), rng).astype(float) for _ in range(2)]
         money = [
             number * valued.spend.mean if worth is None else worth.draw(histories.frequency, mean[some], number, rng)
             for number in orders

@@ -67,6 +67,7 @@ def clv(transactions: pl.LazyFrame, params: ClvParams, saved: SavedModel | None 
     from acrm.analysis.clv import fitting, scoring, totals, validation
 
     purchases = read_purchases(transactions, as_of=params.as_of)
+    notes = [*purchases.notes, *_billing(purchases)]
     if params.model == "bg-bb":
         purchases = purchases.by_opportunity(params.opportunity)
     known = purchases.until(purchases.end)
@@ -78,6 +79,8 @@ def clv(transactions: pl.LazyFrame, params: ClvParams, saved: SavedModel | None 
     best = fitting.chosen(found, held) if held else None
     valued = _loaded(saved, known, purchases) if saved else _first_fitted(params.model, best, found, known, purchases)
     name = valued.model.name
+    if best and best.model.name != name:
+        notes.append(Message("clv.fell_back", {"model": name, "best": best.model.name}))
     best = next((one for one in found if one.model.name == name), None)
     customers = totals.with_ranks(scoring.scored(purchases.ids, valued, params))
     tables = {
@@ -87,7 +90,6 @@ def clv(transactions: pl.LazyFrame, params: ClvParams, saved: SavedModel | None 
         "matrix": totals.matrix(customers),
         "lorenz": totals.lorenz_curve(customers),
     }
-    notes = [*purchases.notes, *_billing(purchases)]
     if saved:
         notes.append(Message("clv.applied", {"model": name, "day": saved.as_of}))
     else:
@@ -308,8 +310,8 @@ def _convergence(valued: Valued) -> Iterator[Message]:
 
 def _beyond(valued: Valued, purchases: Purchases, params: ClvParams) -> float:
     """The share of the orders to come that lie further ahead than anything was seen, discounted."""
-    rate = params.rate * purchases.unit
-    within = valued.model.discounted_orders(valued.grouped.histories, params.units(purchases.span), rate)
+    rate = valued.rate(params)
+    within = valued.model.discounted_orders(valued.grouped.histories, valued.units(purchases.span), rate)
     whole = valued.model.expected_residual(valued.grouped.histories, rate)
     count = valued.grouped.histories.count
     return 1 - float(within @ count) / float(whole @ count)
