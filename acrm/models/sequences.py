@@ -1,7 +1,7 @@
 """Ordered patterns of what customers do, elements of one moment being sets: mined depth first from pairs that survive.
 
-The vertical way of SPADE (Zaki 2001) with the time limits of cSPADE (Zaki 2000) and the candidate rule of SPAM (Ayres et
-al. 2002): a pattern is the sorted list of moments at which it may end, and grows by joining that list with an item's.
+The vertical way of SPADE (Zaki 2001) with the time limits of cSPADE (Zaki 2000) and the candidate rule of SPAM (Ayres
+and others 2002): a pattern is the sorted moments at which it may end, and grows by joining them with those of an item.
 """
 
 from __future__ import annotations
@@ -330,7 +330,8 @@ def _within(some: Ints, others: Ints) -> Any:
 
 
 def _both(some: Ints, others: Ints) -> Ints:
-    return some[_within(some, others)]
+    both: Ints = some[_within(some, others)]
+    return both
 
 
 def _ranges(low: Ints, high: Ints) -> tuple[Ints, Ints]:
