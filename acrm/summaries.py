@@ -164,7 +164,7 @@ def item_days(goods: IntoLazyFrameT, lines: IntoLazyFrameT, *, as_of: date | Non
         as_of: Last day that counts; None takes all.
 
     Returns:
-        Lazy, in no order, each row once: `customer_id`, `day` Date, `product_id`.
+        Lazy, in no order: `customer_id`, `day` Date, `product_id`, `orders` with it.
     """
     frame = nw.from_native(goods)
     part = _part(frame.collect_schema().names(), as_of)
@@ -182,7 +182,7 @@ def item_days(goods: IntoLazyFrameT, lines: IntoLazyFrameT, *, as_of: date | Non
     )
     bought = _orders(_order_ledger(lines, as_of)).filter(~nw.col("day").is_null() & (nw.col("amount") > 0))
     days = kept.join(bought.select("customer_id", "order_id", "day"), on=["customer_id", "order_id"])
-    return days.group_by("customer_id", "day", "product_id").agg().to_native()
+    return days.group_by("customer_id", "day", "product_id").agg(nw.len().alias("orders")).to_native()
 
 
 def order_outcomes(lines: IntoLazyFrameT, *, as_of: date | None) -> IntoLazyFrameT:
