@@ -164,6 +164,11 @@ class Pairs:
         self._beside: dict[int, Ints] = {}
 
     @property
+    def items(self) -> list[int]:
+        """The items of the events, ascending."""
+        return list(range(self._count))
+
+    @property
     def work(self) -> int:
         """Comparisons that all of `follows` takes."""
         return int((np.diff(self._bounds).astype(np.int64) ** 2).sum())

@@ -69,11 +69,11 @@ def _grid(top: pl.DataFrame) -> Grid:
         Col(_word("confidence"), "bar"),
         Col(_word("lift"), "number"),
         Col(_word("shuffled"), "number", priority=3),
-        Col(_word("days"), "number", priority=2),
+        Col(_word("median"), "text", priority=2, align="right"),
         Col(_word("followed"), "share", priority=4),
     ]
     names = ("text", "customers", "confidence", "lift", "lift_shuffled", "days_median", "confidence_followed")
-    rows = top.head(SHOWN).select(names).rows()
+    rows = [(*row[:5], span(row[5]), row[6]) for row in top.head(SHOWN).select(names).iter_rows()]
     return Grid(_word("patterns"), columns, rows, more=max(0, top.height - SHOWN))
 
 
@@ -86,13 +86,25 @@ def _sentences(result: SequenceResult, top: pl.DataFrame) -> Lines:
 def sentence(row: dict[str, Any], horizon: float) -> str:
     """One pattern in words."""
     again = row["before_text"] == row["next_text"]
-    told = _word("sentence_again" if again else "sentence", **row, horizon=horizon)
+    times = {name.removeprefix("days_"): span(row[name]) for name in ("days_median", "days_p25", "days_p75")}
+    told = _word("sentence_again" if again else "sentence", **row, **times, horizon=span(horizon))
     if row["order_q"] is None:
         return told
     if row["order_q"] > 0.05:
         return f"{told} {_word('either_way')}"
     forward = row["customers"] > row["reversed_customers"]
     return f"{told} {_word('this_way' if forward else 'other_way', reversed=row['reversed_customers'])}"
+
+
+def span(days: float) -> str:
+    r"""A time in the greatest unit of which there are two or more.
+
+    >>> [span(days).replace("\u00a0", " ") for days in (70.4, 1.5, 0.01, 0.0005)]
+    ['70 d', '36 h', '14 min', '43 s']
+    """
+    sizes = {"days": 1, "hours": 24, "minutes": 1440, "seconds": 86_400}
+    unit = next((name for name, size in sizes.items() if days * size >= 2), "seconds" if days < 1 else "days")
+    return _word(f"time.{unit}", time=days * sizes[unit])
 
 
 def _paths(paths: pl.DataFrame) -> Iterator[Block]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from acrm.models.sequences import Element, Events, Found, Limits, Pattern
 
-MOST = 100_000
+MOST = 20_000
 """Patterns that are counted before the support is called too low."""
 SHUFFLES = 20
 ROUNDS = 10_000
@@ -84,15 +84,15 @@ def sequence(lines: pl.LazyFrame | None, interactions: pl.LazyFrame | None, para
         least = least_count(params.min_support, read.events.customers)
         reason = Message("sequence.support_given", {"support": params.min_support, "customers": least})
     frequent, sieve = pairs_at(read.events, least, limits.min_gap)
-    if least == 1 and sieve.work > MOST * 100:
-        raise InputError("sequence_too_many", most=MOST, support=read_share(2 * least, read.events.customers))
+    # Without a longest gap and a window the sieve's pairs are the pairs: what is too much is known before it is mined.
+    if params.max_gap is None and params.window is None and sum(len(sieve.follows(one)) for one in sieve.items) > MOST:
+        raise _too_many(least, read)
     table = _Table(read, frequent, limits, params, least)
     try:
         for found in mine(frequent, sieve, least, limits, MOST):
             table.add(found)
     except TooMany:
-        higher = read_share(2 * least, read.events.customers)
-        raise InputError("sequence_too_many", most=MOST, support=higher) from None
+        raise _too_many(least, read) from None
     sequences, steps = table.sequences(), table.steps()
     tables = {"sequences": sequences, "steps": steps}
     if params.of != "orders":
@@ -119,9 +119,9 @@ def sequence(lines: pl.LazyFrame | None, interactions: pl.LazyFrame | None, para
     )
 
 
-def read_share(least: int, customers: int) -> float:
-    """A share of customers to ask for, rounded up to three digits."""
-    return min(1.0, round(least / customers + 0.0005, 3))
+def _too_many(least: int, read: Read) -> InputError:
+    support = min(1.0, round(2 * least / read.events.customers + 0.0005, 3))
+    return InputError("sequence_too_many", most=MOST, support=support)
 
 
 class _Table:
@@ -135,7 +135,9 @@ class _Table:
         self.items = read.items.gather(np.flatnonzero(read.events.reach >= least))
         self._ids = self.items.to_list()
         bounds = [read.until // 2, HORIZON * read.units, *(b for b in (limits.max_gap, limits.window) if b is not None)]
-        self.horizon = max(min(bounds) // read.units * read.units, 1)
+        shortest = max(min(bounds), 1)
+        # Whole days, where there are any.
+        self.horizon = shortest // read.units * read.units or shortest
         self._counts: dict[Pattern, int] = {}
         self._ends: dict[Element, Any] = {}
         self._rows: list[dict[str, Any]] = []

@@ -45,8 +45,6 @@ def suggest(events: Events, min_gap: int) -> tuple[int, Message]:
     The lowest rung of `LADDER` that still means `ENOUGH` customers (with few customers: half of them, 2 at least), and
     at which no more than `PAIRS` ordered pairs pass the sieve; the next rung is named with the reason it was not taken.
     """
-    import numpy as np
-
     floor = max(2, min(ENOUGH, events.customers // 2))
     taken, told = floor, Message("sequence.support_few", {"customers": floor, "of": events.customers})
     for rung in LADDER:
@@ -54,10 +52,10 @@ def suggest(events: Events, min_gap: int) -> tuple[int, Message]:
         known = {"support": taken / events.customers, "customers": taken, "next": float(rung)}
         if least < floor:
             return taken, told if rung == LADDER[0] else Message("sequence.support_floor", known | {"floor": floor})
-        frequent, pairs = pairs_at(events, least, min_gap)
+        _, pairs = pairs_at(events, least, min_gap)
         if pairs.work > WORK and rung != LADDER[0]:
             return taken, Message("sequence.support_work", known)
-        count = sum(len(pairs.follows(item)) for item in np.unique(frequent.item).tolist())
+        count = sum(len(pairs.follows(item)) for item in pairs.items)
         if count > PAIRS and rung != LADDER[0]:
             return taken, Message("sequence.support_pairs", known | {"pairs": count})
         taken = least
