@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from acrm.analysis.rfm import RfmParams as RfmParams
     from acrm.analysis.rfm import RfmResult as RfmResult
     from acrm.analysis.rfm import rfm as rfm
+    from acrm.analysis.sequence.params import SequenceParams as SequenceParams
+    from acrm.analysis.sequence.params import SequenceResult as SequenceResult
+    from acrm.analysis.sequence.patterns import sequence as sequence
 
 __version__ = "0.1.0"
 
@@ -25,6 +28,8 @@ _HOMES = {
         "clv.value": ("ClvResult", "clv"),
         "reconcile": ("ReconcileParams", "ReconcileResult", "reconcile"),
         "rfm": ("RfmParams", "RfmResult", "rfm"),
+        "sequence.params": ("SequenceParams", "SequenceResult"),
+        "sequence.patterns": ("sequence",),
     }.items()
     for name in names
 }
@@ -35,9 +40,12 @@ __all__ = [
     "ReconcileResult",
     "RfmParams",
     "RfmResult",
+    "SequenceParams",
+    "SequenceResult",
     "clv",
     "reconcile",
     "rfm",
+    "sequence",
 ]
 
 

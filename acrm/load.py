@@ -96,6 +96,36 @@ def sales(sources: Sequence[str], command: str, reading: Reading, selecting: Sel
     return Sales(lines=lines, dataset=dataset, selected=notes, refusing=_refusing(dataset))
 
 
+_BOUGHT = SALES | {"product_id", "product_name"}
+_DONE = frozenset({"kind", "started_at", "customer_id", "page", "campaign", "source"})
+
+
+def events(
+    sources: Sequence[str], command: str, reading: Reading, selecting: Selecting, scratch: Path, table: str
+) -> Sales:
+    """The order lines of some sources, with what else customers did; `--where` chooses rows of `table`.
+
+    Where there are no orders beside interactions, the lines are those of no order.
+
+    Raises:
+        InputError: No source is, or makes, the table.
+    """
+    named = names_in(selecting.where)
+    columns = {"transactions": _BOUGHT | named, "interactions": _DONE | named}
+    if selecting.where:
+        columns["customers"] = named
+    dataset = load(sources, reading.ingest(), scratch, columns)
+    dataset.require(table, command)
+    chosen = where(dataset.tables, table, selecting.where)
+    if table != "transactions":
+        dataset = replace(dataset, tables={**dataset.tables, table: chosen})
+        chosen = dataset.tables.get("transactions", pl.LazyFrame())
+        if "transactions" not in dataset.tables:
+            return Sales(lines=chosen, dataset=dataset, refusing=_refusing(dataset))
+    lines, notes = in_one_currency(chosen, ("line_amount",), selecting.currency, selecting.rates)
+    return Sales(lines=lines, dataset=dataset, selected=notes, refusing=_refusing(dataset))
+
+
 WORTH = SALES | {"cost", "discount", "quantity", "product_id", "channel", "campaign", "coupon"}
 """Columns of transactions that tell what customers brought, cost and came by."""
 _BESIDE = {

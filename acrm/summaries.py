@@ -152,6 +152,39 @@ def purchase_days(lines: IntoLazyFrameT, *, as_of: date | None) -> IntoLazyFrame
     return days.to_native()
 
 
+def item_days(goods: IntoLazyFrameT, lines: IntoLazyFrameT, *, as_of: date | None) -> IntoLazyFrameT:
+    """Reduce order lines to one row per customer, day and product that was bought and kept.
+
+    A product counts where its sale lines in an order are worth more than the refunds of it under that order id, and the
+    order as a whole comes to more than 0 (see `purchase_days`). Its day is that of the order's first sale line.
+
+    Args:
+        goods: The lines whose products count, `product_id` known in each.
+        lines: All lines, those among them; they say what an order comes to.
+        as_of: Last day that counts; None takes all.
+
+    Returns:
+        Lazy, in no order: `customer_id`, `day` Date, `product_id`, `orders` with it.
+    """
+    frame = nw.from_native(goods)
+    part = _part(frame.collect_schema().names(), as_of)
+    amount = (
+        nw.when(nw.col("part") == int(Part.REFUND)).then(-nw.col("line_amount").abs()).otherwise(nw.col("line_amount"))
+    )
+    kept = (
+        frame.with_columns(part=part)
+        .filter(nw.col("part") <= int(Part.REFUND))
+        .with_columns(amount=amount)
+        .group_by("customer_id", "order_id", "product_id")
+        .agg(nw.col("amount").sum())
+        .filter(nw.col("amount") > 0)
+        .select("customer_id", "order_id", "product_id")
+    )
+    bought = _orders(_order_ledger(lines, as_of)).filter(~nw.col("day").is_null() & (nw.col("amount") > 0))
+    days = kept.join(bought.select("customer_id", "order_id", "day"), on=["customer_id", "order_id"])
+    return days.group_by("customer_id", "day", "product_id").agg(nw.len().alias("orders")).to_native()
+
+
 def order_outcomes(lines: IntoLazyFrameT, *, as_of: date | None) -> IntoLazyFrameT:
     """Count the orders by what they are to `purchase_days`; the amounts add up to the sale and refund lines'.
 

@@ -20,6 +20,7 @@ from acrm.summaries import (
     customer_history,
     customer_margins,
     edge_orders,
+    item_days,
     line_counts,
     loose_refunds,
     order_outcomes,
@@ -385,3 +386,23 @@ def test_edge_orders_in_plain_python(rows: list[Row]) -> None:
         found = edge_orders(frame(rows), ["status"], edge=edge, as_of=as_of).collect()
         assert set(found.rows()) == {(*key, amount) for key, amount in expected.items()}
         assert found.height == len(expected)
+
+
+def test_products_bought_and_kept_day_by_day() -> None:
+    rows = [
+        ("1", "ada", DAY, "tea", 5, False),
+        ("1", "ada", DAY, "cup", 5, False),
+        ("1", "ada", DAY + timedelta(3), "cup", -5, True),
+        ("2", "ada", DAY, "tea", 5, False),
+        ("3", "bob", DAY, "tea", 5, False),
+        # An order of which more was taken off than it came to; the line does not say what.
+        ("3", "bob", DAY, None, -9, True),
+        ("4", "eve", DAY + timedelta(9), "tea", 5, False),
+    ]
+    columns = ("order_id", "customer_id", "ordered_on", "product_id", "line_amount", "is_refund")
+    told = [(*row[:4], Decimal(row[4]), row[5]) for row in rows]
+    whole = pl.LazyFrame(told, schema=polars_schema("transactions", columns), orient="row")
+    goods = whole.drop_nulls("product_id")
+    found = item_days(goods, whole, as_of=DAY + timedelta(5)).collect()
+    assert found.sort("product_id").rows() == [("ada", DAY, "tea", 2)]
+    assert item_days(goods, whole, as_of=None).collect().height == 2
