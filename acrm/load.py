@@ -161,22 +161,6 @@ def baskets(sources: Sequence[str], command: str, reading: Reading, selecting: S
     return Sales(lines=lines, dataset=dataset, selected=notes, refusing=_refusing(dataset))
 
 
-def model_tables(path: str, command: str, names: Sequence[str]) -> tuple[dict[str, pl.DataFrame], dict[str, Any]]:
-    """Tables that an earlier run of a command left in its folder, and the summary of that run.
-
-    Raises:
-        InputError: They are not there.
-    """
-    given = Path(path)
-    folder = given if given.is_dir() else given.parent
-    try:
-        summary = json.loads(standing(folder / f"{command}.json").read_text(encoding="utf-8"))["summary"]
-        tables = {name: pl.read_parquet(standing(folder / f"{command}_{name}.parquet"), glob=False) for name in names}
-    except (OSError, ValueError, KeyError, pl.exceptions.PolarsError) as error:
-        raise InputError(f"{command}_no_model", path=path) from error
-    return tables, dict(summary)
-
-
 def contracts(found: Sales, selecting: Selecting, by: str | None) -> tuple[pl.LazyFrame, tuple[Message, ...]]:
     """The contracts that were asked for, in one currency where that was asked for, and what was left out.
 

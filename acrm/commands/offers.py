@@ -100,17 +100,16 @@ def _score_again(run: Run, path: str, params: OffersParams) -> None:
     """Answer each customer of standard input with a JSON line of offers."""
     from datetime import date
 
-    from acrm.analysis.offers.again import NEEDED, again, weights_of
+    from acrm.analysis.offers.again import NEEDED, again
+    from acrm.earlier import model_tables
     from acrm.lineage import dumps
-    from acrm.load import model_tables
 
     model, summary = model_tables(path, run.command, NEEDED)
-    weights = weights_of(model["weights"], model["products"])
     as_of = params.as_of or date.fromisoformat(summary["as_of"])
     # A kind that was no better than popularity is not offered now either.
     kinds = [kind for kind in params.kinds if kind in str(summary["kinds_offered"]).split(",")]
     for customer, items in _changed():
-        answer = again(model, weights, customer, items, as_of=as_of, top=params.top, kinds=kinds)
+        answer = again(model, customer, items, as_of=as_of, top=params.top, kinds=kinds)
         run.console.data(dumps(answer, indent=None).encode() + b"\n")
 
 

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
-from scipy.linalg import lapack
-from scipy.optimize import isotonic_regression
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,6 +40,8 @@ def ease(bought: Any, penalty: float = PENALTY, keep: int = KEPT) -> Any:
     >>> ease(both, penalty=1.0).toarray().round(3).tolist()
     [[0.0, 0.667, 0.0], [0.667, 0.0, 0.0], [0.0, 0.0, 0.0]]
     """
+    from scipy.linalg import lapack
+
     gram = (bought.T @ bought).toarray(order="F").astype(np.float64)
     np.fill_diagonal(gram, gram.diagonal() + penalty)
     factor, failed = lapack.dpotrf(gram, lower=1, overwrite_a=1)
@@ -172,6 +172,8 @@ def rising(scores: Floats, outcomes: Floats) -> tuple[Floats, Floats]:
     >>> [part.tolist() for part in rising(np.array([1.0, 2.0, 2.0, 3.0]), np.array([0.0, 1.0, 0.0, 1.0]))]
     [[1.0, 2.0, 3.0], [0.0, 0.5, 1.0]]
     """
+    from scipy.optimize import isotonic_regression
+
     values, at, counts = np.unique(scores, return_inverse=True, return_counts=True)
     means = np.bincount(at, weights=outcomes) / counts
     line = isotonic_regression(means, weights=counts).x

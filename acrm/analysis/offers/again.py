@@ -16,26 +16,8 @@ NEEDED = ("products", "weights", "histories", "probabilities")
 """The tables of a result that make its model."""
 
 
-def weights_of(table: pl.DataFrame, products: pl.DataFrame) -> Weights:
-    """The weights as they were before they became a table."""
-    import polars as pl
-    from scipy import sparse
-
-    ids = products.filter(pl.col("customers") >= 2)["product_id"]
-    place = pl.DataFrame({"id": ids, "place": range(len(ids))}, schema={"id": pl.String, "place": pl.Int64})
-    entries = table.join(place, left_on="product_id", right_on="id").join(
-        place, left_on="next_id", right_on="id", suffix="_next"
-    )
-    matrix = sparse.csr_matrix(
-        (entries["weight"].to_numpy(), (entries["place"].to_numpy(), entries["place_next"].to_numpy())),
-        shape=(len(ids), len(ids)),
-    )
-    return Weights(products=tuple(ids), matrix=matrix, method="ease")
-
-
 def again(
     model: Mapping[str, pl.DataFrame],
-    weights: Weights,
     customer: str,
     items: Sequence[str],
     *,
@@ -47,7 +29,6 @@ def again(
 
     Args:
         model: The tables `NEEDED`.
-        weights: As of `weights_of`.
         customer: Known or not.
         items: Products of the new order, on the day `as_of`; added to what is known of the customer.
         as_of: Today.
@@ -72,6 +53,7 @@ def again(
     if mine.is_empty():
         return answer
     may = products.filter("offered")["product_id"]
+    weights = _weights(model["weights"], products, mine["product_id"])
     lists = [
         repeat_list(mine, products, may, top) if kind == "repeat" else new_list(mine, weights, may, top)
         for kind in kinds
@@ -110,3 +92,22 @@ def _with_order(mine: pl.DataFrame, customer: str, items: Sequence[str], day: da
         may_contact=pl.lit(True),
     )
     return pl.concat([mine.with_columns(pl.col("orders").cast(pl.Int64)), new], how="diagonal").sort("product_id")
+
+
+def _weights(table: pl.DataFrame, products: pl.DataFrame, having: pl.Series) -> Weights:
+    """The weights of what somebody has, as they were before they became a table."""
+    import polars as pl
+    from scipy import sparse
+
+    ids = products.filter(pl.col("customers") >= 2)["product_id"]
+    place = pl.DataFrame({"id": ids, "place": range(len(ids))}, schema={"id": pl.String, "place": pl.Int64})
+    entries = (
+        table.filter(pl.col("product_id").is_in(having.implode()))
+        .join(place, left_on="product_id", right_on="id")
+        .join(place, left_on="next_id", right_on="id", suffix="_next")
+    )
+    matrix = sparse.csr_matrix(
+        (entries["weight"].to_numpy(), (entries["place"].to_numpy(), entries["place_next"].to_numpy())),
+        shape=(len(ids), len(ids)),
+    )
+    return Weights(products=tuple(ids), matrix=matrix, method="ease")

@@ -41,11 +41,15 @@ class Check:
         return {row["method"]: row for row in self.table.filter(what=what).iter_rows(named=True)}
 
     def better(self, what: str) -> bool | None:
-        """Whether the list beats popularity; None: too few customers to say."""
+        """Whether the list beats popularity; None: too few customers to say.
+
+        Where both find the same, as where there are ten products or fewer, the one that ranks it higher is better.
+        """
         rows = self.of(what)
         if rows["offers"]["customers"] < NEEDED:
             return None
-        return bool(rows["offers"]["recall"] > rows["popularity"]["recall"])
+        ours, rival = ((rows[method]["recall"], rows[method]["ndcg"]) for method in ("offers", "popularity"))
+        return bool(ours > rival)
 
     def clearly(self, what: str) -> bool:
         """Whether chance alone would hardly show such a gain."""

@@ -14,6 +14,8 @@ EASE_ITEMS = 5000
 """Up to so many products weights come from EASE, whose cost grows with their third power; beyond, from item-kNN."""
 DECAY = 0.9
 """By how much what was bought one order earlier counts less."""
+_OWNED = 500
+"""Of the most popular products as many are looked through, at most, for one that a customer does not have."""
 WIDE = 1000
 """Customers with more different products than this do not teach what goes with what: they have everything."""
 _SCHEMA = ("customer_id", "kind", "rank", "product_id", "score", "because")
@@ -138,9 +140,9 @@ def popular_list(
     if among == "repeat":
         found = owned.join(share, on="product_id")
     else:
-        most = 0 if among == "all" else int(owned.group_by("customer_id").len()["len"].max() or 0)  # type: ignore[arg-type]
-        # A list without what is owned is never longer than the longest list that could be owned at the top of it.
-        head = share.head(top + most) if most < 200 else share.head(top + 200)
+        # A list without what is owned ends no later than one with it, plus all that is owned.
+        owning = owned.group_by("customer_id").len()["len"].to_list() if among == "new" else []
+        head = share.head(top + min(max(owning, default=0), _OWNED))
         found = owned.select("customer_id").unique().join(head, how="cross")
         if among == "new":
             found = found.join(owned, on=["customer_id", "product_id"], how="anti")

@@ -51,7 +51,7 @@ class OffersParams:
 
 @dataclass(frozen=True, kw_only=True)
 class OffersResult(Result):
-    """Tables `offers`, `check`, `products`; and `weights`, `histories`, `probabilities`: the model to score with again."""
+    """Tables `offers`, `check`; and `products`, `weights`, `histories`, `probabilities`, the model to score with."""
 
     params: OffersParams
 
@@ -69,7 +69,7 @@ def offers(
     Args:
         transactions: Order lines as in `acrm.summaries.product_orders`, with `product_name`; `cost` where known.
         params: See `OffersParams`.
-        tables: `customers` (`consent`), `products` (`cost`, `is_active`, `category`), `stock` (`quantity`), as there are.
+        tables: `customers` (`consent`), `products` (`cost`, `is_active`, `category`), `stock` (`quantity`), if any.
 
     Returns:
         Table `offers`, sorted by customer, kind and rank:
@@ -165,7 +165,7 @@ def _products(bought: pl.DataFrame, popular: pl.DataFrame, names: pl.DataFrame, 
         popular.join(names, on="product_id", how="left", maintain_order="left")
         .join(usual, on="product_id", how="left", maintain_order="left")
         .join(rhythm.drop("of_gaps"), on="product_id", how="left", maintain_order="left")
-        .with_columns(pl.col(name).fill_null(value) for name, value in fallback.items())
+        .with_columns(pl.col(name).fill_null(pl.lit(value, pl.Float64)) for name, value in fallback.items())
         .join(rates.drop_nulls("product_id"), on="product_id", how="left", maintain_order="left")
         .with_columns(
             margin_known=pl.col("margin_rate").is_not_null(),
