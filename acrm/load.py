@@ -168,6 +168,29 @@ def worth(sources: Sequence[str], reading: Reading, selecting: Selecting, scratc
     return Sales(lines=lines, dataset=dataset, selected=notes, refusing=_refusing(dataset))
 
 
+BASKETS = SALES | {"product_id", "product_name", "category", "quantity", "cost"}
+"""Columns of transactions that tell what was bought."""
+_SHELVES = {
+    "products": frozenset({"product_id", "name", "category", "cost", "is_active"}),
+    "stock": frozenset({"product_id", "unit", "date", "quantity"}),
+}
+
+
+def baskets(sources: Sequence[str], command: str, reading: Reading, selecting: Selecting, scratch: Path) -> Sales:
+    """The order lines of some sources with their products, in one currency; what is in stock and who may be contacted.
+
+    Raises:
+        InputError: No source is, or makes, a transactions table.
+    """
+    named = names_in(selecting.where)
+    columns = {"transactions": BASKETS | named, "customers": frozenset({"customer_id", "consent"}) | named, **_SHELVES}
+    dataset = load(sources, reading.ingest(), scratch, columns)
+    dataset.require("transactions", command)
+    lines = where(dataset.tables, "transactions", selecting.where)
+    lines, notes = in_one_currency(lines, ("line_amount", "cost"), selecting.currency, selecting.rates)
+    return Sales(lines=lines, dataset=dataset, selected=notes, refusing=_refusing(dataset))
+
+
 def contracts(found: Sales, selecting: Selecting, by: str | None) -> tuple[pl.LazyFrame, tuple[Message, ...]]:
     """The contracts that were asked for, in one currency where that was asked for, and what was left out.
 

@@ -306,6 +306,38 @@ def edge_orders(lines: IntoLazyFrameT, columns: Sequence[str], *, edge: Edge, as
     return kept.rename({"ordered_on": "day"}).select("customer_id", "day", *columns, "amount").to_native()
 
 
+def product_orders(lines: IntoLazyFrameT, *, as_of: date | None) -> IntoLazyFrameT:
+    """Reduce order lines to what was bought and kept: one row per customer, order and product.
+
+    Refund lines of the same order are taken off the product; a product that comes to 0 or less was not bought, and
+    nothing was in an order that comes to 0 or less.
+
+    Args:
+        lines: Canonical transactions, as of `customer_history`, with `product_id`.
+        as_of: Last day that counts; None takes all.
+
+    Returns:
+        Lazy, in no order: `customer_id`, `order_id`, `product_id`, `day` Date of its first sale line, `amount` Decimal.
+    """
+    frame = nw.from_native(lines)
+    part, amount, day = nw.col("part"), nw.col("line_amount"), nw.col("ordered_on")
+    bought = (
+        frame.with_columns(part=_part(frame.collect_schema().names(), as_of))
+        .filter(part <= int(Part.REFUND))
+        .with_columns(
+            amount=nw.when(part == int(Part.REFUND)).then(-amount.abs()).otherwise(amount),
+            day=nw.when(part == int(Part.SALE)).then(day),
+        )
+        .group_by("customer_id", "order_id", "product_id")
+        .agg(nw.col("amount").sum(), nw.col("day").min())
+    )
+    orders = bought.group_by("customer_id", "order_id").agg(nw.col("amount").sum().alias("total"))
+    void = orders.filter(nw.col("total") <= 0)
+    kept = bought.filter(~nw.col("day").is_null() & (nw.col("amount") > 0))
+    kept = kept.join(void, on=["customer_id", "order_id"], how="anti")
+    return kept.select("customer_id", "order_id", "product_id", "day", "amount").to_native()
+
+
 def contactable(customers: IntoLazyFrameT) -> IntoLazyFrameT:
     """The customers whom a list may name: all but those whose `consent` is false.
 

@@ -25,6 +25,7 @@ from acrm.summaries import (
     loose_refunds,
     order_outcomes,
     orders_by_month,
+    product_orders,
     purchase_days,
     spend_by_window,
 )
@@ -406,3 +407,31 @@ def test_products_bought_and_kept_day_by_day() -> None:
     found = item_days(goods, whole, as_of=DAY + timedelta(5)).collect()
     assert found.sort("product_id").rows() == [("ada", DAY, "tea", 2)]
     assert item_days(goods, whole, as_of=None).collect().height == 2
+
+
+def test_what_was_bought_and_kept() -> None:
+    """One product sent back, one order sent back whole, a test and a line without a customer."""
+    rows = [
+        ("1", "a", "x", "5", False),
+        ("1", "a", "x", "4", False),
+        ("1", "a", "y", "3", False),
+        ("1", "a", "y", "-3", False),
+        ("2", "a", "x", "5", False),
+        ("2", "a", "z", "-5", False),
+        ("3", "a", "x", "5", True),
+        ("4", None, "x", "5", False),
+    ]
+    frame = pl.LazyFrame(
+        [(*row[:3], date(2025, 1, 1), Decimal(row[3]), row[4]) for row in rows],
+        schema={
+            "order_id": pl.String,
+            "customer_id": pl.String,
+            "product_id": pl.String,
+            "ordered_on": pl.Date,
+            "line_amount": pl.Decimal(38, 4),
+            "is_test": pl.Boolean,
+        },
+        orient="row",
+    )
+    found = product_orders(frame, as_of=None).collect()
+    assert found.rows() == [("a", "1", "x", date(2025, 1, 1), Decimal(9))]

@@ -81,11 +81,13 @@ class Goods:
     Attributes:
         lines: As given, with `product_id` the item: the product's id, else its name.
         left_out: `product_id`, `product_name`, `reason` (a key of `NAMES` or `UNNAMED`), `lines`; by lines, most first.
+        products: `product_id`, `product_name` (the one that most lines have) of the items of `lines`, by id.
         kept: Services were recognised but stay in the lines.
     """
 
     lines: pl.LazyFrame
     left_out: pl.DataFrame
+    products: pl.DataFrame
     kept: bool = False
 
     def notes(self) -> tuple[Message, ...]:
@@ -151,7 +153,13 @@ def goods(lines: pl.LazyFrame, *, keep_services: bool = False) -> Goods:
     gone = left_out.filter(pl.col("reason") == UNNAMED) if keep_services else left_out
     names = gone["product_id"].drop_nulls().to_list()
     kept = lines.filter(pl.col("product_id").is_not_null() & ~pl.col("product_id").is_in(names))
-    return Goods(lines=kept, left_out=left_out, kept=keep_services)
+    named_goods = products.filter(pl.col("product_id").is_not_null() & ~pl.col("product_id").is_in(names))
+    return Goods(
+        lines=kept,
+        left_out=left_out,
+        products=named_goods.select("product_id", "product_name").sort("product_id"),
+        kept=keep_services,
+    )
 
 
 def services(products: pl.DataFrame) -> pl.Series:
