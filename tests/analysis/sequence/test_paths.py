@@ -36,7 +36,8 @@ def web(visits: dict[str, str] = VISITS) -> tuple[pl.LazyFrame, pl.LazyFrame]:
 
 def found(visits: dict[str, str] = VISITS, **params: Any) -> SequenceResult:
     lines, pages = web(visits)
-    return sequence(lines, pages, SequenceParams(**({"of": "web", "min_support": 0.4} | params)))
+    given: dict[str, Any] = {"of": "web", "min_support": 0.4} | params
+    return sequence(lines, pages, SequenceParams(**given))
 
 
 def test_runs_before_an_order_and_before_the_end() -> None:
