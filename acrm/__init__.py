@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from acrm.analysis.clv.params import ClvParams as ClvParams
     from acrm.analysis.clv.value import ClvResult as ClvResult
     from acrm.analysis.clv.value import clv as clv
+    from acrm.analysis.offers.offers import OffersParams as OffersParams
+    from acrm.analysis.offers.offers import OffersResult as OffersResult
+    from acrm.analysis.offers.offers import offers as offers
     from acrm.analysis.reconcile import ReconcileParams as ReconcileParams
     from acrm.analysis.reconcile import ReconcileResult as ReconcileResult
     from acrm.analysis.reconcile import reconcile as reconcile
@@ -26,6 +29,7 @@ _HOMES = {
     for home, names in {
         "clv.params": ("ClvParams",),
         "clv.value": ("ClvResult", "clv"),
+        "offers.offers": ("OffersParams", "OffersResult", "offers"),
         "reconcile": ("ReconcileParams", "ReconcileResult", "reconcile"),
         "rfm": ("RfmParams", "RfmResult", "rfm"),
         "sequence.params": ("SequenceParams", "SequenceResult"),
