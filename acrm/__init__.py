@@ -9,12 +9,18 @@ if TYPE_CHECKING:
     from acrm.analysis.clv.params import ClvParams as ClvParams
     from acrm.analysis.clv.value import ClvResult as ClvResult
     from acrm.analysis.clv.value import clv as clv
+    from acrm.analysis.offers.offers import OffersParams as OffersParams
+    from acrm.analysis.offers.offers import OffersResult as OffersResult
+    from acrm.analysis.offers.offers import offers as offers
     from acrm.analysis.reconcile import ReconcileParams as ReconcileParams
     from acrm.analysis.reconcile import ReconcileResult as ReconcileResult
     from acrm.analysis.reconcile import reconcile as reconcile
     from acrm.analysis.rfm import RfmParams as RfmParams
     from acrm.analysis.rfm import RfmResult as RfmResult
     from acrm.analysis.rfm import rfm as rfm
+    from acrm.analysis.sequence.params import SequenceParams as SequenceParams
+    from acrm.analysis.sequence.params import SequenceResult as SequenceResult
+    from acrm.analysis.sequence.patterns import sequence as sequence
 
 __version__ = "0.1.0"
 
@@ -23,8 +29,11 @@ _HOMES = {
     for home, names in {
         "clv.params": ("ClvParams",),
         "clv.value": ("ClvResult", "clv"),
+        "offers.offers": ("OffersParams", "OffersResult", "offers"),
         "reconcile": ("ReconcileParams", "ReconcileResult", "reconcile"),
         "rfm": ("RfmParams", "RfmResult", "rfm"),
+        "sequence.params": ("SequenceParams", "SequenceResult"),
+        "sequence.patterns": ("sequence",),
     }.items()
     for name in names
 }
@@ -35,9 +44,12 @@ __all__ = [
     "ReconcileResult",
     "RfmParams",
     "RfmResult",
+    "SequenceParams",
+    "SequenceResult",
     "clv",
     "reconcile",
     "rfm",
+    "sequence",
 ]
 
 

@@ -25,7 +25,7 @@ from acrm.lineage import Lineage
 from acrm.messages import Message
 from acrm.publish import reading as held
 from acrm.publish import standing
-from acrm.summaries import contactable
+from acrm.summaries.customers import contactable
 
 if TYPE_CHECKING:
     from acrm.analysis.clv.model_file import SavedModel
@@ -96,6 +96,36 @@ def sales(sources: Sequence[str], command: str, reading: Reading, selecting: Sel
     return Sales(lines=lines, dataset=dataset, selected=notes, refusing=_refusing(dataset))
 
 
+_BOUGHT = SALES | {"product_id", "product_name"}
+_DONE = frozenset({"kind", "started_at", "customer_id", "page", "campaign", "source"})
+
+
+def events(
+    sources: Sequence[str], command: str, reading: Reading, selecting: Selecting, scratch: Path, table: str
+) -> Sales:
+    """The order lines of some sources, with what else customers did; `--where` chooses rows of `table`.
+
+    Where there are no orders beside interactions, the lines are those of no order.
+
+    Raises:
+        InputError: No source is, or makes, the table.
+    """
+    named = names_in(selecting.where)
+    columns = {"transactions": _BOUGHT | named, "interactions": _DONE | named}
+    if selecting.where:
+        columns["customers"] = named
+    dataset = load(sources, reading.ingest(), scratch, columns)
+    dataset.require(table, command)
+    chosen = where(dataset.tables, table, selecting.where)
+    if table != "transactions":
+        dataset = replace(dataset, tables={**dataset.tables, table: chosen})
+        chosen = dataset.tables.get("transactions", pl.LazyFrame())
+        if "transactions" not in dataset.tables:
+            return Sales(lines=chosen, dataset=dataset, refusing=_refusing(dataset))
+    lines, notes = in_one_currency(chosen, ("line_amount",), selecting.currency, selecting.rates)
+    return Sales(lines=lines, dataset=dataset, selected=notes, refusing=_refusing(dataset))
+
+
 WORTH = SALES | {"cost", "discount", "quantity", "product_id", "channel", "campaign", "coupon"}
 """Columns of transactions that tell what customers brought, cost and came by."""
 _BESIDE = {
@@ -135,6 +165,29 @@ def worth(sources: Sequence[str], reading: Reading, selecting: Selecting, scratc
         return Sales(lines=pl.LazyFrame(), dataset=dataset, refusing=_refusing(dataset))
     lines = where(dataset.tables, "transactions", selecting.where)
     lines, notes = in_one_currency(lines, ("line_amount", "cost", "discount"), selecting.currency, selecting.rates)
+    return Sales(lines=lines, dataset=dataset, selected=notes, refusing=_refusing(dataset))
+
+
+BASKETS = SALES | {"product_id", "product_name", "category", "quantity", "cost"}
+"""Columns of transactions that tell what was bought."""
+_SHELVES = {
+    "products": frozenset({"product_id", "name", "category", "cost", "is_active"}),
+    "stock": frozenset({"product_id", "unit", "date", "quantity"}),
+}
+
+
+def baskets(sources: Sequence[str], command: str, reading: Reading, selecting: Selecting, scratch: Path) -> Sales:
+    """The order lines of some sources with their products, in one currency; what is in stock and who may be contacted.
+
+    Raises:
+        InputError: No source is, or makes, a transactions table.
+    """
+    named = names_in(selecting.where)
+    columns = {"transactions": BASKETS | named, "customers": frozenset({"customer_id", "consent"}) | named, **_SHELVES}
+    dataset = load(sources, reading.ingest(), scratch, columns)
+    dataset.require("transactions", command)
+    lines = where(dataset.tables, "transactions", selecting.where)
+    lines, notes = in_one_currency(lines, ("line_amount", "cost"), selecting.currency, selecting.rates)
     return Sales(lines=lines, dataset=dataset, selected=notes, refusing=_refusing(dataset))
 
 

@@ -15,10 +15,10 @@ from acrm.messages import Message, listed, text
 if TYPE_CHECKING:
     import polars as pl
 
-    from acrm.summaries import Refunds
+    from acrm.summaries.customers import Refunds
 
 Reduction = Callable[..., "pl.LazyFrame"]
-"""Of order lines, up to and including `as_of`, such as `acrm.summaries.purchase_days`."""
+"""Of order lines, up to and including `as_of`, such as `acrm.summaries.customers.purchase_days`."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ def read_history(
     """
     import polars as pl
 
-    from acrm.summaries import Part, customer_history, line_counts
+    from acrm.summaries.customers import customer_history, line_counts
+    from acrm.summaries.ledger import Part
     from acrm.validity import FAR
 
     customers, counts, *others = pl.collect_all(
@@ -173,7 +174,7 @@ def one_currency(used: pl.DataFrame) -> tuple[str | None, int]:
 
 
 def _left_out(lines: dict[Any, int]) -> list[Message]:
-    from acrm.summaries import Part
+    from acrm.summaries.ledger import Part
 
     total = sum(lines.values())
     reasons = (part for part in Part if part > Part.REFUND and lines[part])

@@ -71,7 +71,7 @@ def spread_campaigns(
 
 def _orders(transactions: pl.LazyFrame, customers: pl.LazyFrame | None, as_of: date | None) -> pl.DataFrame:
     """`customer_id`, `month`, `campaign`, `channel`, `source`, `orders`."""
-    from acrm.summaries import orders_by_month
+    from acrm.summaries.customers import orders_by_month
 
     names = transactions.collect_schema().names()
     have = [name for name in ("campaign", "channel") if name in names]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, get_args
 
 from acrm.errors import InputError
 from acrm.messages import listed
-from acrm.summaries import Edge
+from acrm.summaries.customers import Edge
 
 if TYPE_CHECKING:
     from datetime import date
@@ -84,7 +84,7 @@ def of_order(transactions: pl.LazyFrame, columns: Sequence[str], edge: Edge, as_
 
     Of several values in that order the one with most money counts, of equals the first by alphabet.
     """
-    from acrm.summaries import edge_orders
+    from acrm.summaries.customers import edge_orders
 
     if not columns:
         return []

@@ -81,7 +81,7 @@ def read_base(
     import polars as pl
 
     from acrm.analysis.history import read_history
-    from acrm.summaries import spend_by_window
+    from acrm.summaries.customers import spend_by_window
     from acrm.validity import years_before
 
     of_lines = set(lines.collect_schema().names()) - NO_CUTS

@@ -93,7 +93,7 @@ def profit(
     notes: list[Message] = []
     tables: dict[str, pl.DataFrame] = {}
     if service_costs is not None:
-        from acrm.summaries import purchase_days
+        from acrm.summaries.customers import purchase_days
 
         parts["service_cost"], tables["service"] = spread_service(
             service_costs,
@@ -125,7 +125,8 @@ def _margins(
     """Per customer and part the sums of the lines, without the columns that no line fills; and their currency."""
     import polars as pl
 
-    from acrm.summaries import Part, customer_margins
+    from acrm.summaries.customers import customer_margins
+    from acrm.summaries.ledger import Part
 
     costs = None
     if products is not None and "cost" in products.collect_schema().names():
@@ -170,7 +171,7 @@ def _assemble(
     """The tables `profit`, `totals` and `unallocated`."""
     import polars as pl
 
-    from acrm.summaries import Part
+    from acrm.summaries.ledger import Part
 
     items = _told(margins)
     ours = pl.col("part").is_in([int(part) for part in (Part.SALE, Part.REFUND, Part.NO_AMOUNT)])
@@ -270,7 +271,7 @@ def _curve(table: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, dict[str, S
 def _notes(margins: pl.DataFrame, table: pl.DataFrame, totals: pl.DataFrame) -> Iterator[Message]:
     import polars as pl
 
-    from acrm.summaries import Part
+    from acrm.summaries.ledger import Part
 
     if "past_profit" not in table.columns:
         yield Message("profit.no_costs")

@@ -202,7 +202,8 @@ def read_purchases(lines: pl.LazyFrame, *, as_of: date | None) -> Purchases:
     import polars as pl
 
     from acrm.errors import InputError
-    from acrm.summaries import Outcome, loose_refunds, order_outcomes, purchase_days
+    from acrm.summaries.customers import loose_refunds, order_outcomes, purchase_days
+    from acrm.summaries.ledger import Outcome
 
     history = read_history(lines, refunds="net", as_of=as_of, beside=(purchase_days, order_outcomes, loose_refunds))
     today: Any = history.figures["as_of"]
@@ -257,7 +258,7 @@ def _taken_off(days: pl.DataFrame, refunds: pl.DataFrame) -> tuple[pl.DataFrame,
 
     Args:
         days: `customer_id`, `day`, `amount` above 0, sorted by the first two.
-        refunds: See `acrm.summaries.loose_refunds`.
+        refunds: See `acrm.summaries.customers.loose_refunds`.
     """
     import polars as pl
 

@@ -87,7 +87,7 @@ def spread_service(
 
     Args:
         costs: Canonical `service_costs`.
-        days: `acrm.summaries.purchase_days` of the order lines.
+        days: `acrm.summaries.customers.purchase_days` of the order lines.
         interactions: Canonical `interactions`; days are UTC days.
         segments: `customer_id`, `segment`; letter case does not matter.
         drivers: By activity, one of `DRIVERS`.

@@ -1,18 +1,14 @@
-"""Reductions of big tables to small ones, written once in Narwhals so that they run on any engine.
-
-Only what gives equal results on Polars, DuckDB and Spark is used: group twice instead of counting distinct values,
-no `first` and no `filter` inside an aggregation. Money stays Decimal in every sum, because float sums differ from run
-to run. Callers fix the integer types after collecting: engines disagree on them.
-"""
+"""Reductions of order lines to customers and their orders."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Literal
 
 import narwhals.stable.v2 as nw
+
+from acrm.summaries.ledger import Outcome, Part, is_refund, order_ledger, order_totals, part_of, sale_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,37 +17,6 @@ if TYPE_CHECKING:
 
 Refunds = Literal["net", "ignore"]
 Edge = Literal["first", "last"]
-
-
-class Part(IntEnum):
-    """What an order line is to a customer's history; the first of TEST ... REFUND that fits, else SALE.
-
-    A refund is marked `is_refund` or has an amount below 0; it takes its amount off whatever sign it was written with.
-    """
-
-    SALE = 0
-    REFUND = 1
-    TEST = 2
-    CANCELLED = 3
-    UNDATED = 4
-    AFTER = 5
-    """Later than `as_of`."""
-    NO_CUSTOMER = 6
-    NO_AMOUNT = 7
-    """The amount is missing or 0."""
-
-
-class Outcome(IntEnum):
-    """What the sale and refund lines of one order id of one customer come to."""
-
-    WHOLE = 0
-    """Nothing was taken off."""
-    NETTED = 1
-    """Refunds were taken off, and something above 0 is left."""
-    VOID = 2
-    """Refunds took it to 0 or less: no purchase."""
-    UNMATCHED = 3
-    """Refunds without a sale of that id."""
 
 
 def customer_history(lines: IntoLazyFrameT, *, refunds: Refunds, as_of: date | None) -> IntoLazyFrameT:
@@ -71,7 +36,7 @@ def customer_history(lines: IntoLazyFrameT, *, refunds: Refunds, as_of: date | N
         Lazy, in no order: `customer_id`, `first_order_at` Date, `last_order_at` Date, `orders`, `spend` Decimal.
         Collected together with `line_counts` of the same lines, both come from one pass over them.
     """
-    ledger = _order_ledger(lines, as_of)
+    ledger = order_ledger(lines, as_of)
     sale = nw.col("part") == int(Part.SALE)
     kept = ledger.filter(nw.col("part") <= int(Part.REFUND if refunds == "net" else Part.SALE))
     customers = (
@@ -98,7 +63,7 @@ def line_counts(lines: IntoLazyFrameT, *, as_of: date | None) -> IntoLazyFrameT:
         Lazy, in no order, one row per `part` (see `Part`) and, where the source has it, `currency`:
         `lines`, `amount` Decimal (refunds negative), `last_day` Date.
     """
-    ledger = _order_ledger(lines, as_of)
+    ledger = order_ledger(lines, as_of)
     keys = ["part", *(["currency"] if "currency" in ledger.collect_schema().names() else [])]
     counts = ledger.group_by(*keys).agg(nw.col("lines").sum(), nw.col("amount").sum(), nw.col("last_day").max())
     return counts.to_native()
@@ -120,7 +85,7 @@ def spend_by_window(lines: IntoLazyFrameT, *, edges: Sequence[date]) -> IntoLazy
     for number, edge in enumerate(edges[1:-1], 1):
         window = nw.when(day > edge).then(nw.lit(number)).otherwise(window)
     counted = (
-        frame.with_columns(part=_part(frame.collect_schema().names(), edges[-1]), window=window)
+        frame.with_columns(part=part_of(frame.collect_schema().names(), edges[-1]), window=window)
         .filter(part <= int(Part.REFUND), day > edges[0])
         .with_columns(amount=nw.when(part == int(Part.REFUND)).then(-amount.abs()).otherwise(amount))
         .group_by("customer_id", "window", "order_id", "part")
@@ -147,7 +112,7 @@ def purchase_days(lines: IntoLazyFrameT, *, as_of: date | None) -> IntoLazyFrame
         Lazy, in no order: `customer_id`, `day` Date, `amount` Decimal above 0, `orders`. Collected together with
         `line_counts` and `order_outcomes` of the same lines, all come from one pass over them.
     """
-    bought = _orders(_order_ledger(lines, as_of)).filter(~nw.col("day").is_null() & (nw.col("amount") > 0))
+    bought = order_totals(order_ledger(lines, as_of)).filter(~nw.col("day").is_null() & (nw.col("amount") > 0))
     days = bought.group_by("customer_id", "day").agg(nw.col("amount").sum(), nw.len().alias("orders"))
     return days.to_native()
 
@@ -169,7 +134,7 @@ def order_outcomes(lines: IntoLazyFrameT, *, as_of: date | None) -> IntoLazyFram
         .then(nw.lit(int(Outcome.NETTED)))
         .otherwise(nw.lit(int(Outcome.WHOLE)))
     )
-    orders = _orders(_order_ledger(lines, as_of), lines=nw.col("lines"), refund_lines=refund_lines)
+    orders = order_totals(order_ledger(lines, as_of), lines=nw.col("lines"), refund_lines=refund_lines)
     sums = (nw.col(name).sum() for name in ("lines", "refund_lines", "amount"))
     return orders.with_columns(outcome=outcome).group_by("outcome").agg(nw.len().alias("orders"), *sums).to_native()
 
@@ -181,7 +146,7 @@ def loose_refunds(lines: IntoLazyFrameT, *, as_of: date | None) -> IntoLazyFrame
         Lazy, in no order, one row per `customer_id` and `day` Date of the refund (of the order, where there is one):
         `amount` Decimal above 0. Adds up to the orders of `order_outcomes` that come to less than 0.
     """
-    ledger = _order_ledger(lines, as_of).filter(nw.col("part") <= int(Part.REFUND))
+    ledger = order_ledger(lines, as_of).filter(nw.col("part") <= int(Part.REFUND))
     sold = nw.when(nw.col("part") == int(Part.SALE)).then(nw.col("first_day"))
     orders = (
         ledger.with_columns(sold=sold)
@@ -226,9 +191,9 @@ def customer_margins(
         figures["discounts"] = nw.col("discount")
     if cost is not None:
         figures["goods_cost"] = cost
-    refund = _is_refund(columns)
+    refund = is_refund(columns)
     signed = {name: nw.when(refund).then(-value.abs()).otherwise(value) for name, value in figures.items()}
-    frame = frame.with_columns(part=_part(columns, as_of), **signed)
+    frame = frame.with_columns(part=part_of(columns, as_of), **signed)
     if cost is not None:
         unknown = nw.col("goods_cost").is_null()
         frame = frame.with_columns(
@@ -246,7 +211,7 @@ def orders_by_month(lines: IntoLazyFrameT, columns: Sequence[str], *, as_of: dat
     Returns:
         Lazy, in no order: `customer_id`, `month` Date (the first of it), the columns, `orders`.
     """
-    sales = _sales(lines, as_of).group_by("customer_id", "order_id")
+    sales = sale_lines(lines, as_of).group_by("customer_id", "order_id")
     orders = sales.agg(nw.col("ordered_on").min(), *(nw.col(name).min() for name in columns))
     months = orders.with_columns(month=nw.col("ordered_on").dt.truncate("1mo").cast(nw.Date))
     return months.group_by("customer_id", "month", *columns).agg(nw.len().alias("orders")).to_native()
@@ -263,7 +228,7 @@ def edge_orders(lines: IntoLazyFrameT, columns: Sequence[str], *, edge: Edge, as
     """
     amount = nw.col("line_amount").sum().alias("amount")
     # Orders first: they are fewer than lines, and what follows reads them twice.
-    orders = _sales(lines, as_of).group_by("customer_id", "ordered_on", "order_id", *columns).agg(amount)
+    orders = sale_lines(lines, as_of).group_by("customer_id", "ordered_on", "order_id", *columns).agg(amount)
 
     def outermost(name: str) -> Any:
         return nw.col(name).min() if edge == "first" else nw.col(name).max()
@@ -282,70 +247,3 @@ def contactable(customers: IntoLazyFrameT) -> IntoLazyFrameT:
     if "consent" not in frame.collect_schema().names():
         return customers
     return frame.filter(nw.col("consent").fill_null(True)).to_native()
-
-
-def _order_ledger(lines: IntoLazyFrameT, as_of: date | None) -> nw.LazyFrame[IntoLazyFrameT]:
-    """One row per customer, order, part and currency: the common ground of the reductions above.
-
-    Both start from the whole ledger rather than from their own filter of the lines: an engine that shares equal
-    sub-plans then reads the source once and buffers orders, not lines.
-    """
-    frame = nw.from_native(lines)
-    columns = frame.collect_schema().names()
-    keys = ["customer_id", "order_id", "part", *(["currency"] if "currency" in columns else [])]
-    amount = nw.col("line_amount")
-    signed = nw.when(nw.col("part") == int(Part.REFUND)).then(-amount.abs()).otherwise(amount)
-    return (
-        frame.with_columns(part=_part(columns, as_of))
-        .with_columns(amount=signed)
-        .group_by(*keys)
-        .agg(
-            nw.len().alias("lines"),
-            nw.col("amount").sum(),
-            nw.col("ordered_on").min().alias("first_day"),
-            nw.col("ordered_on").max().alias("last_day"),
-        )
-    )
-
-
-def _sales(lines: IntoLazyFrameT, as_of: date | None) -> nw.LazyFrame[IntoLazyFrameT]:
-    frame = nw.from_native(lines)
-    part = _part(frame.collect_schema().names(), as_of)
-    return frame.with_columns(part=part).filter(nw.col("part") == int(Part.SALE))
-
-
-def _orders(ledger: nw.LazyFrame[IntoLazyFrameT], **counts: nw.Expr) -> nw.LazyFrame[IntoLazyFrameT]:
-    """One row per customer and order id with a sale or refund line: `day` of its first sale line, `amount`, counts.
-
-    The counts come before the filter, so that two callers have no more than the ledger in common, and share that.
-    """
-    sale = nw.col("part") == int(Part.SALE)
-    return (
-        ledger.with_columns(day=nw.when(sale).then(nw.col("first_day")), **counts)
-        .filter(nw.col("part") <= int(Part.REFUND))
-        .group_by("customer_id", "order_id")
-        .agg(nw.col("day").min(), nw.col("amount").sum(), *(nw.col(name).sum() for name in counts))
-    )
-
-
-def _part(columns: list[str], as_of: date | None) -> nw.Expr:
-    amount, day = nw.col("line_amount"), nw.col("ordered_on")
-    tests = [
-        (Part.TEST, nw.col("is_test").fill_null(False) if "is_test" in columns else None),
-        (Part.CANCELLED, nw.col("status").fill_null("") == "cancelled" if "status" in columns else None),
-        (Part.UNDATED, day.is_null()),
-        (Part.AFTER, day > as_of if as_of else None),
-        (Part.NO_CUSTOMER, nw.col("customer_id").is_null()),
-        (Part.NO_AMOUNT, amount.is_null() | (amount == 0)),
-        (Part.REFUND, _is_refund(columns)),
-    ]
-    part: nw.Expr = nw.lit(int(Part.SALE))
-    for label, test in reversed(tests):
-        if test is not None:
-            part = nw.when(test).then(nw.lit(int(label))).otherwise(part)
-    return part
-
-
-def _is_refund(columns: list[str]) -> nw.Expr:
-    negative = nw.col("line_amount") < 0
-    return negative | nw.col("is_refund").fill_null(False) if "is_refund" in columns else negative

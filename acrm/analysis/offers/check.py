@@ -1,0 +1,148 @@
+"""The lists against what was bought next: every customer's last order held out, popularity beside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from acrm.analysis.offers.lists import new_list, popular_list, repeat_list, weigh
+from acrm.analysis.offers.purchases import histories, sought
+
+if TYPE_CHECKING:
+    import polars as pl
+
+PLACES = 10
+ORDERS = 3
+"""Orders that a customer must have for the last one to be held out."""
+NEEDED = 50
+"""Customers without whom a check says nothing."""
+MOST = 20_000
+"""Customers who are tested at most: evenly spread over all, by id."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """What the check found.
+
+    Attributes:
+        table: By `what` (all, repeat, new) and `method` (offers, popularity): `customers`, `recall`, `hit`, `ndcg`,
+            and for offers `gain_low`, `gain_high`: 95% limits of the gain in recall over popularity.
+        probabilities: By `kind`, ascending `score`: the `probability` that an offer of that score was in the order
+            that came next, monotone.
+        customers: How many were tested.
+    """
+
+    table: pl.DataFrame
+    probabilities: pl.DataFrame
+    customers: int
+
+    def of(self, what: str) -> dict[str, dict[str, Any]]:
+        """The rows of `table` about these offers, by method."""
+        return {row["method"]: row for row in self.table.filter(what=what).iter_rows(named=True)}
+
+    def better(self, what: str) -> bool | None:
+        """Whether the list beats popularity; None: too few customers to say.
+
+        Where both find the same, as where there are ten products or fewer, the one that ranks it higher is better.
+        """
+        rows = self.of(what)
+        if rows["offers"]["customers"] < NEEDED:
+            return None
+        ours, rival = ((rows[method]["recall"], rows[method]["ndcg"]) for method in ("offers", "popularity"))
+        return bool(ours > rival)
+
+    def clearly(self, what: str) -> bool:
+        """Whether chance alone would hardly show such a gain."""
+        return bool((self.of(what)["offers"]["gain_low"] or 0) > 0)
+
+
+def check(bought: pl.DataFrame) -> Check:
+    """Fit without the last order of every customer with `ORDERS` or more, and look for it in the lists.
+
+    `all` is the repeat list filled up with the new one. Repeat and new are each held against what was bought of
+    their kind, by customers who bought any. Others' later orders stay in what is learned from.
+
+    Args:
+        bought: As of `purchases.numbered`.
+    """
+    import polars as pl
+
+    last = (pl.col("placed") >= ORDERS) & (pl.col("place") == pl.col("placed") - 1)
+    held, known = bought.filter(last), bought.filter(~last)
+    tested = held["customer_id"].unique().sort()
+    if len(tested) > MOST:
+        tested = tested.gather_every(-(-len(tested) // MOST))
+    held = held.filter(pl.col("customer_id").is_in(tested.implode())).select("customer_id", "product_id")
+    history, popular = histories(known), sought(known)
+    theirs = history.filter(pl.col("customer_id").is_in(tested.implode()))
+    offered = popular["product_id"]
+    weights = weigh(history, popular)
+    repeat = repeat_list(theirs, popular, offered, PLACES)
+    new = new_list(theirs, weights, offered, PLACES)
+    both = pl.concat([repeat.with_columns(turn=pl.col("rank")), new.with_columns(turn=pl.col("rank") + PLACES)])
+    place = (pl.int_range(pl.len()).over("customer_id") + 1).alias("rank")
+    both = both.sort("customer_id", "turn").with_columns(place).filter(pl.col("rank") <= PLACES)
+    owned = theirs.select("customer_id", "product_id")
+    truth = {
+        "all": held,
+        "repeat": held.join(owned, on=["customer_id", "product_id"], how="semi"),
+        "new": held.join(owned, on=["customer_id", "product_id"], how="anti"),
+    }
+    rows: list[dict[str, Any]] = []
+    for what, ours in (("all", both), ("repeat", repeat), ("new", new)):
+        rival = popular_list(theirs, popular, PLACES, what)  # type: ignore[arg-type]
+        rows += _rows(what, truth[what], ours, rival)
+    schema = {
+        "what": pl.String,
+        "method": pl.String,
+        "customers": pl.Int64,
+        **dict.fromkeys(("recall", "hit", "ndcg", "gain_low", "gain_high"), pl.Float64),
+    }
+    probabilities = [_probabilities(kind, truth[kind], ours) for kind, ours in (("repeat", repeat), ("new", new))]
+    return Check(table=pl.DataFrame(rows, schema=schema), probabilities=pl.concat(probabilities), customers=len(tested))
+
+
+def _rows(what: str, truth: pl.DataFrame, ours: pl.DataFrame, rival: pl.DataFrame) -> list[dict[str, Any]]:
+    import numpy as np
+
+    found = {"offers": _quality(truth, ours), "popularity": _quality(truth, rival)}
+    customers = len(found["offers"]["recall"])
+    rows: list[dict[str, Any]] = []
+    for method, quality in found.items():
+        figures = {name: round(float(values.mean()), 6) if customers else None for name, values in quality.items()}
+        rows.append({"what": what, "method": method, "customers": customers, **figures})
+    if customers > 1:
+        gain = found["offers"]["recall"] - found["popularity"]["recall"]
+        margin = 1.96 * float(gain.std(ddof=1)) / float(np.sqrt(customers))
+        mean = float(gain.mean())
+        rows[0] |= {"gain_low": round(mean - margin, 6), "gain_high": round(mean + margin, 6)}
+    return rows
+
+
+def _quality(truth: pl.DataFrame, ranking: pl.DataFrame) -> dict[str, Any]:
+    import numpy as np
+    import polars as pl
+
+    from acrm.models.recommend import quality
+
+    relevant = truth.group_by("customer_id").len().sort("customer_id").with_row_index("row")
+    hit = ranking.join(truth, on=["customer_id", "product_id"]).join(relevant, on="customer_id")
+    hits = np.zeros((relevant.height, PLACES), np.bool_)
+    hits[hit["row"].to_numpy(), hit.select(pl.col("rank") - 1).to_series().to_numpy()] = True
+    return dict(quality(hits, relevant["len"].cast(pl.Int64).to_numpy()))
+
+
+def _probabilities(kind: str, truth: pl.DataFrame, ranking: pl.DataFrame) -> pl.DataFrame:
+    """The share of offers that were bought by their score, as a rising line."""
+    import polars as pl
+
+    from acrm.models.recommend import rising
+
+    hit = ranking.join(
+        truth.with_columns(hit=pl.lit(1.0)), on=["customer_id", "product_id"], how="left", maintain_order="left"
+    )
+    if hit["customer_id"].n_unique() < NEEDED:
+        return pl.DataFrame(schema={"kind": pl.String, "score": pl.Float64, "probability": pl.Float64})
+    scores, shares = rising(hit["score"].to_numpy(), hit["hit"].fill_null(0.0).to_numpy())
+    found = pl.DataFrame({"score": scores, "probability": shares}).with_columns(pl.col("probability").round(6))
+    return found.select(pl.lit(kind).alias("kind"), "score", "probability")

@@ -1,0 +1,178 @@
+"""What happened to whom and when, as codes for the miner and as names for the reader."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from acrm.analysis.goods import goods
+from acrm.analysis.history import read_history
+from acrm.errors import InputError
+from acrm.messages import Message, text
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from acrm.analysis.result import Scalar
+    from acrm.analysis.sequence.params import SequenceParams
+    from acrm.models.sequences import Events
+
+PURCHASE = "purchase"
+"""The step that stands for an order among interactions."""
+DAY = 86_400
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Read:
+    """Events of customers, and the account of the rows they were made from."""
+
+    events: Events
+    items: pl.Series
+    """Ids by code, ascending."""
+    names: dict[str, str]
+    """What a reader knows an id by, where that is not the id."""
+    units: int
+    """Units of the events' time in a day."""
+    until: int
+    """When watching ends, in the events' time."""
+    figures: dict[str, Scalar]
+    notes: tuple[Message, ...]
+    frame: pl.DataFrame
+    """`customer`, `time`, `item`: the rows the events were made of."""
+    left_out: pl.DataFrame | None = None
+
+
+def read_events(lines: pl.LazyFrame | None, interactions: pl.LazyFrame | None, params: SequenceParams) -> Read:
+    """The events that are asked for.
+
+    Of orders, a step is what a customer bought on one day. Of interactions and web pages it is what happened at one
+    second, and an order is one event more, `purchase`; orders known by the day alone come at its end.
+
+    Raises:
+        InputError: There are none, or no customer is known of any.
+    """
+    if params.of == "orders":
+        if lines is None:
+            raise InputError("sequence_nothing", what=text("sequence.of.orders"))
+        return _orders(lines, params)
+    return _interactions(lines, interactions, params)
+
+
+def _orders(lines: pl.LazyFrame, params: SequenceParams) -> Read:
+    import polars as pl
+
+    from acrm.summaries.items import item_days
+
+    history = read_history(lines, refunds="net", as_of=params.as_of)
+    as_of: Any = history.figures["as_of"]
+    chosen = goods(lines, keep_services=params.keep_services)
+    days = item_days(chosen.lines, lines, as_of=as_of).collect(engine="streaming")
+    rows = days.select("customer_id", "product_id", pl.col("day").to_physical().cast(pl.Int64).alias("time"))
+    read = _coded(rows, until=_day_number(as_of), what="orders")
+    figures = {name: history.figures[name] for name in ("as_of", "first_order_at", "last_order_at", "lines")}
+    return Read(
+        **read,
+        names=_names(chosen.lines),
+        units=1,
+        figures=figures,
+        notes=(*history.notes, *chosen.notes()),
+        left_out=chosen.left_out,
+    )
+
+
+def _names(lines: pl.LazyFrame) -> dict[str, str]:
+    """The name that most lines of a product have."""
+    import polars as pl
+
+    if "product_name" not in lines.collect_schema().names():
+        return {}
+    counted = lines.drop_nulls("product_name").group_by("product_id", "product_name").len().collect()
+    told = counted.sort("product_id", -pl.col("len").cast(pl.Int64), "product_name").unique(
+        "product_id", keep="first", maintain_order=True
+    )
+    return dict(told.select("product_id", pl.col("product_name").str.strip_chars()).rows())
+
+
+def _interactions(lines: pl.LazyFrame | None, interactions: pl.LazyFrame | None, params: SequenceParams) -> Read:
+    import polars as pl
+
+    what = text(f"sequence.of.{params.of}")
+    if interactions is None:
+        raise InputError("sequence_nothing", what=what)
+    columns = interactions.collect_schema().names()
+    page = pl.col("page") if "page" in columns else pl.lit(None, pl.String)
+    if params.of == "web":
+        interactions = interactions.filter((pl.col("kind") == "web_visit") | page.is_not_null())
+        named = [page, *(pl.col(name) for name in ("campaign", "source", "kind") if name in columns)]
+    else:
+        named = [pl.col("kind")]
+    if "customer_id" not in columns:
+        raise InputError("sequence_no_customer", what=what)
+    seconds = pl.col("started_at").dt.epoch("s")
+    rows = interactions.select("customer_id", pl.coalesce(named).alias("product_id"), seconds.alias("time")).collect()
+    total = rows.height
+    rows = rows.drop_nulls()
+    orders = _purchases(lines)
+    if rows.is_empty():
+        raise InputError("sequence_no_customer", what=what)
+    last: Any = pl.concat([rows["time"], orders["time"]]).max()
+    as_of = params.as_of or date(1970, 1, 1) + timedelta(days=last // DAY + 1)
+    until = _day_number(as_of + timedelta(days=1) if params.as_of else as_of) * DAY
+    # Who only bought was not watched.
+    orders = orders.join(rows.select("customer_id").unique(), on="customer_id", how="semi")
+    told = pl.concat([rows, orders]).filter(pl.col("time") < until)
+    notes = []
+    if total > rows.height:
+        notes.append(Message("sequence.no_customer", {"rows": total - rows.height, "share": 1 - rows.height / total}))
+    figures: dict[str, Scalar] = {"as_of": as_of, "interactions": total, "purchases": orders.height}
+    return Read(
+        **_coded(told, until=until, what=params.of),
+        names={PURCHASE: text("sequence.purchase")},
+        units=DAY,
+        figures=figures,
+        notes=tuple(notes),
+    )
+
+
+def _purchases(lines: pl.LazyFrame | None) -> pl.DataFrame:
+    """One event per order with a sale that was not taken back, at its first line."""
+    import polars as pl
+
+    from acrm.summaries.customers import purchase_days
+
+    schema = {"customer_id": pl.String(), "product_id": pl.String(), "time": pl.Int64()}
+    if lines is None:
+        return pl.DataFrame(schema=schema)
+    days = purchase_days(lines, as_of=None)
+    begun = lines.group_by("customer_id", pl.col("ordered_on").alias("day")).agg(
+        pl.col("ordered_at").min().dt.epoch("s"), (pl.col("ordered_at").max().dt.epoch("s") % DAY).alias("clock")
+    )
+    time = pl.when(pl.col("clock") == 0).then(pl.col("ordered_at") + DAY - 1).otherwise("ordered_at")
+    found = days.join(begun, on=["customer_id", "day"])
+    return found.select("customer_id", pl.lit(PURCHASE).alias("product_id"), time.alias("time")).collect()
+
+
+def _coded(rows: pl.DataFrame, *, until: int, what: str) -> dict[str, Any]:
+    """Events of named rows; customers and items are numbered in the order of their ids."""
+    import polars as pl
+
+    from acrm.models.sequences import Events
+
+    if rows.is_empty():
+        raise InputError("sequence_nothing", what=text(f"sequence.of.{what}"))
+    items = rows["product_id"].unique().sort()
+    codes = {name: pl.col(name).rank("dense").cast(pl.Int64) - 1 for name in ("customer_id", "product_id")}
+    start: Any = rows["time"].min()
+    frame = rows.select(
+        codes["customer_id"].alias("customer"),
+        (pl.col("time") - start).alias("time"),
+        codes["product_id"].alias("item"),
+    )
+    customer, time, item = (frame[name].to_numpy() for name in ("customer", "time", "item"))
+    events = Events.of(customer, time, item)
+    return {"events": events, "items": items, "until": until - start, "frame": frame}
+
+
+def _day_number(day: date) -> int:
+    return (day - date(1970, 1, 1)).days

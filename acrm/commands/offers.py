@@ -1,0 +1,129 @@
+"""`acrm offers`: what to offer each customer next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from acrm.errors import InputError
+from acrm.options import AsOf, Reading, Run, Selecting, Sources, Writing
+
+if TYPE_CHECKING:
+    from acrm.analysis.offers.offers import OffersParams
+
+
+def offers(
+    run: Run,
+    sources: Sources,
+    *,
+    reading: Reading,
+    selecting: Selecting,
+    as_of: AsOf = None,
+    kind: Annotated[
+        str, typer.Option("--kind", metavar="LIST", help="Bought before (repeat), never bought (new), or both.")
+    ] = "repeat,new",
+    top: Annotated[int, typer.Option("--top", metavar="N", help="Offers of each kind for each customer.")] = 10,
+    exclude: Annotated[
+        list[str],
+        typer.Option(
+            "--exclude",
+            metavar="PATTERN",
+            show_default=False,
+            help="Never offer products whose id, name or category fits: 'gift*'. Repeatable.",
+        ),
+    ],
+    keep_services: Annotated[
+        bool, typer.Option("--keep-services", help="Treat postage, bags, vouchers and fees as goods.")
+    ] = False,
+    stdin: Annotated[
+        bool,
+        typer.Option("--stdin", help="Score customers from JSON lines on standard input; SOURCE is an earlier result."),
+    ] = False,
+    writing: Writing,
+) -> None:
+    """Propose to each customer what to buy again and what is new.
+
+    Both lists are tested on orders held out, beside what is merely popular; one that is no better is not offered.
+    Customers who refuse contact, products out of stock and products already bought (among the new) are left out.
+
+    \b
+    Examples:
+      acrm offers acrm-store
+      acrm offers orders.csv --kind new --top 3 --exclude '*gift*'
+      acrm offers acrm-store -o - | head
+      echo '{"customer_id": "42", "items": ["A1"]}' | acrm offers acrm-out --stdin
+    """
+    from pathlib import Path
+    from tempfile import TemporaryDirectory
+
+    from acrm.analysis.offers.offers import OffersParams
+
+    params = OffersParams(
+        as_of=as_of,
+        top=top,
+        kinds=tuple(dict.fromkeys(word.strip() for word in kind.split(",") if word.strip())),
+        exclude=tuple(exclude),
+        keep_services=keep_services,
+    )
+    if stdin:
+        _score_again(run, sources[0], params)
+        return
+
+    from acrm.analysis.offers.offers import offers as analyse
+    from acrm.load import baskets, settled, undisturbed
+    from acrm.messages import Message
+    from acrm.render.offers import offers_page
+    from acrm.write import emit
+
+    with (
+        undisturbed(sources),
+        TemporaryDirectory(prefix="acrm-") as scratch,
+        run.console.progress(Message("clean.reading")),
+    ):
+        found = baskets(sources, run.command, reading, selecting, Path(scratch))
+        settled(run, reading, found.dataset)
+        result = analyse(found.lines, params, found.dataset.tables)
+        # Who refuses contact is counted among the customers of the offers.
+        result = replace(
+            result,
+            summary={**found.counted(), **result.summary},
+            notes=(*replace(found, refusing=0).notes(), *result.notes),
+        )
+        lineage = found.lineage(run, as_of=result.summary["as_of"])
+    emit(run, result, writing, lineage, lambda: offers_page(result, run.typed("exclude"), writing.out))
+
+
+def _score_again(run: Run, path: str, params: OffersParams) -> None:
+    """Answer each customer of standard input with a JSON line of offers."""
+    from datetime import date
+
+    from acrm.analysis.offers.again import NEEDED, again
+    from acrm.earlier import model_tables
+    from acrm.lineage import dumps
+
+    model, summary = model_tables(path, run.command, NEEDED)
+    as_of = params.as_of or date.fromisoformat(summary["as_of"])
+    # A kind that was no better than popularity is not offered now either.
+    kinds = [kind for kind in params.kinds if kind in str(summary["kinds_offered"]).split(",")]
+    for customer, items in _changed():
+        answer = again(model, customer, items, as_of=as_of, top=params.top, kinds=kinds)
+        run.console.data(dumps(answer, indent=None).encode() + b"\n")
+
+
+def _changed() -> Iterator[tuple[str, list[str]]]:
+    """Customers and the products of their new order."""
+    import json
+    import sys
+
+    for number, line in enumerate(sys.stdin, 1):
+        if not line.strip():
+            continue
+        try:
+            told: Any = json.loads(line)
+            customer, items = str(told["customer_id"]), [str(item) for item in told.get("items", [])]
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise InputError("offers_stdin_line", line=number, reason=error) from error
+        yield customer, items

@@ -1,0 +1,113 @@
+"""What order lines are, and the ledger of orders that the reductions start from."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+import narwhals.stable.v2 as nw
+
+if TYPE_CHECKING:
+    from narwhals.stable.v2.typing import IntoLazyFrameT
+
+
+class Part(IntEnum):
+    """What an order line is to a customer's history; the first of TEST ... REFUND that fits, else SALE.
+
+    A refund is marked `is_refund` or has an amount below 0; it takes its amount off whatever sign it was written with.
+    """
+
+    SALE = 0
+    REFUND = 1
+    TEST = 2
+    CANCELLED = 3
+    UNDATED = 4
+    AFTER = 5
+    """Later than `as_of`."""
+    NO_CUSTOMER = 6
+    NO_AMOUNT = 7
+    """The amount is missing or 0."""
+
+
+class Outcome(IntEnum):
+    """What the sale and refund lines of one order id of one customer come to."""
+
+    WHOLE = 0
+    """Nothing was taken off."""
+    NETTED = 1
+    """Refunds were taken off, and something above 0 is left."""
+    VOID = 2
+    """Refunds took it to 0 or less: no purchase."""
+    UNMATCHED = 3
+    """Refunds without a sale of that id."""
+
+
+def order_ledger(lines: IntoLazyFrameT, as_of: date | None) -> nw.LazyFrame[IntoLazyFrameT]:
+    """One row per customer, order, part and currency: the common ground of the reductions above.
+
+    Both start from the whole ledger rather than from their own filter of the lines: an engine that shares equal
+    sub-plans then reads the source once and buffers orders, not lines.
+    """
+    frame = nw.from_native(lines)
+    columns = frame.collect_schema().names()
+    keys = ["customer_id", "order_id", "part", *(["currency"] if "currency" in columns else [])]
+    amount = nw.col("line_amount")
+    signed = nw.when(nw.col("part") == int(Part.REFUND)).then(-amount.abs()).otherwise(amount)
+    return (
+        frame.with_columns(part=part_of(columns, as_of))
+        .with_columns(amount=signed)
+        .group_by(*keys)
+        .agg(
+            nw.len().alias("lines"),
+            nw.col("amount").sum(),
+            nw.col("ordered_on").min().alias("first_day"),
+            nw.col("ordered_on").max().alias("last_day"),
+        )
+    )
+
+
+def sale_lines(lines: IntoLazyFrameT, as_of: date | None) -> nw.LazyFrame[IntoLazyFrameT]:
+    """The lines that are sales (see `Part`)."""
+    frame = nw.from_native(lines)
+    part = part_of(frame.collect_schema().names(), as_of)
+    return frame.with_columns(part=part).filter(nw.col("part") == int(Part.SALE))
+
+
+def order_totals(ledger: nw.LazyFrame[IntoLazyFrameT], **counts: nw.Expr) -> nw.LazyFrame[IntoLazyFrameT]:
+    """One row per customer and order id with a sale or refund line: `day` of its first sale line, `amount`, counts.
+
+    The counts come before the filter, so that two callers have no more than the ledger in common, and share that.
+    """
+    sale = nw.col("part") == int(Part.SALE)
+    return (
+        ledger.with_columns(day=nw.when(sale).then(nw.col("first_day")), **counts)
+        .filter(nw.col("part") <= int(Part.REFUND))
+        .group_by("customer_id", "order_id")
+        .agg(nw.col("day").min(), nw.col("amount").sum(), *(nw.col(name).sum() for name in counts))
+    )
+
+
+def part_of(columns: list[str], as_of: date | None) -> nw.Expr:
+    """What each line is (see `Part`), as a number."""
+    amount, day = nw.col("line_amount"), nw.col("ordered_on")
+    tests = [
+        (Part.TEST, nw.col("is_test").fill_null(False) if "is_test" in columns else None),
+        (Part.CANCELLED, nw.col("status").fill_null("") == "cancelled" if "status" in columns else None),
+        (Part.UNDATED, day.is_null()),
+        (Part.AFTER, day > as_of if as_of else None),
+        (Part.NO_CUSTOMER, nw.col("customer_id").is_null()),
+        (Part.NO_AMOUNT, amount.is_null() | (amount == 0)),
+        (Part.REFUND, is_refund(columns)),
+    ]
+    part: nw.Expr = nw.lit(int(Part.SALE))
+    for label, test in reversed(tests):
+        if test is not None:
+            part = nw.when(test).then(nw.lit(int(label))).otherwise(part)
+    return part
+
+
+def is_refund(columns: list[str]) -> nw.Expr:
+    """Whether a line gives money back: it is marked so or below 0."""
+    negative = nw.col("line_amount") < 0
+    return negative | nw.col("is_refund").fill_null(False) if "is_refund" in columns else negative

@@ -1,0 +1,65 @@
+"""`acrm offers` from a file to files, and from its files to one customer scored again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.conftest import Acrm
+
+
+@pytest.fixture
+def orders(tmp_path: Path) -> Path:
+    rows = ["order_id,customer_id,order_date,product_id,product,amount"]
+    for number in range(60):
+        for order in range(3):
+            rows += [
+                f"{number}-{order},c{number:02},2025-0{order + 1}-10,p{item},Thing {item},{item + 1}.50"
+                for item in sorted({number % 4, (number + order) % 4, 9})
+            ]
+        rows.append(f"{number}-0,c{number:02},2025-01-10,POST,Postage,3.00")
+    path = tmp_path / "orders.csv"
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("lang", ["en", "ru"])
+def test_the_page_says_how_good_it_is(acrm: Acrm, orders: Path, lang: str) -> None:
+    ran = acrm("offers", orders, "--lang", lang, "-o", "made")
+    assert ran.code == 0, ran.err
+    assert "Postage" in ran.out
+    assert "--stdin" in ran.out
+    columns = ["customer_id", "kind", "rank", "product_id", "score", "expected_value", "due_from", "due_to", "reason"]
+    assert pl.read_parquet("made/offers.parquet").columns == columns
+
+
+def test_a_kind_and_a_pattern(acrm: Acrm, orders: Path) -> None:
+    ran = acrm("offers", orders, "--kind", "repeat", "--top", "2", "--exclude", "thing 9", "-o", "made", "--json")
+    assert json.loads(ran.out)["summary"]["products_excluded"] == 1
+    table = pl.read_parquet("made/offers.parquet")
+    assert set(table["kind"]) == {"repeat"}
+    assert "p9" not in set(table["product_id"])
+    assert table["rank"].max() == 2
+
+
+def test_services_can_stay(acrm: Acrm, orders: Path) -> None:
+    counts = [
+        json.loads(acrm("offers", orders, "--json", *words).out)["summary"]["products"]
+        for words in ((), ("--keep-services",))
+    ]
+    assert counts == [5, 6]
+
+
+def test_one_customer_again(acrm: Acrm, orders: Path) -> None:
+    assert acrm("offers", orders, "-o", "made").code == 0
+    lines = b'{"customer_id": "c01", "items": ["p3", "x"]}\n\n{"customer_id": "new", "items": ["p2"]}\n'
+    ran = acrm("offers", "made", "--stdin", "--top", "1", stdin=lines)
+    assert ran.code == 0, ran.err
+    first, second = (json.loads(line) for line in ran.out.splitlines())
+    assert (first["customer_id"], first["unknown_items"]) == ("c01", ["x"])
+    assert [row["product_id"] for row in second["offers"] if row["kind"] == "repeat"] in ([], ["p2"])
+    assert acrm("offers", "made", "--stdin", stdin=b"c01\n").code == 3
+    assert acrm("offers", "nowhere", "--stdin", stdin=lines).code == 3
