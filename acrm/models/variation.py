@@ -1,4 +1,4 @@
-"""How evenly something sells over periods: the coefficient of variation, with periods without a sale or without them."""
+"""How evenly something sells over periods: the coefficient of variation, with empty periods or without."""
 
 from __future__ import annotations
 

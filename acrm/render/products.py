@@ -9,6 +9,8 @@ from acrm.messages import text
 from acrm.render.blocks import Block, Cell, Col, Grid, Headline, Lines, Page, Steps, money
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from acrm.analysis.products.params import ProductsResult
 
 SHOWN = 5
@@ -25,9 +27,9 @@ def products_page(result: ProductsResult, typed: str = "acrm-store") -> Page:
     if "by" in result.tables:
         blocks.append(_by(result))
     if "assortment" in result.tables:
-        blocks.append(_assortment(result))
+        blocks += _assortment(result)
     blocks.append(Lines([str(note) for note in result.notes], mark="!"))
-    blocks.append(Steps(list(_steps(result, f"acrm products {typed}", typed)), text("render.next")))
+    blocks.append(Steps(list(_steps(result, f"acrm products {typed}")), text("render.next")))
     return Page(blocks)
 
 
@@ -48,9 +50,9 @@ def _headline(result: ProductsResult) -> Headline:
         measure = result.tables["products"]["units"].fill_null(0)
         what = "units" if measure.sum() else "orders"
         sold = result.tables["products"].select(pl.col("abc"), pl.col(what).cast(pl.Float64))
-        share = sold.filter(abc="A")[what].sum() / sold[what].sum()
+        share = float(sold.filter(abc="A")[what].sum()) / float(sold[what].sum())
         return Headline(_word("headline_units", **values, share=share, what=text(f"products.what.{what}")), sub)
-    share = matrix.filter(abc="A")["share"].sum()
+    share = float(matrix.filter(abc="A")["share"].sum())
     currency = figures["currency"]
     answer = _word("headline", **values, share=share, money=money(figures["spend"], currency))
     if figures["margin"] is not None:
@@ -60,7 +62,9 @@ def _headline(result: ProductsResult) -> Headline:
 
 
 def _matrix(result: ProductsResult) -> Grid:
-    """One row per class of revenue, one column per class of evenness; without revenue or evenness only what there is."""
+    """One row per class of revenue, one column per class of evenness; where evenness is not known, a column says so."""
+    import polars as pl
+
     matrix = result.tables["matrix"].drop_nulls("abc")
     classes = [name for name in ("X", "Y", "Z") if name in matrix["xyz"]]
     names: list[str | None] = [*classes, *([None] if matrix["xyz"].null_count() else [])]
@@ -69,15 +73,17 @@ def _matrix(result: ProductsResult) -> Grid:
     columns.append(Col(_word("all"), align="right"))
     rows: list[list[Cell]] = []
     for abc in ("A", "B", "C"):
-        cells = [matrix.filter(abc=abc).filter(matrix.filter(abc=abc)["xyz"].eq_missing(name)) for name in names]
         whole = matrix.filter(abc=abc)
-        told = [_cell(cell["share"].fill_nan(None).sum(), cell["products"].sum()) for cell in [*cells, whole]]
-        rows.append([abc, *told])
+        cells = [whole.filter(pl.col("xyz").eq_missing(pl.lit(name, pl.String))) for name in names]
+        rows.append([abc, *map(_cell, [*cells, whole])])
     return Grid(_word("matrix"), columns, rows)
 
 
-def _cell(share: float, products: int) -> str | None:
-    return _word("cell", share=float(share), products=int(products)) if products else None
+def _cell(cells: pl.DataFrame) -> str | None:
+    if cells.is_empty():
+        return None
+    products = int(cells["products"].sum())
+    return _word("cell", share=float(cells["share"].fill_nan(None).sum()), products=products)
 
 
 def _actions(result: ProductsResult) -> Grid:
@@ -115,7 +121,7 @@ def _list(result: ProductsResult, action: str) -> Grid:
         "expected_value", "revenue", "product_id", descending=[True, not least_first, False], nulls_last=True
     )
     columns = [
-        Col(_word("product"), max=34),
+        Col(_word("product"), max=32),
         Col(_word("revenue"), "money", priority=1),
         Col(_word("reason"), "prose"),
     ]
@@ -135,7 +141,7 @@ def _by(result: ProductsResult) -> Grid:
     sizes = cells.group_by(by).agg(pl.col("buyers").sum()).sort(-pl.col("buyers"), by)
     columns = [
         Col(_word("group")),
-        Col(_word("product"), max=34),
+        Col(_word("product"), max=32),
         Col(_word("buyers"), "int", priority=1),
         Col(_word("share"), "bar"),
         Col(_word("base"), "share"),
@@ -143,41 +149,35 @@ def _by(result: ProductsResult) -> Grid:
     ]
     rows: list[list[Cell]] = []
     for group in sizes[by].head(GROUPS):
-        more = cells.filter(pl.col(by) == group, pl.col("q_value") <= SURE, pl.col("index_low") > 1)
+        more = cells.filter(pl.col(by) == group, pl.col("q_value") <= SURE, pl.col("index") > 1)
         for row in more.sort(-pl.col("index"), "product_id").head(OF_GROUP).iter_rows(named=True):
             name = row["product_name"] or row["product_id"]
             rows.append([str(group), name, row["buyers"], row["share"], row["base_share"], row["index"]])
     return Grid(_word("by", column=by), columns, rows)
 
 
-def _assortment(result: ProductsResult) -> Grid:
-    table = result.tables["assortment"].sort("revenue", "category", descending=[True, False])
-    columns = [Col(_word("category"), max=34), Col(_word("revenue_share"), "bar")]
-    stocked = table["stock_share"].count() > 0
-    indexed = table["main_index"].count() > 0
-    if not stocked and not indexed:
-        return Grid(_word("assortment"), columns, [])
-    if stocked:
-        columns.append(Col(_word("stock_share"), "bar"))
-    if indexed:
-        columns.append(Col(_word("main_index"), "number", priority=1))
-    columns.append(Col(_word("verdict"), "prose"))
-    ordered = table.sort(table["flag"].is_null(), maintain_order=True).head(2 * SHOWN)
-    rows: list[list[Cell]] = []
-    for row in ordered.iter_rows(named=True):
-        told = [row["stock_share"]] if stocked else []
-        rows.append(
-            [row["category"], row["revenue_share"], *told, *([row["main_index"]] if indexed else []), row["reason"]]
-        )
-    return Grid(_word("assortment"), columns, rows, max(0, table.height - len(rows)))
+def _assortment(result: ProductsResult) -> Iterator[Block]:
+    """Stock against sales by category, what needs a change first, and that in words."""
+    table = result.tables["assortment"]
+    told = [name for name in ("stock_share", "main_index") if table[name].count()]
+    if not told:
+        return
+    kinds = {"stock_share": Col(_word("stock_share"), "bar"), "main_index": Col(_word("main_index"), "number")}
+    columns = [Col(_word("category"), max=32), Col(_word("revenue_share"), "bar"), *(kinds[name] for name in told)]
+    table = table.sort(table["flag"].is_null(), -table["revenue"], "category").head(2 * SHOWN)
+    rows = table.select("category", "revenue_share", *told).rows()
+    more = result.tables["assortment"].height - len(rows)
+    yield Grid(_word("assortment"), columns, rows, more)
+    flags = table.drop_nulls("flag").select("category", "reason").rows()
+    yield Lines([f"{category}: {reason}" for category, reason in flags])
 
 
-def _steps(result: ProductsResult, command: str, typed: str) -> Iterator[tuple[str, str]]:
+def _steps(result: ProductsResult, command: str) -> Iterator[tuple[str, str]]:
     params = result.params
     if params.by is None:
         yield f"{command} --by segment", _word("next.by")
     if result.summary.get("on_hand") is None:
-        yield f"{command} --table stock=FILE", _word("next.stock")
+        yield f"{command} stock.csv", _word("next.stock")
     if params.zeros != "ignore" and result.summary["class_z"]:
         yield f"{command} --zeros ignore", _word("next.zeros")
     if result.summary["action_remove"]:

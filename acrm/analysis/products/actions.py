@@ -33,7 +33,6 @@ class Usual:
         reach: Of the median product of class A: the share of the customers who have it.
         customers: All customers who are known.
         days: From the first sale to today.
-        sold: Whether it is known that and when products are sold.
     """
 
     repeat_rate: float | None
@@ -51,8 +50,8 @@ def decided(table: pl.DataFrame, usual: Usual, as_of: date | None, dead_days: in
     | withdrawn | the catalogue says that it is no longer sold, and nothing is on hand |
     | clear | units are on hand, and it is withdrawn, or nothing was sold for `dead_days` and it is out of season |
     | restock | not class C, sold within `dead_days`, and units for less than two weeks are on hand |
-    | promote | customers come back for it more than is usual (lower limit), its margin is at least the usual one (where
-    |         | costs are known), and fewer have it than the median product of class A |
+    | promote | buyers come back for it more than is usual (lower limit), its margin is no less than usual (where costs
+      are known), and fewer customers have it than the median product of class A |
     | remove, watch or keep | class C by revenue and margin, not X: see `_small` |
     | keep | everything else |
 
@@ -66,7 +65,7 @@ def decided(table: pl.DataFrame, usual: Usual, as_of: date | None, dead_days: in
     import polars as pl
 
     words = [_decide(row, usual, as_of, dead_days) for row in table.iter_rows(named=True)]
-    schema = {"action": pl.String, "reason": pl.String, "expected_value": pl.Decimal(38, 4)}
+    schema: dict[str, Any] = {"action": pl.String, "reason": pl.String, "expected_value": pl.Decimal(38, 4)}
     return table.hstack(pl.DataFrame(words, schema=schema, orient="row"))
 
 
@@ -78,15 +77,14 @@ def _decide(row: dict[str, Any], usual: Usual, as_of: date | None, dead_days: in
     if row["is_active"] is False:
         return _stuck(row, "withdrawn_stock") if on_hand and on_hand > 0 else ("withdrawn", _why("withdrawn"), None)
     dead = since is None or since > dead_days
-    known = as_of is not None
-    if on_hand is not None and known:
+    if on_hand is not None and as_of is not None:
         if on_hand > 0 and dead and not (row["season_from"] and _in_season(row, as_of)):
             return _stuck(row, "never_sold" if since is None else "dead")
         small = _class_c(row)
         if not dead and not small and row["days_cover"] is not None and row["days_cover"] < LOW_COVER:
             return _short(row, usual)
-    if _worth_promoting(row, usual):
-        return _promoted(row, usual)
+    if (median := _worth_promoting(row, usual)) is not None:
+        return _promoted(row, usual, median)
     if not _class_c(row):
         return ("keep", _why("class", revenue=row["abc"], margin=row["abc_margin"] or "-", xyz=row["xyz"] or "-"), None)
     return _small(row, usual, as_of)
@@ -114,21 +112,22 @@ def _short(row: dict[str, Any], usual: Usual) -> Decision:
     return "restock", reason, None if daily is None else _money(daily * (LOW_COVER - row["days_cover"]))
 
 
-def _worth_promoting(row: dict[str, Any], usual: Usual) -> bool:
-    if None in (usual.repeat_rate, usual.reach, row["repeat_low"]) or row["customers"] < BUYERS:
-        return False
+def _worth_promoting(row: dict[str, Any], usual: Usual) -> float | None:
+    """The reach that it might have, None if it is not to be promoted."""
+    if usual.repeat_rate is None or usual.reach is None or row["customers"] < BUYERS:
+        return None
     rich = usual.margin_rate is None or (row["margin_rate"] is not None and row["margin_rate"] >= usual.margin_rate)
     in_stock = row["on_hand"] is None or row["on_hand"] > 0
-    return bool(rich and in_stock and row["repeat_low"] > usual.repeat_rate and row["reach"] < usual.reach)
+    loyal = row["repeat_low"] > usual.repeat_rate
+    return usual.reach if rich and in_stock and loyal and row["reach"] < usual.reach else None
 
 
-def _promoted(row: dict[str, Any], usual: Usual) -> Decision:
+def _promoted(row: dict[str, Any], usual: Usual, median: float) -> Decision:
     """As many more buyers as the median product of class A has, each worth what a buyer is, at most."""
-    assert usual.reach is not None
-    more = round(usual.reach * usual.customers) - row["customers"]
+    more = round(median * usual.customers) - row["customers"]
     brought = row["margin"] if row["margin"] is not None else row["revenue"]
     value = None if brought is None else _money(float(brought) / row["customers"] * more)
-    reason = _why("loyal", back=row["repeat_rate"], usual=usual.repeat_rate, reach=row["reach"], median=usual.reach)
+    reason = _why("loyal", back=row["repeat_rate"], usual=usual.repeat_rate, reach=row["reach"], median=median)
     if row["margin_rate"] is not None:
         reason += _why("margin", margin=row["margin_rate"], usual=usual.margin_rate)
     if value is not None:

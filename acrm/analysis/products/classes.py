@@ -58,7 +58,7 @@ def whole_months(days: pl.Series) -> list[date]:
     """
     sold = days.unique().sort()
     first, last = sold[0], sold[-1]
-    pause = max(sold.diff().drop_nulls().dt.total_days().max() or 1, 1) - 1  # type: ignore[operator, type-var]
+    pause = max(sold.diff().drop_nulls().dt.total_days().max() or 1, 1) - 1  # type: ignore[operator]
     begin, after = first.replace(day=1), _next(last.replace(day=1))
     months = []
     while begin < after:

@@ -52,10 +52,9 @@ def _level(rows: pl.DataFrame, by: str, level: str) -> pl.DataFrame:
     from acrm.models.group_index import index
     from acrm.models.rule_tests import benjamini_hochberg
 
-    item = "product_id" if level == "product" else "category"
-    known = rows.drop_nulls(item)
-    if item != "product_id":
-        known = known.drop("product_id").rename({item: "product_id"})
+    known = rows
+    if level == "category":
+        known = rows.drop("product_id").rename({"category": "product_id"}).drop_nulls("product_id")
     who = pl.coalesce("customer_id", pl.lit("\0") + pl.col("order_id"))
     pairs = known.group_by(by, "product_id", who.alias("who")).agg(pl.col("amount").sum())
     cells = pairs.group_by(by, "product_id").agg(
@@ -69,10 +68,12 @@ def _level(rows: pl.DataFrame, by: str, level: str) -> pl.DataFrame:
     cells = cells.with_columns(
         share=count / count.sum().over(by),
         base_share=count.sum().over("product_id") / count.sum(),
-        expected=count.sum().over(by) * (count.sum().over("product_id") / count.sum()),
     )
-    found = index(cells["buyers"].to_numpy().astype(np.float64), cells["expected"].to_numpy())
-    return cells.drop("expected").with_columns(
+    group, item = (
+        cells[name].cast(pl.String).rank("dense").to_numpy().astype(np.int64) - 1 for name in (by, "product_id")
+    )
+    found = index(cells["buyers"].to_numpy(), group, item)
+    return cells.with_columns(
         pl.lit(level).alias("level"),
         pl.Series("index", found.mean),
         pl.Series("index_low", found.low),
@@ -95,8 +96,10 @@ def assortment(rows: pl.DataFrame, counts: pl.DataFrame | None, held: pl.DataFra
     """
     import polars as pl
 
-    sold = rows.drop_nulls("category").group_by("category").agg(
-        pl.col("product_id").n_unique().cast(pl.Int64).alias("products"), pl.col("amount").sum().alias("revenue")
+    sold = (
+        rows.drop_nulls("category")
+        .group_by("category")
+        .agg(pl.col("product_id").n_unique().cast(pl.Int64).alias("products"), pl.col("amount").sum().alias("revenue"))
     )
     share = pl.col("revenue").cast(pl.Float64) / pl.col("revenue").sum().cast(pl.Float64)
     table = sold

@@ -25,7 +25,9 @@ def newest_counts(stock: pl.LazyFrame) -> pl.DataFrame:
     return counted
 
 
-def shelves(counts: pl.DataFrame, rows: pl.DataFrame, each: pl.DataFrame, as_of: date | None, days: int) -> pl.DataFrame:
+def shelves(
+    counts: pl.DataFrame, rows: pl.DataFrame, each: pl.DataFrame, as_of: date | None, days: int
+) -> pl.DataFrame:
     """What lies in stock of every product that was counted, by id.
 
     Days of cover are the units on hand by what was sold a day over the last `days` days, or since the first sale.

@@ -26,6 +26,8 @@ def unit_costs(products: pl.LazyFrame | None) -> pl.DataFrame:
 def costed(rows: pl.DataFrame, each: pl.DataFrame) -> pl.DataFrame:
     """The rows with `cost`: of the lines where they have one, else the product's times the quantity; null otherwise.
 
+    A cost or a quantity of 0 is one that nobody told.
+
     Args:
         rows: As of `acrm.analysis.kept.Kept`.
         each: As of `unit_costs`.
@@ -33,9 +35,10 @@ def costed(rows: pl.DataFrame, each: pl.DataFrame) -> pl.DataFrame:
     import polars as pl
 
     money = pl.Decimal(*MONEY)
-    told = pl.col("cost") if "cost" in rows.columns else pl.lit(None, money)
+    told = pl.when(pl.col("cost") != 0).then("cost") if "cost" in rows.columns else pl.lit(None, money)
     if "quantity" not in rows.columns:
         return rows.with_columns(told.alias("cost"))
+    rows = rows.with_columns(pl.when(pl.col("quantity") != 0).then("quantity").alias("quantity"))
     joined = rows.join(each, on="product_id", how="left", maintain_order="left")
     listed = (pl.col("quantity").cast(pl.Float64) * pl.col("each")).round(4).cast(money)
     return joined.with_columns(cost=pl.coalesce(told, listed)).drop("each")
@@ -59,7 +62,9 @@ def worth(rows: pl.DataFrame, as_of: date | None) -> pl.DataFrame:
     import polars as pl
 
     known = pl.col("cost").is_not_null()
-    units = pl.col("quantity").sum() if "quantity" in rows.columns else pl.lit(None, pl.Decimal(*MONEY))
+    quantity = pl.col("quantity")
+    told = pl.when(quantity.count() > 0).then(quantity.sum())
+    units = told if "quantity" in rows.columns else pl.lit(None, pl.Decimal(*MONEY))
     amount = pl.col("amount")
     sums = rows.group_by("product_id").agg(
         pl.when(amount.count() > 0).then(amount.sum()).cast(pl.Decimal(*MONEY)).alias("revenue"),
