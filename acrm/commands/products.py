@@ -89,7 +89,7 @@ def products(
         wanted = (by,) if by and by != "segment" and by not in PERIODS else ()
         found = baskets(sources, run.command, reading, selecting, Path(scratch), wanted)
         settled(run, reading, found.dataset)
-        tables, notes = found.dataset.tables, found.notes()
+        tables, notes = found.dataset.tables, replace(found, refusing=0).notes()
         if by == "segment":
             segments, told = segments_of(sources, found.lines, as_of)
             tables = {**tables, "customers": with_segments(tables.get("customers"), segments)}

@@ -3,9 +3,9 @@
 Large baskets hold more of everything, and so beside any item there is more than in an average basket. Chance is a table
 of baskets and items in which every basket has as many items as it has, and every item as many baskets, on average, and
 which is random apart from that: the bipartite configuration model, in which basket b holds item i with probability
-x_i y_b / (1 + x_i y_b) (Saracco et al., Randomizing bipartite networks, Scientific Reports 5, 2015). The value beside an
-item is then expected to be the mean, so weighted, of the baskets' value without one of their items. The pull of an item
-is the mean value beside it divided by that: 1 for an item that is in baskets by chance, however large they are.
+x_i y_b / (1 + x_i y_b) (Saracco et al., Randomizing bipartite networks, Scientific Reports 5, 2015). The value beside
+an item is then expected to be the mean, so weighted, of the baskets' value without one of their items. The pull of an
+item is the mean value beside it divided by that: 1 for an item that is in baskets by chance, however large they are.
 
 A few giant baskets would decide every mean they are in: no basket counts for more than 95% of them are worth.
 """

@@ -143,17 +143,18 @@ def _small(row: dict[str, Any], usual: Usual, as_of: date | None) -> Decision:
         return "keep", _why("pulls", **values), _money(more)
     if row["brings_low"] is not None and row["brings_low"] > 1:
         return "keep", _why("brings", newcomers=row["newcomers"], times=row["brings"]), None
+    if as_of is None:
+        return "watch", _why("no_dates"), None
+    if (as_of - row["first_on"]).days <= NEW:
+        return "watch", _why("new", first=row["first_on"]), None
+    if row["season_from"]:
+        season = {end: text(f"products.month.{row[f'season_{end}']}") for end in ("from", "to")}
+        key = "seasonal" if (usual.days or 0) >= 2 * YEAR else "seasonal_or_short"
+        return "watch", _why(key, season_from=season["from"], season_to=season["to"]), None
     if usual.repeat_rate is not None and (row["repeat_low"] or 0) > usual.repeat_rate:
         return "keep", _why("comes_back", back=row["repeat_rate"], usual=usual.repeat_rate), None
     if row["xyz"] == "X":
         return "keep", _why("steady", cv=row["cv"]), None
-    if as_of is None:
-        return "watch", _why("no_dates"), None
-    if row["first_on"] is None or (as_of - row["first_on"]).days <= NEW:
-        return "watch", _why("new", first=row["first_on"] or "-"), None
-    if row["season_from"] and (_in_season(row, as_of) or (usual.days or 0) < 2 * YEAR):
-        season = {end: text(f"products.month.{row[f'season_{end}']}") for end in ("from", "to")}
-        return "watch", _why("seasonal", season_from=season["from"], season_to=season["to"]), None
     if (row["pull"] or 0) >= MAY_PULL:
         return "watch", _why("may_pull", pull=row["pull"], low=row["pull_low"] or 0, high=row["pull_high"] or 0), None
     return _removed(row, usual)

@@ -294,6 +294,8 @@ def _notes(
     notes = [*ground.kept.goods.notes(), *ground.kept.notes]
     if gone := _reversed(ground, params):
         notes.append(gone)
+    if twice := _named_twice(made["products"]):
+        notes.append(twice)
     if total != "revenue":
         notes.append(Message("products.no_amounts", {"what": text(f"products.what.{total}")}))
     share = figures["costed_share"]
@@ -314,6 +316,14 @@ def _notes(
     if "by" in made:
         notes += _group_notes(ground.rows, params.by or "")
     return notes
+
+
+def _named_twice(table: pl.DataFrame) -> Message | None:
+    import polars as pl
+
+    names = table.drop_nulls("product_name").group_by("product_name").agg(pl.len().alias("ids"))
+    twice = names.filter(pl.col("ids") > 1)["product_name"].sort()
+    return Message("products.named_twice", {"n": len(twice), "names": listed(twice, most=3)}) if len(twice) else None
 
 
 def _group_notes(rows: pl.DataFrame, by: str) -> list[Message]:

@@ -38,15 +38,18 @@ def seasonal(rows: pl.DataFrame, as_of: date) -> pl.DataFrame:
     counts = np.zeros((len(ids), 12), dtype=np.int64)
     counts[cells["place"].to_numpy(), cells["month"].to_numpy() - 1] = cells["orders"].to_numpy()
     windows = sum((np.roll(counts, -shift, axis=1) for shift in range(SPAN)), np.zeros_like(counts))
-    start = windows.argmax(axis=1)
+    start, every = windows.argmax(axis=1), np.arange(len(ids))
+    end = start + SPAN - 1
+    for _ in range(SPAN - 1):
+        # A season begins and ends with a month that has sales.
+        start = start + (counts[every, start % 12] == 0)
+        end = end - (counts[every, end % 12] == 0)
     total = counts.sum(axis=1)
     enough = (total >= ORDERS) & (windows.max(axis=1, initial=0) >= SHARE * total)
     seen = dated.group_by("product_id").agg(pl.col("day").min().alias("first"), pl.col("day").max().alias("last"))
-    table = (
-        place.with_columns(season_from=pl.Series(start + 1), enough=pl.Series(enough))
-        .join(seen, on="product_id")
-        .with_columns(season_to=(pl.col("season_from") + SPAN - 2) % 12 + 1)
-    )
+    table = place.with_columns(
+        season_from=pl.Series(start % 12 + 1), season_to=pl.Series(end % 12 + 1), enough=pl.Series(enough)
+    ).join(seen, on="product_id")
     # The last sale is at most a year and a season ago, else the season went by without one.
     skipped = (pl.lit(as_of) - pl.col("last")).dt.total_days() > 365 + timedelta(days=31 * SPAN).days
     old = (pl.lit(as_of) - pl.col("first")).dt.total_days() >= SEEN
