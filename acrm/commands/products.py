@@ -63,7 +63,6 @@ def products(
 
     from acrm.analysis.clv.people import with_segments
     from acrm.analysis.products.params import ProductsParams
-    from acrm.analysis.products.products import PERIODS
     from acrm.analysis.products.products import products as analyse
     from acrm.load import baskets, segments_of, settled, undisturbed
     from acrm.messages import Message
@@ -86,7 +85,7 @@ def products(
         TemporaryDirectory(prefix="acrm-") as scratch,
         run.console.progress(Message("clean.reading")),
     ):
-        wanted = (by,) if by and by != "segment" and by not in PERIODS else ()
+        wanted = (by, f"x_{by}") if by and by != "segment" else ()
         found = baskets(sources, run.command, reading, selecting, Path(scratch), wanted)
         settled(run, reading, found.dataset)
         tables, notes = found.dataset.tables, replace(found, refusing=0).notes()

@@ -11,6 +11,11 @@ from acrm.analysis.result import Result
 from acrm.errors import UsageError
 
 Zeros = Literal["since-first", "count", "ignore"]
+NO_GROUPS = frozenset(
+    {"product_id", "product_name", "category", "quantity", "cost", "customer_id", "order_id", "line_no", "line_amount"}
+    | {"unit_price", "discount", "ordered_at", "ordered_on"}
+)
+"""Columns that every product, order or line has a value of its own in, and by which nothing can be compared."""
 ACTIONS = ("promote", "restock", "clear", "remove", "watch", "keep", "withdrawn")
 
 
@@ -26,7 +31,8 @@ class ProductsParams:
         xyz: Coefficients of variation below which a product is X, and Y.
         zeros: Months without a sale: those since the product's first sale count, all count, or none does.
         dead_days: Stock of which nothing was sold for so long is dead.
-        by: A column of the order lines or the customers whose groups are compared.
+        by: A column of the order lines or the customers whose groups are compared, with or without `x_`; or `month`,
+            `quarter`, `year`.
     """
 
     as_of: date | None = None
@@ -45,6 +51,8 @@ class ProductsParams:
             raise UsageError("products_xyz", value=_written(self.xyz))
         if self.dead_days < 1:
             raise UsageError("products_days", value=self.dead_days)
+        if self.by in NO_GROUPS:
+            raise UsageError("products_by", column=self.by)
 
 
 def _written(limits: tuple[float | Decimal, float | Decimal]) -> str:

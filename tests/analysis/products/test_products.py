@@ -204,6 +204,7 @@ def family() -> tuple[Sequence[Line], pl.LazyFrame, pl.LazyFrame, pl.LazyFrame]:
 
 def test_the_assortment_against_those_who_come() -> None:
     lines, customers, catalogue, stock = family()
+    customers = customers.rename({"visitor": "x_visitor"})
     tables = {"customers": customers, "products": catalogue, "stock": stock}
     found = products(frame(lines), ProductsParams(by="visitor"), tables)
     flags = {name: (flag, reason) for name, flag, reason in _flags(found)}
@@ -241,7 +242,7 @@ def test_what_cannot_be() -> None:
         products(frame(list(shop())), ProductsParams(by="nowhere"))
     with pytest.raises(InputError):
         products(frame([("1", "a", START, "x", 1, -5.0, None)]), ProductsParams())
-    for wrong in ({"abc": (Decimal(95), Decimal(80))}, {"xyz": (0.0, 1.0)}, {"dead_days": 0}):
+    for wrong in ({"abc": (Decimal(95), Decimal(80))}, {"xyz": (0.0, 1.0)}, {"dead_days": 0}, {"by": "product_id"}):
         with pytest.raises(UsageError):
             ProductsParams(**wrong)
 
