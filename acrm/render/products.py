@@ -181,4 +181,4 @@ def _steps(result: ProductsResult, command: str) -> Iterator[tuple[str, str]]:
     if params.zeros != "ignore" and result.summary["class_z"]:
         yield f"{command} --zeros ignore", _word("next.zeros")
     if result.summary["action_remove"]:
-        yield f"{command} -o - | grep ,remove,", _word("next.table")
+        yield f"{command} -o - | grep -w remove", _word("next.table")

@@ -57,3 +57,10 @@ def test_days_of_cover_count_from_the_first_sale_of_a_new_product() -> None:
     assert found["a"] == (30, round(30 * 960 / 930, 4), 90)
     assert found["b"] == (30, 75, 30)
     assert found["c"][2] == 0
+
+
+def test_a_price_that_nobody_can_tell_is_none() -> None:
+    odd = sales(("a", 10, 2, 4), ("a", 9, -2, 4), ("c", 8, -1, 4))
+    found = held(stock(("a", 5, None, None, None), ("c", 5, None, None, None)), odd)
+    assert found["a"][1] == 10
+    assert found["c"] == (5, None, None)
