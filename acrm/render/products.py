@@ -163,13 +163,15 @@ def _assortment(result: ProductsResult) -> Iterator[Block]:
     if not told:
         return
     kinds = {"stock_share": Col(_word("stock_share"), "bar"), "main_index": Col(_word("main_index"), "number")}
-    columns = [Col(_word("category"), max=32), Col(_word("revenue_share"), "bar"), *(kinds[name] for name in told)]
-    table = table.sort(table["flag"].is_null(), -table["revenue"], "category").head(2 * SHOWN)
-    rows = table.select("category", "revenue_share", *told).rows()
+    units = ["unit"] if "unit" in table.columns else []
+    columns = [*(Col(_word("group")) for _ in units), Col(_word("category"), max=32)]
+    columns += [Col(_word("revenue_share"), "bar"), *(kinds[name] for name in told)]
+    table = table.sort(table["flag"].is_null(), -table["revenue"], *units, "category").head(2 * SHOWN)
+    rows = table.select(*units, "category", "revenue_share", *told).rows()
     more = result.tables["assortment"].height - len(rows)
     yield Grid(_word("assortment"), columns, rows, more)
-    flags = table.drop_nulls("flag").select("category", "reason").rows()
-    yield Lines([f"{category}: {reason}" for category, reason in flags])
+    flags = table.drop_nulls("flag").select(*units, "category", "reason").rows()
+    yield Lines([f"{', '.join(names)}: {reason}" for *names, reason in flags])
 
 
 def _steps(result: ProductsResult, command: str) -> Iterator[tuple[str, str]]:

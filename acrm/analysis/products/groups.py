@@ -1,4 +1,4 @@
-"""What each group buys more or less of than all do, and whether the assortment is the one of those who come."""
+"""What each group buys more or less of than all do."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ if TYPE_CHECKING:
 
 FEW = 30
 """Buyers below which a group is called small."""
-MUCH, SLOW = 0.05, 0.5
-"""A category has too much of the stock from the first share on, if its share of sales is less than the second of it."""
 SURE = 0.05
 """q values up to which an index is no chance."""
 
@@ -80,81 +78,3 @@ def _level(rows: pl.DataFrame, by: str, level: str) -> pl.DataFrame:
         pl.Series("index_high", found.high),
         pl.Series("q_value", benjamini_hochberg(found.p)),
     )
-
-
-def assortment(rows: pl.DataFrame, counts: pl.DataFrame | None, held: pl.DataFrame | None) -> pl.DataFrame:
-    """Per category: its share of what is in stock and of what is sold.
-
-    Args:
-        rows: With `product_id`, `category`, `amount`.
-        counts: `product_id`, `category` of everything in the catalogue; None where there is none.
-        held: As of `acrm.analysis.products.shelves.shelves`; None where no stock was counted.
-
-    Returns:
-        `category`, `products`, `revenue`, `revenue_share`, `on_hand`, `stock_share` (of the value where all of it is
-        known, else of the units), `sold_by_stock` (the one share by the other); by category.
-    """
-    import polars as pl
-
-    sold = (
-        rows.drop_nulls("category")
-        .group_by("category")
-        .agg(pl.col("product_id").n_unique().cast(pl.Int64).alias("products"), pl.col("amount").sum().alias("revenue"))
-    )
-    share = pl.col("revenue").cast(pl.Float64) / pl.col("revenue").sum().cast(pl.Float64)
-    table = sold
-    if held is not None:
-        home = rows.drop_nulls("category").group_by("product_id").agg(pl.col("category").min())
-        if counts is not None:
-            home = pl.concat([counts.select(home.columns), home]).group_by("product_id").agg(pl.col("category").min())
-        stocked = held.join(home.drop_nulls("category"), on="product_id").filter(pl.col("on_hand") > 0)
-        measure = "on_hand" if stocked["stock_value"].null_count() else "stock_value"
-        lies = stocked.group_by("category").agg(
-            pl.col("on_hand").sum(), pl.col(measure).sum().cast(pl.Float64).alias("lies")
-        )
-        table = sold.join(lies, on="category", how="full", coalesce=True)
-    else:
-        table = sold.with_columns(on_hand=pl.lit(None, pl.Decimal(38, 4)), lies=pl.lit(None, pl.Float64))
-    return (
-        table.with_columns(pl.col("products", "revenue").fill_null(0))
-        .with_columns(revenue_share=share, stock_share=pl.col("lies") / pl.col("lies").sum())
-        .with_columns(sold_by_stock=pl.col("revenue_share") / pl.col("stock_share"))
-        .select("category", "products", "revenue", "revenue_share", "on_hand", "stock_share", "sold_by_stock")
-        .sort("category")
-    )
-
-
-def flagged(table: pl.DataFrame, groups: pl.DataFrame | None, by: str | None) -> pl.DataFrame:
-    """The assortment with `main_index`, `flag` and `reason`.
-
-    Too much: 5% of the stock or more, with a share of sales of half of that at most. Add: the group with most purchases
-    buys more of it than all do (q value), and its share of sales is at least that of stock, where stock is known.
-
-    Args:
-        table: As of `assortment`.
-        groups: As of `by_group`, with the level `category`; None without groups.
-        by: Their column.
-    """
-    import polars as pl
-
-    from acrm.messages import text
-
-    main = None
-    if groups is not None and by:
-        cells = groups.filter(level="category")
-        sums = cells.group_by(by).agg(pl.col("buyers").sum()).sort(-pl.col("buyers"), by)
-        main = sums[by][0] if sums.height else None
-        cells = cells.filter(pl.col(by) == main).select(category="product_id", main_index="index", q="q_value")
-        table = table.join(cells, on="category", how="left", maintain_order="left")
-    else:
-        table = table.with_columns(main_index=pl.lit(None, pl.Float64), q=pl.lit(None, pl.Float64))
-    much = (pl.col("stock_share") >= MUCH) & (pl.col("sold_by_stock") <= SLOW)
-    wanted = (pl.col("main_index") > 1) & (pl.col("q") <= SURE) & (pl.col("sold_by_stock").fill_null(1) >= 1)
-    table = table.with_columns(flag=pl.when(much).then(pl.lit("too_much")).when(wanted).then(pl.lit("add"))).drop("q")
-    reasons = [
-        text(f"products.flag.{row['flag']}{'' if row['stock_share'] is not None else '_unstocked'}", **row, group=main)
-        if row["flag"]
-        else None
-        for row in table.iter_rows(named=True)
-    ]
-    return table.with_columns(pl.Series("reason", reasons, dtype=pl.String))

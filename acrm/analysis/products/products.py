@@ -8,10 +8,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from acrm.analysis.products.actions import Usual, decided
+from acrm.analysis.products.assortment import assortment, flagged
 from acrm.analysis.products.classes import MONTHS, abc, variation, whole_months, xyz
 from acrm.analysis.products.drawing import drawing
 from acrm.analysis.products.ground import Ground, ground
-from acrm.analysis.products.groups import assortment, by_group, flagged
+from acrm.analysis.products.groups import by_group
 from acrm.analysis.products.notes import notes
 from acrm.analysis.products.params import ACTIONS, ProductsParams, ProductsResult
 from acrm.analysis.products.season import seasonal
@@ -113,9 +114,10 @@ def products(
         varied = table.select("product_id", pl.lit(None, pl.Float64).alias("cv"))
     table = table.join(varied, on="product_id").with_columns(xyz=xyz(pl.col("cv"), params.xyz))
     table = table.join(drawing(rows), on="product_id", how="left")
-    held = None
+    counts = held = None
     if "stock" in tables:
-        held = shelves(newest_counts(tables["stock"]), rows, base.each, as_of, params.dead_days)
+        counts = newest_counts(tables["stock"])
+        held = shelves(counts, rows, base.each, as_of, params.dead_days)
     usual = _usual(table, rows, as_of)
     if as_of:
         table = table.join(seasonal(rows, as_of), on="product_id", how="left")
@@ -127,7 +129,10 @@ def products(
     if groups is not None:
         made["by"] = groups
     if rows["category"].count():
-        made["assortment"] = flagged(assortment(rows, catalogue, held), groups, params.by)
+        # Units have shelves of their own.
+        per = "unit" if params.by == "unit" and counts is not None and "unit" in counts.columns else None
+        homes = catalogue.select("product_id", "category")
+        made["assortment"] = flagged(assortment(rows, homes, counts, held, per), groups, params.by)
     figures = base.kept.figures | _figures(table, months, measure, held)
     return ProductsResult(
         params=params,

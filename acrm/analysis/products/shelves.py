@@ -52,7 +52,12 @@ def shelves(
     )
     rows = rows if "quantity" in rows.columns else rows.with_columns(quantity=pl.lit(None, money))
     units = pl.col("quantity").cast(pl.Float64).sum()
-    costs = rows.drop_nulls("cost").filter(pl.col("quantity") > 0).sort("product_id", "order_id").group_by("product_id", maintain_order=True)
+    costs = (
+        rows.drop_nulls("cost")
+        .filter(pl.col("quantity") > 0)
+        .sort("product_id", "order_id")
+        .group_by("product_id", maintain_order=True)
+    )
     paid = costs.agg((pl.col("cost").cast(pl.Float64).sum() / units).alias("paid"))
     recent = pl.col("day") >= pl.lit(as_of, pl.Date) - timedelta(days=days)
     sold = rows.group_by("product_id").agg(

@@ -220,6 +220,25 @@ def test_the_assortment_against_those_who_come() -> None:
     assert shares["share"].to_list() == pytest.approx([1] * 4)
 
 
+def test_units_have_assortments_of_their_own() -> None:
+    lines, _, catalogue, stock = family()
+    parts = frame(lines).with_columns(
+        unit=pl.when(pl.col("customer_id").str.ends_with("0") | pl.col("customer_id").str.ends_with("5"))
+        .then(pl.lit("Station"))
+        .otherwise(pl.lit("Mall"))
+    )
+    both = pl.concat([stock.with_columns(unit=pl.lit(name)) for name in ("Mall", "Station")])
+    found = products(parts, ProductsParams(by="unit"), {"products": catalogue, "stock": both})
+    table = found.tables["assortment"]
+    assert table.group_by("unit").agg(pl.col("stock_share").sum())["stock_share"].to_list() == pytest.approx([1, 1])
+    flags = {(unit, name): flag for unit, name, flag in table.select("unit", "category", "flag").rows()}
+    # Who comes to the station buys menswear, and of what lies there it is as much as of what is sold.
+    assert flags["Mall", "men"] == "too_much"
+    assert flags["Station", "men"] != "too_much"
+    assert flags["Mall", "toys"] == "add"
+    assert table["on_hand"].sum() == found.summary["on_hand"]
+
+
 def _flags(found: ProductsResult) -> list[tuple[str, str | None, str]]:
     return found.tables["assortment"].select("category", "flag", "reason").rows()
 
