@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from acrm.analysis.offers.offers import OffersParams as OffersParams
     from acrm.analysis.offers.offers import OffersResult as OffersResult
     from acrm.analysis.offers.offers import offers as offers
+    from acrm.analysis.products.params import ProductsParams as ProductsParams
+    from acrm.analysis.products.params import ProductsResult as ProductsResult
+    from acrm.analysis.products.products import products as products
     from acrm.analysis.reconcile import ReconcileParams as ReconcileParams
     from acrm.analysis.reconcile import ReconcileResult as ReconcileResult
     from acrm.analysis.reconcile import reconcile as reconcile
@@ -30,6 +33,8 @@ _HOMES = {
         "clv.params": ("ClvParams",),
         "clv.value": ("ClvResult", "clv"),
         "offers.offers": ("OffersParams", "OffersResult", "offers"),
+        "products.params": ("ProductsParams", "ProductsResult"),
+        "products.products": ("products",),
         "reconcile": ("ReconcileParams", "ReconcileResult", "reconcile"),
         "rfm": ("RfmParams", "RfmResult", "rfm"),
         "sequence.params": ("SequenceParams", "SequenceResult"),
@@ -40,6 +45,8 @@ _HOMES = {
 __all__ = [
     "ClvParams",
     "ClvResult",
+    "ProductsParams",
+    "ProductsResult",
     "ReconcileParams",
     "ReconcileResult",
     "RfmParams",
@@ -47,6 +54,7 @@ __all__ = [
     "SequenceParams",
     "SequenceResult",
     "clv",
+    "products",
     "reconcile",
     "rfm",
     "sequence",

@@ -172,17 +172,26 @@ BASKETS = SALES | {"product_id", "product_name", "category", "quantity", "cost"}
 """Columns of transactions that tell what was bought."""
 _SHELVES = {
     "products": frozenset({"product_id", "name", "category", "cost", "is_active"}),
-    "stock": frozenset({"product_id", "unit", "date", "quantity"}),
+    "stock": frozenset({"product_id", "unit", "date", "quantity", "value"}),
 }
 
 
-def baskets(sources: Sequence[str], command: str, reading: Reading, selecting: Selecting, scratch: Path) -> Sales:
+def baskets(
+    sources: Sequence[str],
+    command: str,
+    reading: Reading,
+    selecting: Selecting,
+    scratch: Path,
+    by: Sequence[str] = (),
+) -> Sales:
     """The order lines of some sources with their products, in one currency; what is in stock and who may be contacted.
+
+    `by` names further columns of customers or transactions that are wanted.
 
     Raises:
         InputError: No source is, or makes, a transactions table.
     """
-    named = names_in(selecting.where)
+    named = names_in(selecting.where) | frozenset(by)
     columns = {"transactions": BASKETS | named, "customers": frozenset({"customer_id", "consent"}) | named, **_SHELVES}
     dataset = load(sources, reading.ingest(), scratch, columns)
     dataset.require("transactions", command)

@@ -1,0 +1,90 @@
+"""What a product does for the others: what stands in its baskets, whom it brings, who comes for it alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def drawing(rows: pl.DataFrame) -> pl.DataFrame:
+    """One row per product, by id.
+
+    A product brings customers if it is in more first orders than a line of the same month usually is: first orders are
+    frequent where the data begins, whatever was sold then. The day of a customer's first order is a first order whole.
+
+    Args:
+        rows: As of `acrm.analysis.kept.Kept`; without amounts every other product counts 1.
+
+    Returns:
+        `product_id`, `beside` (mean value of the other goods in its orders), `pull`, `pull_low`, `pull_high` (see
+        `acrm.models.pull`), `newcomers` (customers whose first order has it), `brings` (newcomers by what is expected),
+        `brings_low` (its lower limit at 95%), `only_buyers` (customers who bought nothing else); null where not known.
+    """
+    import numpy as np
+    import polars as pl
+
+    from acrm.models.pull import pull
+
+    value = "amount" if rows["amount"].count() else None
+    entries = rows.select(
+        "product_id",
+        pl.col(value).cast(pl.Float64) if value else pl.lit(1.0).alias("amount"),
+        pl.struct("customer_id", "order_id").rank("dense").sub(1).cast(pl.Int64).alias("basket"),
+        customer=pl.coalesce("customer_id", pl.lit("\0") + pl.col("order_id")).rank("dense").cast(pl.Int64) - 1,
+        item=pl.col("product_id").rank("dense").cast(pl.Int64) - 1,
+    )
+    products = rows["product_id"].unique().sort()
+    owners = entries.group_by("basket").agg(pl.col("customer").first()).sort("basket")
+    found = pull(
+        entries["item"].to_numpy(),
+        entries["basket"].to_numpy(),
+        entries["amount"].to_numpy(),
+        owners["customer"].to_numpy(),
+        len(products),
+    )
+    table = pl.DataFrame(
+        {
+            "product_id": products,
+            "beside": np.round(found.beside, 4),
+            "pull": found.ratio,
+            "pull_low": found.low,
+            "pull_high": found.high,
+        }
+    ).with_columns(pl.col("pull", "pull_low", "pull_high").fill_nan(None))
+    table = table.with_columns(pl.col("beside").cast(pl.Decimal(38, 4)) if value else "beside")
+    return table.join(_brought(rows), on="product_id", how="left").sort("product_id")
+
+
+def _brought(rows: pl.DataFrame) -> pl.DataFrame:
+    import polars as pl
+    from scipy.special import gammaincinv
+
+    schema = {"product_id": pl.String, "newcomers": pl.Int64, "only_buyers": pl.Int64}
+    known = rows.drop_nulls("customer_id")
+    empty = pl.DataFrame(schema=schema | {"brings": pl.Float64, "brings_low": pl.Float64})
+    if known.is_empty() or not known["day"].count():
+        return empty
+    first = known.with_columns(first=pl.col("day") == pl.col("day").min().over("customer_id"))
+    month = pl.col("day").dt.truncate("1mo")
+    first = first.with_columns(usual=pl.col("first").mean().over(month))
+    sums = (
+        first.sort("product_id", "day")
+        .group_by("product_id", maintain_order=True)
+        .agg(
+            pl.col("first").sum().cast(pl.Int64).alias("firsts"),
+            pl.col("usual").sum().round(9).alias("expected"),
+            pl.col("customer_id").filter("first").n_unique().cast(pl.Int64).alias("newcomers"),
+        )
+    )
+    alone = known.group_by("customer_id").agg(
+        pl.col("product_id").n_unique().alias("bought"), pl.col("product_id").first()
+    )
+    only = alone.filter(pl.col("bought") == 1).group_by("product_id").agg(pl.len().cast(pl.Int64).alias("only_buyers"))
+    firsts = sums["firsts"].to_numpy()
+    # Garwood's exact limit of a Poisson count.
+    low = pl.Series(gammaincinv(firsts.clip(1), 0.025) * (firsts > 0))
+    table = sums.with_columns(brings=pl.col("firsts") / pl.col("expected"), brings_low=low / pl.col("expected"))
+    table = table.join(only, on="product_id", how="left").with_columns(pl.col("only_buyers").fill_null(0))
+    return table.select(empty.columns)
