@@ -24,6 +24,8 @@ NEGLIGIBLE = 0.112
 """Strength below which a difference is not worth telling: Cohen's d or h of 0.2."""
 FALSE = 0.05
 """Share of chance among the differences that are called found."""
+ONE_HISTORY = frozenset({"days_since_last", "orders", "spend", "mean_order", "customer_days", "gap_days", "clv"})
+"""Features reckoned from the days and amounts of orders: segments made of one are made of all."""
 _TOLD = ("customers", "value", "low_quartile", "high_quartile", "mean", "rest", "lift", "log_odds")
 _MEASURED = ("effect", "low", "high", "strength", "p")
 _COLUMNS = (*_TOLD, *_MEASURED, "_least")
@@ -42,7 +44,8 @@ def differences(
     Numbers are compared by Cliff's delta among customers with a known value, levels of categories and answers of
     lists by the difference of shares among all; both are the same measure. Unknown is a level. All tests of all
     segments are one family for Benjamini and Hochberg's q. What segments are `made_of` differs because it was looked
-    at to make them: it has an effect, and no p.
+    at to make them: it has an effect, and no p. Nor have other figures of the same orders (`ONE_HISTORY`), and what is
+    unknown for want of orders.
 
     Args:
         table: One row per customer with `customer_id` and the features; the order of rows does not matter.
@@ -110,24 +113,25 @@ def findings(found: pl.DataFrame) -> pl.DataFrame:
     return told.sort("segment_id", -pl.col("strength"), maintain_order=True)
 
 
-def level_sets(values: pl.Series, feature: Feature) -> list[tuple[str, NDArray[np.bool_]]]:
-    """Levels of a feature, each with the rows that have it; of a number there is the level unknown at most.
+def levels_of(values: pl.Series, feature: Feature) -> list[str]:
+    """The levels of a feature, in order; a number has the level unknown at most.
 
-    Of many the `LEVELS` most frequent, of equals the first by name; unknown is always among them.
+    Of many the `LEVELS` most frequent, of equals the first by name; unknown, where some are, is always among them.
     """
-    unknown = values.is_null()
-    sets = [(UNKNOWN, unknown.to_numpy())] if 0 < unknown.sum() < len(values) else []
+    unknown = [UNKNOWN] if 0 < values.null_count() < len(values) else []
     if feature.kind == "number":
-        return sets
-    counted = (
-        (values.explode() if feature.kind == "multi" else values)
-        .drop_nulls()
-        .value_counts()
-        .rename({values.name: "level"})
-    )
-    names = counted.sort("count", "level", descending=[True, False])["level"].head(LEVELS).sort()
-    has = values.list.contains if feature.kind == "multi" else values.eq
-    return sets + [(name, has(name).fill_null(value=False).to_numpy()) for name in names]
+        return unknown
+    every = values.explode() if feature.kind == "multi" else values
+    counted = every.drop_nulls().alias("level").value_counts()
+    return unknown + counted.sort("count", "level", descending=[True, False])["level"].head(LEVELS).sort().to_list()
+
+
+def having(values: pl.Series, feature: Feature, level: str) -> NDArray[np.bool_]:
+    """Which rows have a level."""
+    if level == UNKNOWN:
+        return values.is_null().to_numpy()
+    has = values.list.contains(level) if feature.kind == "multi" else values == level
+    return has.fill_null(value=False).to_numpy()
 
 
 def _rows(table: pl.DataFrame, features: Sequence[Feature], group: NDArray[np.int64], groups: int) -> pl.DataFrame:
@@ -143,9 +147,10 @@ def _rows(table: pl.DataFrame, features: Sequence[Feature], group: NDArray[np.in
         if feature.kind == "number":
             names.append((position, feature.name, feature.axis, None))
             measured.append(_of_numbers(values, group, groups))
-        for level, has in level_sets(values, feature):
+        for level in levels_of(values, feature):
             names.append((position, feature.name, feature.axis, level))
-            measured.append(_of_level(np.bincount(group[has], minlength=groups + 1), sizes))
+            members = group[having(values, feature, level)]
+            measured.append(_of_level(np.bincount(members, minlength=groups + 1), sizes))
     schema = {"_place": pl.Int64, "feature": pl.String, "axis": pl.String, "level": pl.String}
     meta = pl.DataFrame(names, schema=schema, orient="row")
     columns = {
@@ -210,6 +215,9 @@ def _judged(rows: pl.DataFrame, made_of: Collection[str], min_size: int) -> pl.D
     least = pl.when(pl.col("level").is_null()).then(min_size).otherwise(EXPECTED)
     enough = (pl.col("_size") >= min_size) & (pl.col("_least") >= least)
     made = pl.col("feature").is_in(list(made_of))
+    if ONE_HISTORY & set(made_of):
+        for_want = ~pl.col("axis").is_in(["demo", "extra"]) & (pl.col("level") == UNKNOWN).fill_null(value=False)
+        made |= pl.col("feature").is_in(list(ONE_HISTORY)) | for_want
     rows = rows.sort("segment_id", "_place", "level", nulls_last=False)
     rows = rows.with_columns(enough.alias("_enough"), p=pl.when(enough & ~made).then("p"))
     tested = rows.with_row_index("_row").drop_nulls("p")
