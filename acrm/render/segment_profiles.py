@@ -103,10 +103,11 @@ def _told(trait: Trait) -> str:
 
 
 def _figure(value: float | None, feature: str, level: str | None) -> str:
-    """A share in percent, another number with three digits or more."""
+    """A share in percent, another number with as many of three digits as it needs, and all of a longer one."""
     if value is None:
         return "-"
     if level is not None or feature.endswith("_share"):
         return number(value, ".1%")
-    decimals = 0 if abs(value) >= 100 or value == int(value) else 1 if abs(value) >= 10 else 2
-    return number(value, f",.{decimals}f")
+    most = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+    needed = len(f"{value:.{most}f}".partition(".")[2].rstrip("0"))
+    return number(value, f",.{needed}f")

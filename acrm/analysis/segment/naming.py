@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 CLEAR = 0.33
 """Cliff's delta from which on a segment has more or less than others for its name (Romano's limit of a medium one)."""
-STRONG, COMMON = 0.276, 0.4
-"""Strength (Cohen's d or h of 0.5), and share in the segment, from which on a trait may be in its name."""
+STRONG, COMMON, LIFT = 0.276, 0.4, 1.5
+"""Strength (Cohen's d or h of 0.5), share in the segment, and lift, from which on a trait may be in its name."""
 TRAITS = 2
 """In a name, at most."""
 LONGEST = 28
@@ -152,7 +152,7 @@ def _traits(found: pl.DataFrame, *, buyers: bool) -> tuple[list[dict[str, Any]],
             continue
         used |= words
         of_people = row["axis"] in ("demo", "needs", "extra") or not buyers
-        common = row["level"] is None or row["value"] >= COMMON
+        common = row["level"] is None or (row["value"] >= COMMON and row["lift"] >= LIFT)
         fits = of_people and common and row["strength"] >= STRONG
         (strong if fits else others).append(row)
     return strong, others
@@ -184,7 +184,7 @@ def _told_apart(
         grown = False
         for segment, name in names.items():
             others = [other for other in names if other != segment and names[other] == name]
-            best, contrast = None, 0.0
+            best, contrast = None, STRONG
             for row in spare[segment] if others else ():
                 away = [row["effect"] - (effects.get((other, row["feature"], row["level"])) or 0.0) for other in others]
                 least = min(one if row["effect"] > 0 else -one for one in away)

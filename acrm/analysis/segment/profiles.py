@@ -124,8 +124,8 @@ def profiles(
         .sort("segment_id")
         .with_columns(share=pl.col("customers") / known.height)
     )
-    total = sums["spend"].sum() if "spend" in table.columns else 0
-    part = (pl.col("spend") / total).cast(pl.Float64) if total else pl.lit(None, pl.Float64)
+    total = float(sums["spend"].sum()) if "spend" in table.columns else 0.0
+    part = pl.col("spend").cast(pl.Float64) / total if total else pl.lit(None, pl.Float64)
     segments = (
         sums.with_columns(
             segment=pl.col("segment_id").replace_strict(called, return_dtype=pl.String),
