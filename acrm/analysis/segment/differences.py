@@ -176,17 +176,26 @@ def _of_numbers(values: pl.Series, group: NDArray[np.int64], groups: int) -> dic
     blank = np.full(groups, np.nan)
     told = {name: blank.copy() for name in _TOLD}
     counts = np.bincount(where, minlength=groups + 1)
+    order = np.argsort(numbers)
+    upward, whose = numbers[order], where[order]
     for which in np.flatnonzero(counts[:groups]):
-        inside = numbers[where == which]
-        told["low_quartile"][which], told["value"][which], told["high_quartile"][which] = np.quantile(
-            inside, (0.25, 0.5, 0.75)
-        )
+        inside, outside = upward[whose == which], upward[whose != which]
+        for name, share in (("low_quartile", 0.25), ("value", 0.5), ("high_quartile", 0.75)):
+            told[name][which] = _quantile(inside, share)
         told["mean"][which] = inside.mean()
-        if len(inside) < len(numbers):
-            told["rest"][which] = np.median(numbers[where != which])
+        if len(outside):
+            told["rest"][which] = _quantile(outside, 0.5)
     told["customers"] = counts.astype(float)
     least = np.minimum(counts, len(numbers) - counts)
     return told | vars(cliffs_delta(numbers, where, groups)) | {"_least": least}
+
+
+def _quantile(upward: NDArray[np.float64], share: float) -> float:
+    """The quantile of sorted numbers, those between two ranks linear (type 7)."""
+    at = share * (len(upward) - 1)
+    below = int(at)
+    above = min(below + 1, len(upward) - 1)
+    return float(upward[below] + (at - below) * (upward[above] - upward[below]))
 
 
 def _of_level(having: NDArray[np.int64], sizes: NDArray[np.int64]) -> dict[str, Any]:

@@ -57,11 +57,10 @@ def names(found: pl.DataFrame) -> dict[Any, str]:
     for segment, numbers in rows.items():
         buying = _buying(numbers)
         strong, others = _traits(found.filter(segment_id=segment), buyers=buying is not None)
-        spare[segment] = [*strong[TRAITS:], *others]
-        first = strong[:TRAITS] if buying or strong else spare[segment][:1]
-        spare[segment] = [row for row in spare[segment] if row not in first]
-        parts[segment] = [*([buying] if buying else []), *map(trait_words, first)]
-        parts[segment] = parts[segment] or [text("segment_profile.name.plain")]
+        first = strong[:TRAITS] if buying or strong else others[:1]
+        words = [*([buying] if buying else []), *map(trait_words, first)]
+        parts[segment] = words or [text("segment_profile.name.plain")]
+        spare[segment] = [row for row in (*strong, *others) if row not in first]
     effects = {(row["segment_id"], row["feature"], row["level"]): row["effect"] for row in found.iter_rows(named=True)}
     return _told_apart(parts, spare, effects)
 
@@ -105,6 +104,8 @@ def clean(value: str) -> str:
     """
     plain = "".join(letter if letter.isprintable() else " " for letter in _MARKS.sub(" ", value))
     plain = " ".join(plain.split()).lstrip("=+-@ ")
+    if not plain:
+        return "…"
     return plain if len(plain) <= LONGEST else plain[: LONGEST - 1].rstrip() + "…"
 
 

@@ -17,7 +17,7 @@ AXES: dict[str, Any] = {"city": "demo", "age": "demo", "need": "needs", "contrac
 def table_of(groups: dict[int, dict[str, Any]], each: int = 60) -> tuple[pl.DataFrame, list[Feature], pl.Series]:
     """Customers of groups: numbers around what is given, texts as they are given."""
     rng = np.random.default_rng(3)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"customer_id": f"{group}-{one:03}"}
         | {
             name: value if isinstance(value, str) else float(value) * (1 + 0.2 * rng.random())
