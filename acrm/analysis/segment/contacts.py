@@ -1,0 +1,170 @@
+"""Who may be contacted: the scenario of every customer, what a contact costs and brings, who is kept apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+from acrm.analysis.segment.scenarios import WORTH, Scenario, Scenarios
+from acrm.errors import InputError
+from acrm.messages import listed
+from acrm.schema import dtype
+
+if TYPE_CHECKING:
+    import polars as pl
+
+UNIT = Decimal("0.0001")
+"""The unit in which money is counted."""
+_PART = 10**6
+"""Shares are whole numbers of this part."""
+CONTACT, CONTROL, LEFT, NOT_WORTH, NO_VALUE, TOO_SOON, REFUSING = range(7)
+FATES = ("contacts", "control", "left", "not_worth", "no_value", "too_soon", "refusing")
+"""What becomes of a customer, by number; every customer has one."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A segment with one of its scenarios, and what a contact of it costs in units."""
+
+    segment_id: str | int
+    segment: str
+    scenario: Scenario
+    cost: int
+
+
+def known(segments: pl.DataFrame, people: pl.DataFrame | None) -> pl.DataFrame:
+    """The customers in order, with every column there may be."""
+    import polars as pl
+
+    money = dtype("money")
+    kinds = {"stage": pl.String(), "margin": money, "spend": money}
+    have = [name for name in ("customer_id", "segment_id", "segment", *kinds) if name in segments.columns]
+    rows = segments.select(have)
+    told: dict[str, Any] = {"consent": pl.Boolean(), "last_contact": pl.Date()}
+    if people is not None:
+        known = [name for name in told if name in people.columns]
+        rows = rows.join(people.select("customer_id", *known).unique("customer_id"), on="customer_id", how="left")
+    kinds |= told
+    missing = {name: pl.lit(None, kind) for name, kind in kinds.items() if name not in rows.columns}
+    return rows.with_columns(**missing).with_columns(pl.col("margin", "spend").cast(money)).sort("customer_id")
+
+
+def median_order(rows: pl.DataFrame) -> Decimal | None:
+    """What an order usually is worth: by its price, else by its margin."""
+    import polars as pl
+
+    for name in ("spend", "margin"):
+        worth = rows.filter(pl.col(name) > 0)[name].sort()
+        if len(worth):
+            return Decimal(worth[(len(worth) - 1) // 2])
+    return None
+
+
+def lined(rows: pl.DataFrame, scenarios: Scenarios, order: Decimal | None) -> tuple[pl.DataFrame, list[Line]]:
+    """The customers with `line`, the place of their segment and scenario among the lines."""
+    import polars as pl
+
+    kinds = ["segment_id", "segment", "stage"]
+    found, alone = [], []
+    for id, segment, stage in rows.select(kinds).unique().sort(kinds, nulls_last=True).iter_rows():
+        scenario = scenarios.of(segment, stage)
+        if scenario is None:
+            alone.append(segment if stage is None else f"{segment} / {stage}")
+        else:
+            found.append((id, segment, stage, scenario))
+    if alone:
+        raise InputError("scenarios_missing", name=scenarios.name, segments=listed(alone))
+    if order is None and (shared := [one.id for *_, one in found if one.cost_share]):
+        raise InputError("scenarios_no_order", scenarios=listed(dict.fromkeys(shared)))
+    place = {one.id: at for at, one in enumerate(scenarios.scenarios)}
+    keys = sorted({(id, segment, place[one.id]) for id, segment, _, one in found})
+    lines = [Line(id, segment, one := scenarios.scenarios[at], _cost(one, order)) for id, segment, at in keys]
+    numbered = {key: number for number, key in enumerate(keys)}
+    table = pl.DataFrame(
+        [(id, segment, stage, numbered[id, segment, place[one.id]]) for id, segment, stage, one in found],
+        schema={**{name: rows.schema[name] for name in kinds}, "line": pl.Int64()},
+        orient="row",
+    )
+    return rows.join(table, on=kinds, how="left", nulls_equal=True, maintain_order="left"), lines
+
+
+def _cost(scenario: Scenario, order: Decimal | None) -> int:
+    cost = scenario.cost * order if scenario.cost_share and order is not None else scenario.cost
+    return int((cost / UNIT).quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def valued(rows: pl.DataFrame, lines: Sequence[Line], scenarios: Scenarios, as_of: date, seed: int) -> pl.DataFrame:
+    """The customers with what a contact costs and brings, in units, who may be contacted, and who is control."""
+    import polars as pl
+
+    own = {name: pl.col(name).to_physical().cast(pl.Int64) for name in WORTH}
+    if scenarios.margin_rate is not None:
+        by_rate = (own["spend"].cast(pl.Int128) * _parts(scenarios.margin_rate) // _PART).cast(pl.Int64)
+        own["margin"] = pl.coalesce(own["margin"], by_rate)
+    needed = {str(line.scenario.value) for line in lines} & {*WORTH}
+    for name in sorted(needed):
+        if not rows.select(own[name].is_not_null().any()).item():
+            counting = dict.fromkeys(line.scenario.id for line in lines if line.scenario.value == name)
+            raise InputError("scenarios_no_value", value=name, scenarios=listed(counting))
+    of_line = pl.DataFrame(
+        {
+            "line": range(len(lines)),
+            "unit_cost": [line.cost for line in lines],
+            "response": [_parts(line.scenario.response) for line in lines],
+            "share": [float(line.scenario.control) for line in lines],
+            "least": [line.scenario.min_control for line in lines],
+            "gap": [line.scenario.min_gap for line in lines],
+            "worth": [str(line.scenario.value) if line.scenario.value in WORTH else "" for line in lines],
+            "fixed": [
+                0 if line.scenario.value in WORTH else int(Decimal(line.scenario.value) / UNIT) for line in lines
+            ],
+        },
+        schema_overrides=dict.fromkeys(("line", "unit_cost", "response", "least", "gap", "fixed"), pl.Int64),
+    )
+    value = pl.coalesce(
+        pl.when(pl.col("worth") == "").then("fixed"),
+        *(pl.when(pl.col("worth") == name).then(units) for name, units in own.items()),
+    )
+    response = pl.col("response").cast(pl.Int128)
+    rested = pl.col("last_contact") + pl.duration(days=pl.col("gap")) > pl.lit(as_of)
+    found = (
+        rows.join(of_line, on="line", how="left", maintain_order="left")
+        .with_columns(value=value)
+        .with_columns(expected=((pl.col("value") * response + _PART // 2) // _PART).cast(pl.Int64))
+        .with_columns(gain=pl.col("expected") - pl.col("unit_cost"))
+        .with_columns(
+            fate=pl.when(~pl.col("consent").fill_null(True))
+            .then(REFUSING)
+            .when(rested.fill_null(False))
+            .then(TOO_SOON)
+            .when((pl.col("value") <= 0).fill_null(True))
+            .then(NO_VALUE)
+            .when(pl.col("gain") <= 0)
+            .then(NOT_WORTH)
+            .otherwise(LEFT)
+        )
+    )
+    drawn = [
+        _drawn(seed, customer) if fate == LEFT else None for customer, fate in found["customer_id", "fate"].iter_rows()
+    ]
+    place = pl.col("drawn").rank("ordinal").over("line")
+    least = pl.min_horizontal(pl.col("least"), pl.col("drawn").count().over("line") // 2)
+    control = (pl.col("drawn") < pl.col("share")) | (place <= least)
+    return found.with_columns(drawn=pl.Series(drawn, dtype=pl.Float64)).with_columns(control=control.fill_null(False))
+
+
+def _parts(share: Decimal) -> int:
+    return int((share * _PART).quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def _drawn(seed: int, customer: str) -> float:
+    """A number from 0 up to 1 that is always the same for a customer.
+
+    >>> round(_drawn(0, "ann"), 6) == round(_drawn(0, "ann"), 6) != round(_drawn(1, "ann"), 6)
+    True
+    """
+    return int.from_bytes(blake2b(f"{seed}:{customer}".encode(), digest_size=6).digest()) / 2**48
