@@ -82,6 +82,8 @@ REQUIRED: dict[str, tuple[tuple[str, ...], ...]] = {
         ),
     ),
     "units": (("unit",), ("kind", "parent", "region")),
+    # Ours: no column of an export is called so.
+    "decisions": (("decision_id",),),
 }
 
 

@@ -56,8 +56,8 @@ def test_without_a_scenario_for_all_a_segment_may_have_none() -> None:
 
 def test_what_is_not_told_is_wide() -> None:
     one = load_scenarios({"scenario": [ONE | {"cost": "2,5%"}]}).scenarios[0]
-    assert (one.low, one.high, one.base) == (0, Decimal("0.10"), 0)
-    assert (one.cost, one.cost_share, one.value) == (Decimal("0.025"), True, 900)
+    assert (one.low, one.high, one.base) == (Decimal(0), Decimal("0.10"), Decimal(0))
+    assert (one.cost, one.cost_share, one.value) == (Decimal("0.025"), True, Decimal(900))
 
 
 def test_all_faults_are_told_at_once() -> None:
