@@ -123,6 +123,16 @@ def load_scenarios(document: Mapping[str, Any] | None = None) -> Scenarios:
     return Scenarios(name=name, scenarios=tuple(made), caps=dict(caps), margin_rate=margin_rate)
 
 
+def action_name(action: str) -> str:
+    """What an action is called: in words where it is one of those that come with acrm, else as the user calls it.
+
+    >>> action_name("call_and_ask"), action_name("Send roses")
+    ('call and ask', 'Send roses')
+    """
+    word = Message(f"segment_actions.action.{action}")
+    return str(word) if word.exists else action
+
+
 _TOP = ("name", "margin_rate", "caps", "scenario")
 _TEXTS = ("id", "action", "channel", "owner")
 _SHARES = ("response", "low", "high", "base", "control")
