@@ -276,11 +276,20 @@ def _figures(
 ) -> dict[str, Scalar]:
     import polars as pl
 
+    from acrm.models.power import control_needed
+
     bought = rows.filter(fate=CONTACT)
     sums = bought.group_by("line").agg(pl.col("value").sum(), _squares()).sort("line")
     low, high = interval([(lines[line].scenario, value, squares) for line, value, squares in sums.iter_rows()], cost)
     expected = int(bought["expected"].sum())
     contacted = table.filter(pl.col("contacts") > 0)
+    weights = [
+        (lines[line].scenario, customers) for line, customers in bought.group_by("line").len().sort("line").rows()
+    ]
+    base, extra = (
+        sum(float(getattr(one, share)) * customers for one, customers in weights) / max(bought.height, 1)
+        for share in ("base", "response")
+    )
     return {
         "as_of": params.as_of,
         "currency": params.currency,
@@ -293,6 +302,7 @@ def _figures(
         "expected_margin": _money(expected - cost),
         "margin_low": low,
         "margin_high": high,
+        "control_needed": control_needed(bought.height, base, extra),
         "segments_contacted": contacted.height,
         "segments_unmeasurable": contacted.filter(~pl.col("measurable")).height,
     }

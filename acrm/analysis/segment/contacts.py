@@ -93,8 +93,10 @@ def lined(rows: pl.DataFrame, scenarios: Scenarios, order: Decimal | None) -> tu
 
 
 def _cost(scenario: Scenario, order: Decimal | None) -> int:
-    cost = scenario.cost * order if scenario.cost_share and order is not None else scenario.cost
-    return int((cost / UNIT).quantize(Decimal(1), ROUND_HALF_UP))
+    """In units; a share of an order is rounded to hundredths, as nobody is billed less."""
+    if scenario.cost_share and order is not None:
+        return int((scenario.cost * order).quantize(Decimal("0.01"), ROUND_HALF_UP) / UNIT)
+    return int((scenario.cost / UNIT).quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def valued(rows: pl.DataFrame, lines: Sequence[Line], scenarios: Scenarios, as_of: date, seed: int) -> pl.DataFrame:
