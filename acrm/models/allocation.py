@@ -128,8 +128,8 @@ class _Search:
     def __init__(self, lanes: list[_Lane], budget: int, rooms: Mapping[int, int]) -> None:
         self._budget, self._rooms = budget, rooms
         self.price, self._rents = _prices(lanes, budget, rooms)
-        counts = _greedy(lanes, budget, rooms)
-        self._lost = self._loss_of(lanes, counts)
+        starts = (_greedy(lanes, budget, rooms), self._filled(lanes))
+        self._lost, counts = min((self._loss_of(lanes, start), start) for start in starts)
         # The widest choice comes last, where it need not be tried: as many as there is money for.
         order = sorted(range(len(lanes)), key=lambda at: self._width(lanes[at]))
         self.lanes, self._counts = [lanes[at] for at in order], [counts[at] for at in order]
@@ -145,6 +145,20 @@ class _Search:
     def gap(self) -> int:
         """What the bound leaves open, in whole units; 0 where every branch was looked at or cut."""
         return self._lost // _FINE if self._nodes >= NODES else 0
+
+    def _filled(self, lanes: list[_Lane]) -> list[int]:
+        """What the prices ask for; then what they are indifferent to, then anything, as far as it fits."""
+        money, rooms, counts = self._budget, dict(self._rooms), [0] * len(lanes)
+        asked = [self._wanted(lane) for lane in lanes]
+        equal = [int(np.searchsorted(lane.falling, -(self._charge(lane) // _FINE), side="right")) for lane in lanes]
+        for upto in (asked, equal, [len(lane.contacts) for lane in lanes]):
+            for at, lane in enumerate(lanes):
+                more = min(max(0, upto[at] - counts[at]), _most(lane, money, rooms))
+                counts[at] += more
+                money -= lane.cost * more
+                if lane.channel in rooms:
+                    rooms[lane.channel] -= more
+        return counts
 
     def _visit(self, counts: list[int], money: int, rooms: dict[int, int], lost: int) -> None:
         lane = self.lanes[len(counts)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from acrm.analysis.segment.scenarios import WORTH, Scenario, Scenarios
 from acrm.errors import InputError
@@ -37,20 +37,28 @@ class Line:
 
 
 def known(segments: pl.DataFrame, people: pl.DataFrame | None) -> pl.DataFrame:
-    """The customers in order, with every column there may be."""
+    """The customers in order, with every column there may be, `refuses` and `last_contact`."""
     import polars as pl
 
+    from acrm.summaries.customers import contactable
+
     money = dtype("money")
-    kinds = {"stage": pl.String(), "margin": money, "spend": money}
-    have = [name for name in ("customer_id", "segment_id", "segment", *kinds) if name in segments.columns]
-    rows = segments.select(have)
-    told: dict[str, Any] = {"consent": pl.Boolean(), "last_contact": pl.Date()}
-    if people is not None:
-        known = [name for name in told if name in people.columns]
-        rows = rows.join(people.select("customer_id", *known).unique("customer_id"), on="customer_id", how="left")
-    kinds |= told
+    kinds = {"stage": pl.String(), "margin": money, "spend": money, "last_contact": pl.Date()}
+    rows = segments.select(
+        name for name in ("customer_id", "segment_id", "segment", *kinds) if name in segments.columns
+    )
+    asked = segments.select("customer_id") if people is None else people
+    refusing = asked.join(contactable(asked.lazy()).collect(), on="customer_id", how="anti")["customer_id"]
+    if "last_contact" in asked.columns:
+        rows = rows.join(
+            asked.select("customer_id", "last_contact").unique("customer_id"), on="customer_id", how="left"
+        )
     missing = {name: pl.lit(None, kind) for name, kind in kinds.items() if name not in rows.columns}
-    return rows.with_columns(**missing).with_columns(pl.col("margin", "spend").cast(money)).sort("customer_id")
+    return (
+        rows.with_columns(**missing, refuses=pl.col("customer_id").is_in(refusing.implode()))
+        .with_columns(pl.col("margin", "spend").cast(money))
+        .sort("customer_id")
+    )
 
 
 def median_order(rows: pl.DataFrame) -> Decimal | None:
@@ -139,7 +147,7 @@ def valued(rows: pl.DataFrame, lines: Sequence[Line], scenarios: Scenarios, as_o
         .with_columns(expected=((pl.col("value") * response + _PART // 2) // _PART).cast(pl.Int64))
         .with_columns(gain=pl.col("expected") - pl.col("unit_cost"))
         .with_columns(
-            fate=pl.when(~pl.col("consent").fill_null(True))
+            fate=pl.when("refuses")
             .then(REFUSING)
             .when(rested.fill_null(False))
             .then(TOO_SOON)

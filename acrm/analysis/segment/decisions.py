@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,23 @@ def decisions(result: ActionsResult) -> pl.DataFrame:
         made_at=pl.lit(result.params.as_of), currency=pl.lit(result.params.currency, pl.String)
     )
     return made.select(pl.col(name).cast(kind) for name, kind in polars_schema("decisions").items())
+
+
+def people(tables: Mapping[str, pl.LazyFrame], as_of: date) -> pl.DataFrame:
+    """Whom a plan may contact and when each was contacted last: `customer_id`, `consent`, `last_contact`.
+
+    Args:
+        tables: `customers`, `interactions` and `decisions`, as far as there are any.
+        as_of: The day of the plan.
+    """
+    import polars as pl
+
+    last = last_contacts(tables.get("interactions"), tables.get("decisions"), as_of)
+    asked = pl.DataFrame(schema={"customer_id": pl.String, "consent": pl.Boolean})
+    customers = tables.get("customers")
+    if customers is not None and "consent" in customers.collect_schema().names():
+        asked = customers.select(asked.columns).unique("customer_id", keep="any").collect()
+    return asked.join(last, on="customer_id", how="full", coalesce=True).sort("customer_id")
 
 
 def last_contacts(interactions: pl.LazyFrame | None, decided: pl.LazyFrame | None, as_of: date) -> pl.DataFrame:

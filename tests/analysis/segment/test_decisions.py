@@ -8,7 +8,7 @@ from decimal import Decimal
 import polars as pl
 
 from acrm.analysis.segment.actions import ActionParams, plan
-from acrm.analysis.segment.decisions import decisions, last_contacts
+from acrm.analysis.segment.decisions import decisions, last_contacts, people
 from acrm.analysis.segment.scenarios import load_scenarios
 from acrm.schema import polars_schema
 
@@ -72,3 +72,13 @@ def test_a_plan_made_again_is_the_same_and_the_next_one_leaves_who_is_waiting_al
         later = plan(PEOPLE, scenarios, last_contacts(None, kept, day), ActionParams(as_of=day))
         assert later.summary["contacts"] == contacts
         assert later.summary["too_soon"] == (0 if contacts else first.summary["contacts"])
+
+
+def test_consent_and_contacts_come_together() -> None:
+    customers = pl.LazyFrame({"customer_id": ["a", "b"], "consent": [False, None]})
+    called = pl.LazyFrame(
+        {"customer_id": ["b", "c"], "kind": ["call", "call"], "started_at": [datetime(2026, 2, 1, tzinfo=UTC)] * 2}
+    )
+    found = people({"customers": customers, "interactions": called}, DAY)
+    assert found.rows() == [("a", False, None), ("b", None, date(2026, 2, 1)), ("c", None, date(2026, 2, 1))]
+    assert people({}, DAY).is_empty()
