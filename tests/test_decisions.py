@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from acrm.analysis.segment.actions import ActionParams, ActionsResult, plan
+from acrm.analysis.segment.crm_export import export
 from acrm.analysis.segment.decisions import decisions
 from acrm.analysis.segment.scenarios import load_scenarios
 from acrm.errors import InputError, OutputError
@@ -131,3 +132,43 @@ def test_strangers_and_folders_that_are_no_store_are_refused(store: Path, tmp_pa
     (store / "decisions.parquet").write_bytes(b"mine")
     with pytest.raises(OutputError):
         record(store, decisions(planned(date(2026, 4, 1))), LINEAGE)
+
+
+CONTACTS = (
+    "ID;Тип;Полное имя контакта;Дата создания контакта;Рабочий телефон;Рабочий email\n"
+    "901;контакт;Анна Ким;01.02.2026;;anna@mail.ru\n"
+    "902;контакт;Пётр Лис;01.02.2026;;petr@mail.ru\n"
+)
+SHOP = "order_id,date,amount,email\n1,2026-03-01,50,anna@mail.ru\n2,2026-03-02,70,ivan@mail.ru\n"
+
+
+def test_decisions_follow_customers_that_are_joined_and_reach_the_crm_by_its_own_ids(
+    acrm: Acrm, tmp_path: Path
+) -> None:
+    (tmp_path / "amocrm_export_contacts_2026-03-05.csv").write_text(CONTACTS, encoding="utf-8")
+    (tmp_path / "shop.csv").write_text(SHOP, encoding="utf-8")
+    assert acrm("clean", "shop.csv", "-o", "store").code == 0
+
+    def rows() -> pl.DataFrame:
+        customers = pl.read_parquet(tmp_path / "store" / "customers.parquet")
+        fixed = {"segment_id": pl.lit(0), "segment": pl.lit("new"), "margin": pl.lit(Decimal(100))}
+        return customers.select("customer_id", **fixed)
+
+    before = rows()
+    assert before["customer_id"].to_list() == ["anna@mail.ru", "ivan@mail.ru"]
+    result = plan(before, load_scenarios(), None, ActionParams(as_of=date(2026, 3, 10), seed=1))
+    assert record(tmp_path / "store", decisions(result), LINEAGE) == 2
+    # The contact list says which customer of the CRM the buyer is.
+    assert acrm("clean", "amocrm_export_contacts_2026-03-05.csv", "-o", "store").code == 0
+    after = pl.read_parquet(tmp_path / "store" / "decisions.parquet")
+    assert after["customer_id"].to_list() == ["901", "ivan@mail.ru"]
+    assert set(after["decision_id"]) == set(result.tables["actions"]["decision_id"])
+
+    result = plan(rows(), load_scenarios(), None, ActionParams(as_of=date(2026, 4, 10), seed=1))
+    identities = pl.read_parquet(tmp_path / "store" / "identities.parquet")
+    customers = pl.read_parquet(tmp_path / "store" / "customers.parquet")
+    found = export("amocrm", result, rows(), identities, customers, None)
+    assert found.rows.select("ID", "Полное имя контакта", "Рабочий email", "Сегмент").rows() == [
+        ("901", "Анна Ким", "anna@mail.ru", "new"),
+        ("902", "Пётр Лис", "petr@mail.ru", "new"),
+    ]
