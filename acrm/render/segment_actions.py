@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +53,9 @@ def _headline(result: ActionsResult) -> Headline:
     currency = figures["currency"]
     if not figures["contacts"]:
         return Headline(_word("headline_none", customers=figures["customers"]), _word("sub", as_of=figures["as_of"]))
+    if figures["unpriced"] == figures["contacts"]:
+        sentence = _word("headline_unpriced", contacts=figures["contacts"], control=figures["control"])
+        return Headline(sentence, _word("sub", as_of=figures["as_of"]))
     sentence = _word(
         "headline",
         contacts=figures["contacts"],
@@ -77,17 +80,21 @@ def _bought(result: ActionsResult) -> Grid:
         Col(_word("control"), "int", priority=2),
         Col(_word("needed"), "int", priority=2),
     ]
-    table = result.tables["budget"].sort("expected_margin", "segment", "scenario", descending=[True, False, False])
+    table = result.tables["budget"].sort(
+        "expected_margin", "segment", "scenario", descending=[True, False, False], nulls_last=True
+    )
     whole = result.summary["cost"] or Decimal(1)
     rows: list[list[Cell]] = [
         [
             row["segment"],
             action_name(row["action"]),
             row["contacts"],
-            float(row["cost"] / whole),
+            None if row["cost"] is None else float(row["cost"] / whole),
             row["cost"],
             row["expected_margin"],
-            f"{number(row['margin_low'], ',.0f')} – {number(row['margin_high'], ',.0f')}",
+            None
+            if row["cost"] is None
+            else f"{number(row['margin_low'], ',.0f')} – {number(row['margin_high'], ',.0f')}",
             row["left"],
             row["control"],
             row["control_needed"],
@@ -100,6 +107,15 @@ def _bought(result: ActionsResult) -> Grid:
 
 def _facts(result: ActionsResult) -> Iterator[tuple[str, str]]:
     figures: dict[str, Any] = dict(result.summary)
+    if figures["unpriced"] < figures["contacts"]:
+        yield from _of_money(figures)
+    of = {"segments": figures["segments_contacted"], "small": figures["segments_unmeasurable"]}
+    needed = figures["control_needed"]
+    whole = _word("proof_never") if needed is None else _word("proof_whole", needed=needed)
+    yield _word("proof"), f"{_word('proof_how', control=figures['control'], **of)}; {whole}"
+
+
+def _of_money(figures: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     currency = figures["currency"]
     spent = money(figures["cost"], currency)
     if figures["budget"] is None:
@@ -111,7 +127,3 @@ def _facts(result: ActionsResult) -> Iterator[tuple[str, str]]:
         yield _word("not_bought"), _word("not_bought_how", customers=figures["left"], margin=figures["margin_of_next"])
     low, high = (money(figures[end], currency) for end in ("margin_low", "margin_high"))
     yield _word("unsure"), _word("unsure_how", low=low, high=high)
-    of = {"segments": figures["segments_contacted"], "small": figures["segments_unmeasurable"]}
-    needed = figures["control_needed"]
-    whole = _word("proof_never") if needed is None else _word("proof_whole", needed=needed)
-    yield _word("proof"), f"{_word('proof_how', control=figures['control'], **of)}; {whole}"

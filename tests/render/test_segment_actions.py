@@ -80,3 +80,14 @@ def test_what_to_type_next() -> None:
         "acrm segment shop --budget 100 --export csv",
     ]
     assert [step for step, _ in actions_steps(planned(None), "a.csv")] == ["acrm segment a.csv --export csv"]
+
+
+def test_contacts_without_a_price_are_told_as_such() -> None:
+    rows = pl.DataFrame({"customer_id": ["a", "b"], "segment_id": [0, 0], "segment": ["new", "new"]})
+    result = plan(rows, load_scenarios(), None, ActionParams(as_of=date(2026, 3, 1)))
+    headline, grid, *_ = actions_blocks(result)
+    assert isinstance(headline, Headline)
+    assert headline.text == "2 contacts, 0 customers kept apart; their cost and value are unknown"
+    assert isinstance(grid, Grid)
+    assert grid.rows[0][3:7] == [None] * 4
+    assert "{" not in render(Page(actions_blocks(result)), width=80, plain=False, colour=False)

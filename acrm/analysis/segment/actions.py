@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from acrm.analysis.result import Result, Scalar
 from acrm.analysis.segment.contacts import CONTACT, CONTROL, FATES, LEFT, UNIT, Line, known, lined, median_order, valued
 from acrm.analysis.segment.scenarios import Scenario, Scenarios
-from acrm.errors import UsageError
+from acrm.errors import InputError, UsageError
 from acrm.messages import Message, listed, text
 from acrm.schema import dtype
 
@@ -91,16 +91,19 @@ def plan(
         contacted for any control group) and `measurable`.
 
     Raises:
-        InputError: A segment has no scenario, or no value is known that a scenario counts by.
+        InputError: A segment has no scenario; or there is a budget, and nothing is known of what orders are worth,
+            by which a scenario counts. Without a budget its actions have no expected value and no cost.
     """
     import numpy as np
     import polars as pl
 
     from acrm.models.allocation import allocate
 
-    rows = known(segments, people)
+    rows = known(segments, scenarios, people)
     rows, lines = lined(rows, scenarios, median_order(rows))
-    rows = valued(rows, lines, scenarios, params.as_of, params.seed)
+    if params.budget is not None and (unpriced := [line.scenario.id for line in lines if not line.priced]):
+        raise InputError("scenarios_no_value", scenarios=listed(dict.fromkeys(unpriced)))
+    rows = valued(rows, lines, params.as_of, params.seed)
     may = rows.filter(fate=LEFT)
     channels = [*dict.fromkeys(line.scenario.channel for line in lines)]
     asked = may.filter(~pl.col("control"))
@@ -163,10 +166,12 @@ def _budget(rows: pl.DataFrame, lines: Sequence[Line]) -> pl.DataFrame:
     for number, line in enumerate(lines):
         one = line.scenario
         fates = {name: counts.get((number, fate), 0) for fate, name in enumerate(FATES)}
-        expected, value, squares = worth.get(number, (0, 0, 0.0))
+        expected, value, squares = worth.get(number, (0, 0, 0.0)) if line.priced else (0, 0, 0.0)
         cost = line.cost * fates["contacts"]
         low, high = interval([(one, value, squares)], cost)
         needed = control_needed(fates["contacts"], float(one.base), float(one.response))
+        sums_ = {"cost": _money(cost), "expected_value": _money(expected), "expected_margin": _money(expected - cost)}
+        sums_ |= {"margin_low": low, "margin_high": high}
         found.append(
             {
                 "segment_id": line.segment_id,
@@ -177,11 +182,7 @@ def _budget(rows: pl.DataFrame, lines: Sequence[Line]) -> pl.DataFrame:
                 "owner": one.owner,
                 "customers": sum(fates.values()),
                 **fates,
-                "cost": _money(cost),
-                "expected_value": _money(expected),
-                "expected_margin": _money(expected - cost),
-                "margin_low": low,
-                "margin_high": high,
+                **(sums_ if line.priced else dict.fromkeys(sums_)),
                 "control_needed": needed,
                 "measurable": needed is not None and fates["control"] >= needed,
             }
@@ -238,13 +239,12 @@ def _actions(rows: pl.DataFrame, lines: Sequence[Line], params: ActionParams) ->
     listed_ = listed_.join(said, on=["line", "control"], how="left", maintain_order="left")
     keys = listed_.select("customer_id", "action", "scenario").iter_rows()
     ids = [_decision(params.as_of, *key) for key in keys]
-    money = {"expected_value": "expected", "cost": "unit_cost"}
+    kind, money = dtype("money"), {"expected_value": "expected", "cost": "unit_cost"}
+    listed_ = listed_.with_columns(pl.when("priced").then(units).alias(units) for units in money.values())
     return listed_.with_columns(
         pl.Series("decision_id", ids, dtype=pl.String),
         *(
-            (pl.when("control").then(0).otherwise(units).cast(dtype("money")) * pl.lit(UNIT, dtype("money"))).alias(
-                name
-            )
+            (pl.when("priced", "control").then(0).otherwise(units).cast(kind) * pl.lit(UNIT, kind)).alias(name)
             for name, units in money.items()
         ),
     ).select(
@@ -279,9 +279,10 @@ def _figures(
     from acrm.models.power import control_needed
 
     bought = rows.filter(fate=CONTACT)
-    sums = bought.group_by("line").agg(pl.col("value").sum(), _squares()).sort("line")
+    worth = bought.filter("priced")
+    sums = worth.group_by("line").agg(pl.col("value").sum(), _squares()).sort("line")
     low, high = interval([(lines[line].scenario, value, squares) for line, value, squares in sums.iter_rows()], cost)
-    expected = int(bought["expected"].sum())
+    expected = int(worth["expected"].sum())
     contacted = table.filter(pl.col("contacts") > 0)
     weights = [
         (lines[line].scenario, customers) for line, customers in bought.group_by("line").len().sort("line").rows()
@@ -295,6 +296,7 @@ def _figures(
         "currency": params.currency,
         "customers": rows.height,
         **{name: int(table[name].sum()) for name in FATES},
+        "unpriced": bought.height - worth.height,
         "budget": params.budget,
         "cost": _money(cost),
         "budget_left": None if params.budget is None else params.budget - _money(cost),
@@ -316,9 +318,11 @@ def _notes(
     found = [Message("segment_actions.assumed", {"name": scenarios.name})]
     if not (figures["contacts"] or figures["left"]):
         found.append(Message("segment_actions.nobody", {"customers": rows.height}))
-    counted = [one.scenario.id for one in lines if one.scenario.value == "margin"]
-    if counted and rows["margin"].null_count() and scenarios.margin_rate is not None:
-        customers = rows["margin"].null_count()
+    if figures["unpriced"]:
+        found.append(Message("segment_actions.unpriced", {"customers": figures["unpriced"]}))
+    by_margin = [number for number, line in enumerate(lines) if line.scenario.value == "margin"]
+    customers = rows.filter(pl.col("by_rate") & pl.col("line").is_in(by_margin)).height
+    if customers and scenarios.margin_rate is not None:
         found.append(Message("segment_actions.by_rate", {"customers": customers, "rate": float(scenarios.margin_rate)}))
     away = [name for name in ("refusing", "too_soon", "no_value") if figures[name]]
     found += [Message(f"segment_actions.{name}", {"customers": figures[name]}) for name in away]

@@ -28,16 +28,23 @@ FATES = ("contacts", "control", "left", "not_worth", "no_value", "too_soon", "re
 
 @dataclass(frozen=True)
 class Line:
-    """A segment with one of its scenarios, and what a contact of it costs in units."""
+    """A segment with one of its scenarios, and what a contact of it costs in units.
+
+    Not `priced`: nothing is known of what orders are worth, by which the scenario counts.
+    """
 
     segment_id: str | int
     segment: str
     scenario: Scenario
     cost: int
+    priced: bool
 
 
-def known(segments: pl.DataFrame, people: pl.DataFrame | None) -> pl.DataFrame:
-    """The customers in order, with every column there may be, `refuses` and `last_contact`."""
+def known(segments: pl.DataFrame, scenarios: Scenarios, people: pl.DataFrame | None) -> pl.DataFrame:
+    """The customers in order, with every column there may be, `refuses` and `last_contact`.
+
+    Where no margin is known, it is the scenarios' share of the price; `by_rate` says so.
+    """
     import polars as pl
 
     from acrm.summaries.customers import contactable
@@ -54,11 +61,22 @@ def known(segments: pl.DataFrame, people: pl.DataFrame | None) -> pl.DataFrame:
             asked.select("customer_id", "last_contact").unique("customer_id"), on="customer_id", how="left"
         )
     missing = {name: pl.lit(None, kind) for name, kind in kinds.items() if name not in rows.columns}
+    rate = pl.lit(scenarios.margin_rate, pl.Float64)
     return (
         rows.with_columns(**missing, refuses=pl.col("customer_id").is_in(refusing.implode()))
         .with_columns(pl.col("margin", "spend").cast(money))
+        .with_columns(by_rate=pl.col("margin").is_null() & pl.col("spend").is_not_null() & rate.is_not_null())
+        .with_columns(margin=pl.when("by_rate").then(_rated(scenarios.margin_rate)).otherwise("margin"))
         .sort("customer_id")
     )
+
+
+def _rated(rate: Decimal | None) -> pl.Expr:
+    """A share of the price, without its fractions of a unit."""
+    import polars as pl
+
+    spend = pl.col("spend").to_physical().cast(pl.Int128)
+    return (spend * _parts(rate or Decimal(0)) // _PART).cast(dtype("money")) * pl.lit(UNIT, dtype("money"))
 
 
 def median_order(rows: pl.DataFrame) -> Decimal | None:
@@ -86,11 +104,14 @@ def lined(rows: pl.DataFrame, scenarios: Scenarios, order: Decimal | None) -> tu
             found.append((id, segment, stage, scenario))
     if alone:
         raise InputError("scenarios_missing", name=scenarios.name, segments=listed(alone))
-    if order is None and (shared := [one.id for *_, one in found if one.cost_share]):
-        raise InputError("scenarios_no_order", scenarios=listed(dict.fromkeys(shared)))
+    told = {name for name in WORTH if rows[name].count()}
     place = {one.id: at for at, one in enumerate(scenarios.scenarios)}
     keys = sorted({(id, segment, place[one.id]) for id, segment, _, one in found})
-    lines = [Line(id, segment, one := scenarios.scenarios[at], _cost(one, order)) for id, segment, at in keys]
+    lines = []
+    for id, segment, at in keys:
+        one = scenarios.scenarios[at]
+        priced = not (one.cost_share and order is None) and (one.value in told or one.value not in WORTH)
+        lines.append(Line(id, segment, one, _cost(one, order) if priced else 0, priced))
     numbered = {key: number for number, key in enumerate(keys)}
     table = pl.DataFrame(
         [(id, segment, stage, numbered[id, segment, place[one.id]]) for id, segment, stage, one in found],
@@ -107,22 +128,18 @@ def _cost(scenario: Scenario, order: Decimal | None) -> int:
     return int((scenario.cost / UNIT).quantize(Decimal(1), ROUND_HALF_UP))
 
 
-def valued(rows: pl.DataFrame, lines: Sequence[Line], scenarios: Scenarios, as_of: date, seed: int) -> pl.DataFrame:
-    """The customers with what a contact costs and brings, in units, who may be contacted, and who is control."""
+def valued(rows: pl.DataFrame, lines: Sequence[Line], as_of: date, seed: int) -> pl.DataFrame:
+    """The customers with what a contact costs and brings, in units, who may be contacted, and who is control.
+
+    Of a line without prices everybody who may be contacted is worth it, and all alike.
+    """
     import polars as pl
 
     own = {name: pl.col(name).to_physical().cast(pl.Int64) for name in WORTH}
-    if scenarios.margin_rate is not None:
-        by_rate = (own["spend"].cast(pl.Int128) * _parts(scenarios.margin_rate) // _PART).cast(pl.Int64)
-        own["margin"] = pl.coalesce(own["margin"], by_rate)
-    needed = {str(line.scenario.value) for line in lines} & {*WORTH}
-    for name in sorted(needed):
-        if not rows.select(own[name].is_not_null().any()).item():
-            counting = dict.fromkeys(line.scenario.id for line in lines if line.scenario.value == name)
-            raise InputError("scenarios_no_value", value=name, scenarios=listed(counting))
     of_line = pl.DataFrame(
         {
             "line": range(len(lines)),
+            "priced": [line.priced for line in lines],
             "unit_cost": [line.cost for line in lines],
             "response": [_parts(line.scenario.response) for line in lines],
             "share": [float(line.scenario.control) for line in lines],
@@ -145,13 +162,13 @@ def valued(rows: pl.DataFrame, lines: Sequence[Line], scenarios: Scenarios, as_o
         rows.join(of_line, on="line", how="left", maintain_order="left")
         .with_columns(value=value)
         .with_columns(expected=((pl.col("value") * response + _PART // 2) // _PART).cast(pl.Int64))
-        .with_columns(gain=pl.col("expected") - pl.col("unit_cost"))
+        .with_columns(gain=pl.when("priced").then(pl.col("expected") - pl.col("unit_cost")).otherwise(1))
         .with_columns(
             fate=pl.when("refuses")
             .then(REFUSING)
             .when(rested.fill_null(False))
             .then(TOO_SOON)
-            .when((pl.col("value") <= 0).fill_null(True))
+            .when(pl.col("priced") & (pl.col("value") <= 0).fill_null(True))
             .then(NO_VALUE)
             .when(pl.col("gain") <= 0)
             .then(NOT_WORTH)

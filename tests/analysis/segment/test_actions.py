@@ -240,10 +240,10 @@ def test_a_segment_without_scenario_is_an_error_that_names_it() -> None:
 
 
 def test_no_value_and_no_budget_are_told() -> None:
-    with pytest.raises(InputError, match="margin"):
-        run(customers(4).drop("margin"))
-    with pytest.raises(InputError, match="share"):
-        run(customers(4).drop("margin"), scenarios(MAIL | {"value": 5, "cost": "1%"}))
+    with pytest.raises(InputError, match="call, mail"):
+        run(customers(4).drop("margin"), budget=Decimal(5))
+    with pytest.raises(InputError, match="mail"):
+        run(customers(4).drop("margin"), scenarios(MAIL | {"value": 5, "cost": "1%"}), budget=Decimal(5))
     with pytest.raises(UsageError):
         run(customers(4), budget=Decimal(-1))
     nothing = run(customers(4), budget=Decimal(0))
@@ -259,3 +259,19 @@ def test_decisions_have_one_name_for_a_day_a_customer_and_a_scenario() -> None:
     assert again["reason"][0].startswith("big: при контакте")
     later = plan(customers(4), scenarios(), None, ActionParams(as_of=DAY + timedelta(1))).tables["actions"]
     assert not set(later["decision_id"]) & set(first)
+
+
+def test_without_what_orders_are_worth_everybody_has_an_action_without_a_price() -> None:
+    rows = customers(40).drop("margin")
+    made = scenarios(CALL | {"control": 0.5, "cap": 5}, MAIL | {"value": 300})
+    result = run(rows, made, pl.DataFrame({"customer_id": ["c001"], "consent": [False]}))
+    actions = result.tables["actions"]
+    calls, mails = (actions.filter(action=action) for action in ("call", "mail"))
+    assert calls["control"].not_().sum() == 5
+    assert calls.select("expected_value", "cost").null_count().row(0) == (calls.height, calls.height)
+    assert "c001" not in set(calls["customer_id"])
+    assert mails.filter(cost=Decimal("0.5"), expected_value=Decimal(3)).height == mails.height == 20
+    assert result.tables["budget"].select("cost", "margin_low").rows()[0] == (None, None)
+    assert result.summary["unpriced"] == 5
+    assert result.summary["cost"] == Decimal(10)
+    assert "segment_actions.unpriced" in {note.id for note in result.notes}
