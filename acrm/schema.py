@@ -120,6 +120,12 @@ TABLES: dict[str, Table] = {
         ),
         _table("stock", "product_id unit date", "product_id:id* quantity:number* date:date unit value:money"),
         _table("units", "unit", "unit:id* kind parent region"),
+        _table(
+            "decisions",
+            "made_at customer_id decision_id",
+            "decision_id:id made_at:date customer_id:id segment scenario action reason channel owner due:date"
+            " expected_response:number expected_value:money cost:money currency control:bool",
+        ),
     )
 }
 

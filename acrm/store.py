@@ -6,6 +6,7 @@ import filecmp
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,17 +14,17 @@ from typing import Any
 import polars as pl
 
 from acrm import known
-from acrm.errors import OutputError
+from acrm.errors import InputError, OutputError
 from acrm.ingest.assembly import IDENTITIES
 from acrm.ingest.dataset import ASIDE, Dataset, shaped
 from acrm.lineage import KEY, Lineage, dumps, is_manifest
 from acrm.messages import listed, number, text
-from acrm.publish import new, publish, reported, standing
+from acrm.publish import new, publish, reported, standing, writing
 from acrm.schema import LINEAGE, TABLES
 from acrm.validity import rules_of
 from acrm.write import ROW_GROUP
 
-SCORECARD = "scorecard"
+SCORECARD, DECISIONS = "scorecard", "decisions"
 MANIFEST, DICTIONARY, REVIEW = "clean.json", "dictionary.md", "review.csv"
 _SCORE = ("table", "field", "filled", "valid")
 _MARKUP = str.maketrans({"<": "&lt;", "&": "&amp;"} | {sign: f"\\{sign}" for sign in "\\|`*[]"})
@@ -217,6 +218,57 @@ def unchanged(out: Path, written: Iterable[Written], texts: Mapping[str, str]) -
         return False
     _discard(table.path for table in tables)
     return True
+
+
+def record(folder: Path, decisions: pl.DataFrame, lineage: Lineage) -> int:
+    """Add decisions to a store, each `decision_id` once; a store that has them all stays as it is, to the byte.
+
+    Args:
+        folder: The store.
+        decisions: Columns of the canonical table.
+        lineage: The run that made them; the table says of itself what the store's others say, so that it is one of
+            them, and this besides.
+
+    Returns:
+        How many decisions are new.
+
+    Raises:
+        InputError: There is no store, or it does not know the customers.
+        OutputError: It cannot be written.
+    """
+    if not is_store(folder):
+        raise InputError("record_no_store", path=folder)
+    name = f"{DECISIONS}.parquet"
+    with writing(folder), reported(folder):
+        _refuse_foreign(folder, [name])
+        path = folder / name
+        before = pl.read_parquet(path, glob=False) if path.exists() else decisions.head(0)
+        fresh = decisions.join(before, on="decision_id", how="anti").unique("decision_id")
+        if fresh.is_empty():
+            return 0
+        strangers = fresh.join(_customers(folder).collect(), on="customer_id", how="anti")["customer_id"].sort()
+        if len(strangers):
+            raise InputError("record_strangers", path=folder, count=len(strangers), ids=listed(strangers, 3))
+        unread = {"_source_file": pl.String, "_source_row": pl.Int64, "_flags": pl.String}
+        marks = [pl.lit(None, kind).alias(column) for column, kind in unread.items()]
+        dated = fresh.with_columns(*marks, pl.col("made_at").alias(known.SINCE))
+        table = shaped(DECISIONS, pl.concat([before, dated], how="diagonal").lazy())
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"), parse_float=Decimal)
+        made = {key: manifest[key] for key in lineage.as_dict() if key in manifest}
+        made |= {"table": DECISIONS, "recorded_by": lineage.as_dict()}
+        _sink(DECISIONS, table, new(folder, name), {KEY: dumps(made, indent=None)}, _undated)
+        others = [output for output in manifest.get("outputs", []) if output["name"] != name]
+        manifest["outputs"] = [*others, {"name": name, "rows": before.height + fresh.height}]
+        new(folder, MANIFEST).write_bytes((dumps(manifest) + "\n").encode())
+        publish(folder, [name, MANIFEST])
+    return fresh.height
+
+
+def _customers(folder: Path) -> pl.LazyFrame:
+    """The ids of all customers that some table of a store names."""
+    tables = [pl.scan_parquet(path, glob=False) for path in sorted(folder.glob("*.parquet")) if _ours(path)]
+    named = [table.select("customer_id") for table in tables if "customer_id" in table.collect_schema().names()]
+    return pl.concat([pl.LazyFrame(schema={"customer_id": pl.String}), *named]).unique()
 
 
 def _refuse_foreign(folder: Path, names: Iterable[str]) -> None:

@@ -143,8 +143,10 @@ def write_csv(frame: pl.DataFrame, path: Path, _lineage: Lineage) -> None:
         file.writelines(csv_parts(frame))
 
 
-def csv_parts(frame: pl.DataFrame) -> Iterator[bytes]:
-    """The table as UTF-8 CSV, piece by piece; Russian spreadsheets want `;` and a decimal comma.
+def csv_parts(frame: pl.DataFrame, *, russian: bool | None = None) -> Iterator[bytes]:
+    """The table as UTF-8 CSV, piece by piece; Russian programs want `;` and a decimal comma.
+
+    `russian` of None follows the language in use.
 
     A text that a spreadsheet would take for a formula gets a leading apostrophe, in headers too; texts that are numbers
     or phones (`-5`, `+79123456789`) stay. Lists are joined with `, `. Times are UTC.
@@ -154,7 +156,7 @@ def csv_parts(frame: pl.DataFrame) -> Iterator[bytes]:
     '=1+1,+79120000000
     <BLANKLINE>
     """
-    russian = messages.language() == "ru"
+    russian = messages.language() == "ru" if russian is None else russian
     nested = [name for name, kind in frame.schema.items() if isinstance(kind, pl.List)]
     texts = [name for name, kind in frame.schema.items() if name in nested or kind == pl.String]
     heads = pl.DataFrame({"head": frame.columns}, schema={"head": pl.String}).select(_safe(pl.col("head")))["head"]

@@ -171,7 +171,7 @@ def load_system(name: str) -> dict[str, Any]:
         raise UsageError("system_unreadable", path=name, reason=str(error)) from error
     for table in system.get("table", []):
         entity = table.get("entity")
-        if entity not in (*TABLES, "other"):
+        if entity not in (*REQUIRED, "other"):
             raise UsageError("system_unreadable", path=name, reason=f"unknown table {entity}")
         for column in table.get("fields", {}):
             if not known_field(_qualified(entity, column)):
@@ -188,8 +188,8 @@ def recognise(raw: RawTable, sample: pl.DataFrame, options: IngestOptions) -> Pl
     """
     by_name = {normalise(header): header for header in reversed(raw.header)}
     forced = next((entity for entity, pattern in options.tables if matches(raw, pattern)), None)
-    if forced is not None and forced not in TABLES:
-        raise UsageError("unknown_table", name=forced, known=", ".join(TABLES))
+    if forced is not None and forced not in REQUIRED:
+        raise UsageError("unknown_table", name=forced, known=", ".join(REQUIRED))
     signed = _by_signature(raw, by_name, options)
     if signed is not None and forced in (None, signed.entity):
         plan = _with_user_map(signed, by_name, raw, sample, options)

@@ -25,6 +25,7 @@ KEYS = {
     "deals": ("deal_id",),
     "deal_lines": ("order_id",),
     "transactions": ("order_id", "customer_id", "ordered_on"),
+    "decisions": ("decision_id",),
 }
 """What says that two rows of different files are about the same thing; an order is replaced with all its lines."""
 

@@ -31,7 +31,7 @@ _KINDS = {
     **dict.fromkeys(("phone", "phone_e164"), "phone"),
     **dict.fromkeys(("full_name", "company"), "words"),
     **dict.fromkeys(("owner", "agent"), "agent"),
-    **dict.fromkeys(("tags", "page"), "text"),
+    **dict.fromkeys(("tags", "page", "decision_id"), "text"),
     "interaction_id": "interaction",
     "purpose": "purpose",
     "card_number": "card",
