@@ -9,9 +9,9 @@
 3. Are the groups apart, or cuts through one cloud? The silhouettes once more, against tables that have the correlations
    of the data too (see `surrogates`). Who buys often also spends much: that alone makes groups that are found again and
    useful, but there is no gap between them.
-4. If they are apart, and the silhouette is highest where it also is farthest above that of correlated columns, this is
-   their number. The gap statistic goes on rising where groups are halved along a column that has nothing to do with
-   them, and such halves are found again.
+4. If the silhouette is above that of correlated columns by 0.1 or more, the k where it is farthest above is their number.
+   The gap statistic goes on rising where groups are halved along a column that has nothing to do with them, and such
+   halves are found again; the silhouette alone prefers the coarsest cut.
 5. Otherwise stability decides: up to the largest proposal, the largest k that is found again in resampled customers
    (mean adjusted Rand index 0.8 or more) and leaves no group below the least size; if there is none, the smallest such
    k above. These hold for 4 too. If no k is stable with groups large enough, there is no structure of use.
@@ -42,6 +42,8 @@ CLEAR = 4.0
 """So many standard deviations a silhouette has to be above the mean of tables without groups."""
 AT_LEAST = 0.01
 """And by so much: less is of no use, however sure."""
+WIDE = 0.1
+"""So far above correlated columns a silhouette tells the number of groups."""
 _REFERENCES = 10
 _RESAMPLES: dict[Method, int] = {"kmeans": 20, "gmm": 10}
 """A mixture takes ten times as long."""
@@ -89,7 +91,7 @@ class Choice:
     apart: bool
     """Whether there are gaps between the groups; else they are cuts through one cloud."""
     marked: bool
-    """Whether k is where the silhouette is highest and farthest above that of correlated columns."""
+    """Whether k is where the silhouette is farthest above that of correlated columns, and far."""
     proposals: Mapping[str, int | None]
     """k by criterion: silhouette (None if all k are small), gap, bic (None if the last k tried is no end for it)."""
     unstable: tuple[int, ...]
@@ -157,7 +159,7 @@ def decide(known: Criteria, least: float) -> Choice:
     good = [k for k in fitting if k not in unstable]
     found = known.structure and bool(good)
     peak = max(good, key=lambda k: known.excess[k - ks[0]], default=None)
-    marked = found and known.apart and peak == proposals["silhouette"]
+    marked = found and known.apart and peak is not None and bool(known.excess[peak - ks[0]] >= WIDE)
     up_to = [k for k in good if k <= highest]
     return Choice(
         k=peak if marked and peak else 1 if not found else max(up_to) if up_to else min(good),

@@ -149,8 +149,7 @@ def made_up(
         silhouette=np.array(silhouette),
         shuffled=np.zeros(len(gap)),
         correlated=np.zeros(len(gap)),
-        # Farthest above where the silhouette is not highest, unless told otherwise.
-        excess=np.array(excess or [-value for value in silhouette]),
+        excess=np.array(excess or [0.05] * len(gap)),
         gap=np.array(gap),
         gap_error=np.full(len(gap), 0.01),
         stability=np.array(stability),
@@ -180,10 +179,12 @@ GAP = [0.2, 0.4, 0.5, 0.49]
         (made_up([0.4, 0.2, 0.3, 0.3], [0.2, 0.3, 0.4, 0.5], [0.9, 0.9, 0.9, 0.7], [0.2] * 4), 4),
         # The gap sees no groups: the silhouette alone proposes.
         (made_up([0.1, 0.4, 0.3, 0.3], [-0.1, 0.3, 0.4, 0.5], [0.9, 0.9, 0.9, 0.9], [0.2] * 4), 3),
-        # The silhouette marks 2 and 3, whatever the gap says, if it is found again.
+        # So far above correlated columns that it is 2 or 3 whatever the gap says, if it is found again.
         (made_up([0.4, 0.2, 0.3, 0.3], GAP, [0.9] * 4, [0.2] * 4, excess=[0.2, 0.1, 0.1, 0.1]), 2),
-        (made_up([0.3, 0.4, 0.3, 0.3], GAP, [0.9] * 4, [0.2] * 4, excess=[0.1, 0.2, 0.1, 0.1]), 3),
-        (made_up([0.3, 0.4, 0.3, 0.3], GAP, [0.9, 0.7, 0.9, 0.9], [0.2] * 4, excess=[0.1, 0.2, 0.1, 0.1]), 4),
+        (made_up([0.4, 0.3, 0.3, 0.3], GAP, [0.9] * 4, [0.2] * 4, excess=[0.1, 0.2, 0.1, 0.1]), 3),
+        (made_up([0.4, 0.3, 0.3, 0.3], GAP, [0.9, 0.7, 0.9, 0.9], [0.2] * 4, excess=[0, 0.2, 0.05, 0.05]), 4),
+        # Not far enough.
+        (made_up([0.4, 0.3, 0.3, 0.3], GAP, [0.9] * 4, [0.2] * 4, excess=[0.0, 0.09, 0.05, 0.05]), 4),
         # Nothing is good, or nothing clearer than chance.
         (made_up([0.4, 0.2, 0.3, 0.3], GAP, [0.9, 0.7, 0.7, 0.7], [0.01, 0.2, 0.2, 0.2]), 1),
         (made_up([0.4, 0.2, 0.3, 0.3], GAP, [0.9] * 4, [0.2] * 4, structure=False), 1),

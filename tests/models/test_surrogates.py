@@ -22,7 +22,8 @@ def test_every_block_keeps_its_values(kind: str) -> None:
     assert not np.array_equal(made, table)
     for block in range(3):
         mine = [place for place, which in enumerate(blocks) if which == block]
-        assert np.array_equal(*(np.sort([tuple(row) for row in one[:, mine]], axis=0) for one in (made, table)))
+        was, now = (np.sort([tuple(row) for row in one[:, mine]], axis=0) for one in (table, made))
+        assert np.array_equal(was, now)
     assert np.all(made[:, 2:].sum(axis=1) == 1)
 
 

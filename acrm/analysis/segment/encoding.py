@@ -20,6 +20,7 @@ variables, for categories beside numbers.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -200,12 +201,13 @@ def _learn_number(column: pl.Series) -> _Number | None:
     known = frame.select(_finite("value")).to_series().drop_nulls()
     if known.is_empty():
         return None
-    logged = known.to_frame("value").select(_logarithm(pl.col("value"))).to_series()
-    spans = {log: _span(values) for log, values in ((False, known), (True, logged))}
-    skews = {log: abs(_skewness(values.clip(*spans[log][:2]))) for log, values in ((False, known), (True, logged))}
-    log = skews[False] > SKEWED and skews[True] < skews[False]
-    values = logged if log else known
-    low, high, centre, scale = spans[log]
+    values, log = known, False
+    skew = _skewness(known)
+    if skew > SKEWED:
+        logged = known.to_frame("value").select(_logarithm(pl.col("value"))).to_series()
+        log = _skewness(logged) < skew
+        values = logged if log else known
+    low, high, centre, scale = _span(values)
     if scale == 0:
         return None
     median = min(max(_number(values.median()), low), high)
@@ -223,20 +225,25 @@ def _learn_number(column: pl.Series) -> _Number | None:
 
 def _span(values: pl.Series) -> tuple[float, float, float, float]:
     """Where numbers are cut off, what is taken from them, what they are divided by: 0 if they are all the same."""
-    first, third = (_number(values.quantile(share, "linear")) for share in (0.25, 0.75))
+    low, high = _fences(values)
     least, most = _number(values.min()), _number(values.max())
-    if first == third or values.n_unique() == 2:
+    if low == high or values.is_in([least, most]).all():
         return least, most, least, most - least
-    fence = FENCES * (third - first)
-    low, high = max(least, first - fence), min(most, third + fence)
-    within = values.clip(low, high)
-    return low, high, _number(within.mean()), _number(within.std(ddof=0))
+    within = values.clip(max(least, low), min(most, high))
+    return max(least, low), min(most, high), _number(within.mean()), _number(within.std(ddof=0))
+
+
+def _fences(values: pl.Series) -> tuple[float, float]:
+    """Tukey's outer fences; equal if the quartiles are."""
+    first, third = (_number(values.quantile(share, "linear")) for share in (0.25, 0.75))
+    return first - FENCES * (third - first), third + FENCES * (third - first)
 
 
 def _skewness(values: pl.Series) -> float:
-    """0 where it is not defined."""
-    found = values.skew()
-    return found if found is not None and found == found else 0.0  # noqa: PLR0124 (NaN)
+    """Its absolute value within the fences; 0 where it is not defined."""
+    low, high = _fences(values)
+    found = (values.clip(low, high) if low < high else values).skew()
+    return abs(found) if found is not None and math.isfinite(found) else 0.0
 
 
 def _number(value: Any) -> float:

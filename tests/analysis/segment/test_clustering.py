@@ -13,15 +13,12 @@ from acrm.errors import InputError, UsageError
 from acrm.models.clusters import Method
 
 FEATURES = [
-    Feature(name=name, axis=axis, kind=kind)
-    for name, axis, kind in [
-        ("age", "demo", "number"),
-        ("spend", "value", "number"),
-        ("visits", "behaviour", "number"),
-        ("city", "demo", "category"),
-        ("likes", "needs", "multi"),
-        ("noise", "extra", "number"),
-    ]
+    Feature(name="age", axis="demo", kind="number"),
+    Feature(name="spend", axis="value", kind="number"),
+    Feature(name="visits", axis="behaviour", kind="number"),
+    Feature(name="city", axis="demo", kind="category"),
+    Feature(name="likes", axis="needs", kind="multi"),
+    Feature(name="noise", axis="extra", kind="number"),
 ]
 
 
@@ -105,7 +102,7 @@ def test_rows_in_another_order_and_a_second_run_change_nothing(found: Clustering
 
 def test_another_seed_numbers_segments_alike(found: Clustering) -> None:
     again = cluster(planted()[0], FEATURES, ClusterParams(k=3, seed=9))
-    assert (again.members["segment_id"] == found.members["segment_id"]).mean() > 0.99
+    assert (again.members["segment_id"] != found.members["segment_id"]).sum() < 9
 
 
 @pytest.mark.parametrize("method", ["kmeans", "gmm"])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -14,9 +15,9 @@ from acrm.errors import InputError
 HALF = pytest.approx(0.5**0.5)
 
 
-def learned(values: object, kind: Kind) -> tuple[Encoding, pl.DataFrame]:
-    kinds = {"number": pl.Float64, "category": pl.String, "multi": pl.List(pl.String)}
-    table = pl.DataFrame({"x": values}, schema={"x": kinds[kind]})
+def learned(values: Any, kind: Kind) -> tuple[Encoding, pl.DataFrame]:
+    kinds: dict[Kind, pl.DataType] = {"number": pl.Float64(), "category": pl.String(), "multi": pl.List(pl.String)}
+    table = pl.DataFrame([pl.Series("x", values, kinds[kind])])
     return Encoding.learn(table, [Feature(name="x", axis="extra", kind=kind)]), table
 
 
