@@ -9,7 +9,7 @@
 3. Are the groups apart, or cuts through one cloud? The silhouettes once more, against tables that have the correlations
    of the data too (see `surrogates`). Who buys often also spends much: that alone makes groups that are found again and
    useful, but there is no gap between them.
-4. If the silhouette is above that of correlated columns by 0.1 or more, the k where it is farthest above is their number.
+4. If the silhouette is 0.1 or more above that of correlated columns, the k where it is farthest above is their number.
    The gap statistic goes on rising where groups are halved along a column that has nothing to do with them, and such
    halves are found again; the silhouette alone prefers the coarsest cut.
 5. Otherwise stability decides: up to the largest proposal, the largest k that is found again in resampled customers

@@ -64,8 +64,8 @@ def made_up(customers: int, target: Path) -> None:
 
     rng = np.random.default_rng(0)
     truth = rng.choice(5, customers, p=[0.35, 0.25, 0.2, 0.12, 0.08])
-    columns = {"customer_id": pl.format("C{}", pl.int_range(customers).cast(pl.String).str.zfill(8))}
-    table = pl.select(**columns).with_columns(truth=truth)
+    number_of = pl.int_range(customers).cast(pl.String).str.zfill(8)
+    table = pl.select(customer_id=pl.format("C{}", number_of)).with_columns(truth=truth)
     for place in range(24):
         level = 2 * rng.standard_normal(5) if place < 16 else np.zeros(5)
         number = level[truth] + rng.standard_normal(customers)

@@ -173,13 +173,27 @@ class Encoding:
         """What `to_document` told.
 
         Raises:
-            KeyError, TypeError: It is another document.
+            KeyError, TypeError, ValueError: It is another document, or was altered so that it makes no sense.
         """
-        parts = []
+        import numpy as np
+        import polars as pl
+
+        kinds = {"number": pl.Float64(), "category": pl.String(), "multi": pl.List(pl.String)}
+        samples: dict[str, object] = {"number": 0.0, "category": "", "multi": []}
+        parts, trial = [], pl.DataFrame()
         for node in document["columns"]:
             values = dict(node)
-            parts.append(_KINDS[values.pop("kind")](**values))
-        return cls(parts=tuple(parts), left_out=tuple(document["left_out"]))
+            kind = values.pop("kind")
+            parts.append(_KINDS[kind](**values))
+            trial = trial.with_columns(pl.Series(parts[-1].name, [samples[kind]], kinds[kind]))
+        encoding = cls(parts=tuple(parts), left_out=tuple(document["left_out"]))
+        try:
+            sound = np.isfinite(encoding.matrix(trial)).all()
+        except pl.exceptions.PolarsError as error:
+            raise ValueError from error
+        if not sound:
+            raise ValueError
+        return encoding
 
 
 def _finite(name: str) -> pl.Expr:

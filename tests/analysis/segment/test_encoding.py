@@ -138,3 +138,14 @@ def test_a_saved_encoding_gives_the_same_rows_to_the_bit() -> None:
     assert np.array_equal(again.matrix(table[[4]])[0], encoding.matrix(table)[4])
     with pytest.raises(InputError, match="age, city"):
         again.matrix(table.drop("age", "city"))
+
+
+@pytest.mark.parametrize(
+    "altered",
+    [{"scale": "wide"}, {"scale": None}, {"scale": 0}, {"low": [1]}, {"name": 5}, {"kind": "category"}, {"more": 1}],
+)
+def test_an_altered_encoding_is_no_encoding(altered: dict[str, object]) -> None:
+    document = learned([1.0, 2.0, 3.0], "number")[0].to_document()
+    document["columns"][0] |= altered
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        Encoding.from_document(document)
