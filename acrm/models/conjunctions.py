@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,7 +97,16 @@ def find_conditions(
         second.append(two[loud])
         score.append(np.sign(values[0, loud]) * weakest[loud])
         p.append(2 * student.sf(np.abs(values[:, loud]), free).max(axis=0))
-    return _found(masks, yes, [np.concatenate(part) for part in (first, second, score, p)], len(alone), pairs, false)
+    tried = Findings(
+        first=np.concatenate(first),
+        second=np.concatenate(second),
+        p=np.concatenate(p),
+        q=np.empty(0),
+        score=np.concatenate(score),
+        singles=len(alone),
+        pairs=pairs,
+    )
+    return _surest(tried, masks, yes, false)
 
 
 def difference(outcome: FloatArray, inside: NDArray[np.bool_], level: float) -> tuple[float, float, float]:
@@ -106,7 +115,7 @@ def difference(outcome: FloatArray, inside: NDArray[np.bool_], level: float) -> 
     Welch's interval; for an outcome of 0 and 1 Newcombe's of two Wilson intervals, which stays within -1 and 1.
 
     >>> [round(end, 3) for end in difference(np.array([1.0, 1, 0, 0, 0, 0]), np.arange(6) < 2, 0.95)]
-    [1.0, 0.175, 1.0]
+    [1.0, 0.18, 1.0]
     """
     one, other = outcome[inside], outcome[~inside]
     gap = float(one.mean() - other.mean())
@@ -149,7 +158,13 @@ def _products(masks: NDArray[np.bool_], ranks: FloatArray, start: int) -> tuple[
     return many, total * unit
 
 
-def _t(count: FloatArray, found: FloatArray, rows: FloatArray | float, total: FloatArray | float, square: FloatArray | float) -> FloatArray:
+def _t(
+    count: FloatArray,
+    found: FloatArray,
+    rows: FloatArray | float,
+    total: FloatArray | float,
+    square: FloatArray | float,
+) -> FloatArray:
     """The t value of `count` of `rows` against the rest, from the sum inside, the sum of all and the sum of squares."""
     gap = found - count * total / rows
     spread = (square - total**2 / rows) * count * (rows - count) / rows
@@ -158,41 +173,36 @@ def _t(count: FloatArray, found: FloatArray, rows: FloatArray | float, total: Fl
     return value
 
 
-def _found(
-    masks: NDArray[np.bool_],
-    yes: NDArray[np.bool_] | None,
-    candidates: list[NDArray[np.generic]],
-    singles: int,
-    pairs: int,
-    false: float,
-) -> Findings:
-    first, second, score, p = candidates
-    q = _among(p, singles + pairs)
+def _surest(tried: Findings, masks: NDArray[np.bool_], yes: NDArray[np.bool_] | None, false: float) -> Findings:
+    """Those that chance does not explain, in order; the score of `tried` still has its sign, its q is not known."""
+    tested = tried.singles + tried.pairs
+    p = tried.p.copy()
+    q = _among(p, tested)
     if yes is not None:
         near = np.flatnonzero(q <= _NEAR)
-        p[near] = [_exact(masks, yes, *places) for places in zip(first[near], second[near], score[near] > 0, strict=True)]
-        q = _among(p, singles + pairs)
-    order = np.lexsort((second, first, -np.abs(score), q))
+        places = zip(tried.first[near].tolist(), tried.second[near].tolist(), tried.score[near].tolist(), strict=True)
+        p[near] = [_exact(masks, yes, *place) for place in places]
+        q = _among(p, tested)
+    order = np.lexsort((tried.second, tried.first, -np.abs(tried.score), q))
     order = order[q[order] <= false]
-    return Findings(
-        first=first[order],
-        second=second[order],
+    return replace(
+        tried,
+        first=tried.first[order],
+        second=tried.second[order],
         p=p[order],
         q=q[order],
-        score=np.abs(score[order]),
-        singles=singles,
-        pairs=pairs,
+        score=np.abs(tried.score[order]),
     )
 
 
 def _among(p: FloatArray, tested: int) -> FloatArray:
-    """q values of the smallest of `tested` p values; the rest are as good as 1."""
+    """Return q values of the smallest of `tested` p values; the rest are as good as 1."""
     return benjamini_hochberg(np.concatenate([p, np.ones(tested - len(p))]))[: len(p)]
 
 
-def _exact(masks: NDArray[np.bool_], yes: NDArray[np.bool_], first: int, second: int, more: bool) -> float:
+def _exact(masks: NDArray[np.bool_], yes: NDArray[np.bool_], first: int, second: int, score: float) -> float:
     """Fisher's p for a condition or, for a pair, the greatest of the three comparisons."""
-    event = yes if more else ~yes
+    event = yes if score > 0 else ~yes
     everyone = np.ones(len(yes), dtype=bool)
     if second < 0:
         comparisons = [(masks[:, first], everyone)]

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+from scipy.sparse.linalg import lsmr
 
 from acrm.models.histories import FloatArray, IndexArray
 
@@ -37,7 +39,7 @@ def group_effects(columns: FloatArray, groupings: Groupings) -> list[FloatArray]
     scale = np.sqrt(np.concatenate(counts)) if counts else np.empty(0)
     joined = sparse.hstack(tables, format="csr") @ sparse.diags_array(1 / scale)
     found = np.column_stack(
-        [sparse.linalg.lsmr(joined, column, atol=1e-13, btol=1e-13, conlim=0, maxiter=10_000)[0] for column in centred.T]
+        [lsmr(joined, column, atol=1e-13, btol=1e-13, conlim=0, maxiter=10_000)[0] for column in centred.T]
     )
     return np.split(found / scale[:, None], np.cumsum([len(count) for count in counts])[:-1])
 
@@ -69,7 +71,7 @@ def absorbed_parameters(groupings: Groupings) -> int:
         return levels[0] if levels else 1
     first, second = groupings[:2]
     edges = sparse.coo_array((np.ones(len(first)), (first, levels[0] + second)), shape=(sum(levels[:2]),) * 2)
-    parts = sparse.csgraph.connected_components(edges, directed=False, return_labels=False)
+    parts = connected_components(edges, directed=False, return_labels=False)
     return int(levels[0] + levels[1] - parts + sum(levels[2:]) - len(levels[2:]))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import qr, solve_triangular
+from scipy.linalg import solve_triangular
 from scipy.stats import t as student
 
 from acrm.models.effects import Groupings, absorbed, absorbed_parameters, group_effects, nested
@@ -179,19 +179,26 @@ def _independent(columns: FloatArray, norms: FloatArray) -> tuple[IndexArray, di
     """
     scaled = np.divide(columns, norms, out=np.zeros_like(columns), where=norms > 0)
     # What the columns say of each other is all in the triangle, which is small.
-    triangle = np.linalg.qr(scaled, mode="r") if len(columns) else scaled
-    order, rest = list(range(columns.shape[1])), []
-    place = 0
-    while place < len(order):
-        reduced = np.abs(np.diag(qr(triangle[:, order[: place + 1]], mode="r")[0]))
-        if place < len(reduced) and reduced[place] > TOLERANCE:
-            place += 1
-        else:
-            rest.append(order.pop(place))
+    triangle = np.asarray(np.linalg.qr(scaled, mode="r"))
+    order = list(range(columns.shape[1]))
+    moved: list[int] = []
+    while (place := _first_explained(triangle[:, order])) is not None:
+        moved.append(order.pop(place))
     kept = np.array(order, dtype=np.intp)
     named = {}
-    for column in rest:
+    for column in sorted(moved):
         before = kept[kept < column]
-        share = np.linalg.lstsq(triangle[:, before], triangle[:, column], rcond=None)[0]
-        named[column] = tuple(int(other) for other, part in zip(before, share, strict=True) if abs(part) > TOLERANCE**0.5)
+        parts = np.linalg.lstsq(triangle[:, before], triangle[:, column], rcond=None)[0].tolist()
+        named[column] = tuple(
+            other for other, part in zip(before.tolist(), parts, strict=True) if abs(part) > TOLERANCE**0.5
+        )
     return kept, named
+
+
+def _first_explained(triangle: FloatArray) -> int | None:
+    """The first column of which too little is its own, or None."""
+    own = np.zeros(triangle.shape[1])
+    diagonal = np.abs(np.diag(np.linalg.qr(triangle, mode="r")))
+    own[: len(diagonal)] = diagonal
+    explained = np.flatnonzero(own <= TOLERANCE)
+    return int(explained[0]) if len(explained) else None

@@ -10,7 +10,7 @@ from acrm.analysis.result import Result
 from acrm.analysis.segment.design import sorted_levels
 from acrm.analysis.segment.screening import CUSTOMER, canonical, plain, screen
 from acrm.errors import InputError
-from acrm.messages import Message, listed, number, text
+from acrm.messages import Message, listed, text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -91,7 +91,7 @@ def conditions(table: pl.DataFrame, outcome: str, params: ConditionParams) -> Co
         | `value`, `value_outside` | Float64 | mean, or share of yes |
         | `median`, `median_outside` | Float64 | null for yes and no |
         | `effect`, `low`, `high` | Float64 | difference of the means, with its interval |
-        | `best_part` | Float64 | the larger effect of its parts alone; null for one part |
+        | `best_part` | Float64 | `value` where the better of its parts holds; null for one part |
         | `p`, `q` | Float64 | chance alone; the same allowing for all that were tested |
 
         Table `left_out` as of `screening`.
@@ -130,13 +130,13 @@ def conditions(table: pl.DataFrame, outcome: str, params: ConditionParams) -> Co
         notes.append(Message("segment_drivers.conditions.left_out", {"columns": listed(left_out["column"])}))
     return ConditionsResult(
         params=params,
-        tables={"conditions": pl.DataFrame(rows, schema=_SCHEMA()), "left_out": left_out},
+        tables={"conditions": pl.DataFrame(rows, schema=_schema()), "left_out": left_out},
         summary=figures,
         notes=tuple(notes),
     )
 
 
-def _SCHEMA() -> dict[str, Any]:
+def _schema() -> dict[str, Any]:
     import polars as pl
 
     figures = ("value", "value_outside", "median", "median_outside", "effect", "low", "high", "best_part", "p", "q")
@@ -196,10 +196,12 @@ def _of(values: pl.Series, cuts: int, least: int) -> Iterator[Condition]:
     if values.dtype.is_numeric():
         numbers = plain(values).cast(pl.Float64).to_numpy()
         known = np.isfinite(numbers)
-        for cut in _cuts(numbers[known], cuts):
-            with np.errstate(invalid="ignore"):
-                yield Condition(column=name, sign="≥", value=f"{cut:.12g}", holds=numbers >= cut)
-                yield Condition(column=name, sign="<", value=f"{cut:.12g}", holds=numbers < cut)
+        distinct = np.unique(numbers[known])
+        for value in distinct[::-1] if len(distinct) == 2 else ():
+            yield Condition(column=name, sign="=", value=f"{value:.12g}", holds=numbers == value)
+        for cut in _cuts(numbers[known], distinct, cuts) if len(distinct) > 2 else ():
+            yield Condition(column=name, sign="≥", value=f"{cut:.12g}", holds=numbers >= cut)
+            yield Condition(column=name, sign="<", value=f"{cut:.12g}", holds=numbers < cut)
         if not known.all():
             yield Condition(column=name, sign="=", value=text("segment_drivers.unknown"), holds=~known)
     elif values.dtype.is_nested():
@@ -213,11 +215,10 @@ def _of(values: pl.Series, cuts: int, least: int) -> Iterator[Condition]:
             yield Condition(column=name, sign="=", value=level, holds=(words == level).to_numpy())
 
 
-def _cuts(numbers: Any, count: int) -> list[float]:
+def _cuts(numbers: Any, distinct: Any, count: int) -> list[float]:
     """Where a column of numbers is cut: at its values if they are few, else at quantiles to three digits."""
     import numpy as np
 
-    distinct = np.unique(numbers)
     if len(distinct) <= count + 1:
         return [float(value) for value in distinct[1:]]
     quantiles = np.quantile(numbers, np.arange(1, count + 1) / (count + 1))
@@ -239,7 +240,7 @@ def _rows(found: Findings, made: list[Condition], values: Any, tested: int) -> I
         parts = [made[part] for part in (int(found.first[place]), int(found.second[place])) if part >= 0]
         inside = np.logical_and.reduce([part.holds for part in parts])
         effect, low, high = difference(values, inside, level)
-        alone = [difference(values, part.holds, level)[0] for part in parts]
+        alone = [float(values[part.holds].mean()) for part in parts]
         yield {
             "condition": ", ".join(part.name for part in parts),
             "parts": len(parts),
@@ -253,7 +254,7 @@ def _rows(found: Findings, made: list[Condition], values: Any, tested: int) -> I
             "effect": effect,
             "low": low,
             "high": high,
-            "best_part": max(alone, key=lambda part: part * np.sign(effect)) if len(alone) > 1 else None,
+            "best_part": (max if effect > 0 else min)(alone) if len(alone) > 1 else None,
             "p": float(found.p[place]),
             "q": float(found.q[place]),
         }

@@ -54,11 +54,14 @@ def terms(table: pl.DataFrame, factors: Sequence[str], log: Log) -> Iterator[Ter
 
     A number is taken as it is, or its logarithm: with `both` where all known values are above 0 and more than two
     differ, with `auto` where besides it is skewed to the right and its logarithm is less so. A level needs
-    `LEVEL_ROWS` rows, or it goes with the rest of its column; the base is the most frequent, of equals the first.
+    `LEVEL_ROWS` rows, or it goes with the rest of its column; the base is the most frequent, of equals the first. Of a
+    number with two values, as of no and yes, the lower one is the base.
     """
+    import polars as pl
+
     for name in factors:
         values = table[name]
-        if values.dtype.is_numeric():
+        if values.dtype.is_numeric() or values.dtype == pl.Boolean:
             yield from _of_number(plain(values), log)
         elif values.dtype.is_nested():
             yield from _of_lists(values)
@@ -82,11 +85,14 @@ def _of_number(values: pl.Series, log: Log) -> Iterator[Term]:
     import polars as pl
 
     name = values.name
-    kind: Literal["number", "log"] = "log" if logged(values, log) else "number"
+    kind: Literal["number", "log", "level"] = "log" if logged(values, log) else "number"
     numbers = values.cast(pl.Float64).to_numpy()
     numbers = np.log(numbers) if kind == "log" else numbers
     known = np.isfinite(numbers)
-    yield Term(factor=name, kind=kind, values=np.where(known, numbers, numbers[known].mean()))
+    ends = {"level": str(values.max()), "base": str(values.min())} if values.n_unique() - (not known.all()) == 2 else {}
+    if ends:
+        kind, numbers = "level", np.where(known, numbers == numbers[known].max(), np.nan)
+    yield Term(factor=name, kind=kind, values=np.where(known, numbers, numbers[known].mean()), **ends)
     if (~known).sum() >= LEVEL_ROWS:
         yield Term(factor=name, kind="unknown", values=(~known).astype(float))
 
@@ -126,5 +132,7 @@ def sorted_levels(values: pl.Series, rows: int = LEVEL_ROWS, most: int = LEVELS)
     ['a', 'b']
     """
     counted = values.cast(str).fill_null(text("segment_drivers.unknown")).alias("level").value_counts(name="rows")
-    ordered = counted.sort("rows", "level", descending=[True, False]).filter(counted["rows"].sort(descending=True) >= rows)
+    ordered = counted.sort("rows", "level", descending=[True, False]).filter(
+        counted["rows"].sort(descending=True) >= rows
+    )
     return ordered["level"].head(most).to_list()

@@ -71,8 +71,9 @@ def make(setting: Setting, columns: Any, hold: Sequence[Sequence[str]]) -> Model
     tested = np.isfinite(fit.p)
     q[tested] = benjamini_hochberg(fit.p[tested])
     # Rows that belong together are foretold together, unless what they have in common is what is held.
-    whole = clusters is not None and [setting.cluster] not in [list(names) for names in hold]
-    units = clusters if whole and clusters.max() >= FOLDS else np.arange(len(columns))
+    units = np.arange(len(columns))
+    if clusters is not None and clusters.max() >= FOLDS and [setting.cluster] not in [list(names) for names in hold]:
+        units = clusters
     folds = (np.random.default_rng(setting.seed).permutation(int(units.max()) + 1) % FOLDS)[units]
     held_out, by_fold = held_out_r2(setting.outcome, columns, folds, held=held)
     count = None if clusters is None else int(clusters.max()) + 1
@@ -113,17 +114,12 @@ def coefficient_table(setting: Setting, models: Mapping[str, Model]) -> pl.DataF
     strength = np.full(len(terms), np.nan)
     for name in ("pooled", "held"):
         model = models.get(name)
-        fit = None if model is None else model.fit
-        values = {
-            "": fit and fit.coefficients,
-            "_low": fit and fit.low,
-            "_high": fit and fit.high,
-            "_p": fit and fit.p,
-            "_q": model and model.q,
-        }
-        for end, found in values.items():
-            columns[name + end] = pl.Series([None] * len(terms) if found is None else found, dtype=pl.Float64)
-        if fit is not None:
+        for end in ("", "_low", "_high", "_p", "_q"):
+            columns[name + end] = pl.Series([None] * len(terms), dtype=pl.Float64)
+        if model is not None:
+            fit = model.fit
+            found = {"": fit.coefficients, "_low": fit.low, "_high": fit.high, "_p": fit.p, "_q": model.q}
+            columns |= {name + end: pl.Series(values) for end, values in found.items()}
             spread = np.array([term.values.std() for term in terms])
             strength = fit.coefficients * spread / setting.outcome.std()
     columns["strength"] = pl.Series(strength, dtype=pl.Float64)

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from acrm.analysis.result import Result, Scalar
 from acrm.analysis.segment.design import LEVEL_ROWS, Log, Term, logged, terms
-from acrm.analysis.segment.driver_models import Model, Setting, coefficient_table, each, fit_table, levels_of, make, matrix
+from acrm.analysis.segment.driver_models import (
+    Model,
+    Setting,
+    coefficient_table,
+    each,
+    fit_table,
+    levels_of,
+    make,
+    matrix,
+)
 from acrm.analysis.segment.screening import CUSTOMER, Useless, canonical, plain, screen
 from acrm.errors import InputError, UsageError
 from acrm.messages import Message, listed, text
@@ -94,7 +103,7 @@ def drivers(table: pl.DataFrame, measure: str, params: DriverParams) -> DriversR
     Examples:
         >>> import polars as pl
         >>> shop = pl.DataFrame({"price": [1.0, 2.0, 4.0, 8.0] * 5, "sold": [80.0, 40.0, 20.0, 10.0] * 5})
-        >>> found = drivers(shop, "sold", DriverParams(log="both")).tables["coefficients"]
+        >>> found = drivers(shop, "sold", DriverParams(factors=("price",), log="both")).tables["coefficients"]
         >>> found.select("term", found["pooled"].round(6)).rows()
         [('log(price)', -1.0)]
     """
@@ -178,7 +187,11 @@ def _models(setting: Setting, params: DriverParams) -> tuple[dict[str, Model], d
     models: dict[str, Model] = {}
     extra: dict[str, pl.DataFrame] = {}
     refused = []
-    wanted = {"pooled": (), **({"held": params.hold} if params.hold else {}), **({"each": params.each} if params.each else {})}
+    wanted = {
+        "pooled": (),
+        **({"held": params.hold} if params.hold else {}),
+        **({"each": params.each} if params.each else {}),
+    }
     for name, hold in wanted.items():
         held = [list(hold)] if name == "each" else [[column] for column in hold]
         groups = [levels_of(setting.table, columns) for columns in held]
@@ -271,7 +284,9 @@ def _notes(
 
 def _about(left_out: pl.DataFrame, summary: Mapping[str, Any]) -> Iterator[Message]:
     if summary["rows_without_measure"]:
-        yield Message("segment_drivers.without", {"rows": summary["rows_without_measure"], "measure": summary["measure"]})
+        yield Message(
+            "segment_drivers.without", {"rows": summary["rows_without_measure"], "measure": summary["measure"]}
+        )
     for reason in left_out["reason"].unique().sort():
         columns = left_out.filter(reason=reason)["column"].to_list()
         why = text(f"segment_drivers.reason.{reason}")

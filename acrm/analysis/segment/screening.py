@@ -88,42 +88,46 @@ def canonical(table: pl.DataFrame) -> pl.DataFrame:
 
 def _alone(values: pl.Series) -> Useless | None:
     """What can be said of a column without looking at others."""
-    import polars as pl
-
     name, whole = values.name, plain(values)
     rows, known = len(whole), len(whole) - whole.null_count()
-
-    def because(reason: str, /, **figures: object) -> Useless:
-        return Useless(name, reason, text(f"segment_drivers.screen.{reason}", **figures))
-
     if not known:
-        return because("empty")
+        return _useless(name, "empty")
     if values.dtype.is_temporal():
-        return because("date")
+        return _useless(name, "date")
     counts = whole.value_counts(sort=False, name="rows").sort("rows", name, descending=[True, False])
     common, share = counts[name][0], counts["rows"][0] / rows
-    different = counts.height - (known < rows)
     if counts.height == 1:
-        return because("constant", value=common)
+        return _useless(name, "constant", value=common)
     if known < EMPTY * rows:
-        return because("near_empty", known=known, rows=rows)
+        return _useless(name, "near_empty", known=known, rows=rows)
     if share >= SAME:
-        return because("near_constant", value=common if common is not None else text("segment_drivers.unknown"), n=share)
-    if whole.dtype in (pl.String, pl.Categorical):
-        words = whole.cast(pl.String).drop_nulls()
-        if words.str.contains(_DATE).sum() >= DIFFERENT * known:
-            return because("date")
+        value = common if common is not None else text("segment_drivers.unknown")
+        return _useless(name, "near_constant", value=value, share=share)
+    return _names_rows(whole.drop_nulls(), counts.height - (known < rows))
+
+
+def _names_rows(values: pl.Series, different: int) -> Useless | None:
+    """Whether known values tell rows apart rather than what they have in common: days, ids, free text."""
+    import polars as pl
+
+    known = len(values)
+    figures = {"different": different, "known": known}
+    if values.dtype in (pl.String, pl.Categorical):
+        if values.cast(pl.String).str.contains(_DATE).sum() >= DIFFERENT * known:
+            return _useless(values.name, "date")
         if known >= FEW and different > TEXT * known:
-            return because("id" if different >= DIFFERENT * known else "text", different=different, known=known)
-    elif whole.dtype.is_numeric() and known >= FEW and different == known:
+            return _useless(values.name, "id" if different >= DIFFERENT * known else "text", **figures)
+    elif values.dtype.is_numeric() and known >= FEW and different == known:
         # Whole numbers that no two rows share, though chance alone would have let many share one.
-        numbers = whole.drop_nulls().cast(pl.Float64)
-        spread = float(numbers.max() - numbers.min()) + 1  # type: ignore[operator]
-        if bool((numbers == numbers.floor()).all()) and (
-            known * (known - 1) / (2 * spread) >= _REPEATS or _ID.search(name)
-        ):
-            return because("id", different=different, known=known)
+        numbers = values.cast(pl.Float64).to_numpy()
+        repeats = known * (known - 1) / (2 * float(numbers.max() - numbers.min() + 1))
+        if (numbers == numbers.round()).all() and (repeats >= _REPEATS or _ID.search(values.name)):
+            return _useless(values.name, "id", **figures)
     return None
+
+
+def _useless(column: str, reason: str, /, **figures: object) -> Useless:
+    return Useless(column, reason, text(f"segment_drivers.screen.{reason}", **figures))
 
 
 def _twice(table: pl.DataFrame, names: Sequence[str], safe: int) -> Iterator[Useless]:
