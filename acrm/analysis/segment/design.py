@@ -89,12 +89,17 @@ def _of_number(values: pl.Series, log: Log) -> Iterator[Term]:
     numbers = values.cast(pl.Float64).to_numpy()
     numbers = np.log(numbers) if kind == "log" else numbers
     known = np.isfinite(numbers)
-    ends = {"level": str(values.max()), "base": str(values.min())} if values.n_unique() - (not known.all()) == 2 else {}
-    if ends:
+    ends: dict[str, str] = {}
+    if values.drop_nulls().n_unique() == 2:
+        ends = {"level": _told(values.max()), "base": _told(values.min())}
         kind, numbers = "level", np.where(known, numbers == numbers[known].max(), np.nan)
     yield Term(factor=name, kind=kind, values=np.where(known, numbers, numbers[known].mean()), **ends)
     if (~known).sum() >= LEVEL_ROWS:
         yield Term(factor=name, kind="unknown", values=(~known).astype(float))
+
+
+def _told(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else f"{value:.12g}"
 
 
 def _of_levels(values: pl.Series) -> Iterator[Term]:

@@ -18,7 +18,7 @@ from acrm.analysis.segment.driver_models import (
     make,
     matrix,
 )
-from acrm.analysis.segment.screening import CUSTOMER, Useless, canonical, plain, screen
+from acrm.analysis.segment.screening import CUSTOMER, Useless, canonical, screen
 from acrm.errors import InputError, UsageError
 from acrm.messages import Message, listed, text
 
@@ -108,7 +108,7 @@ def drivers(table: pl.DataFrame, measure: str, params: DriverParams) -> DriversR
         [('log(price)', -1.0)]
     """
     known = _known(table, measure, params)
-    outcome = plain(known[measure].cast(float) if known[measure].dtype.is_integer() else known[measure])
+    outcome = known[measure]
     logs = logged(outcome, params.log)
     if params.log == "both" and not logs:
         raise InputError("drivers_no_log", column=measure)
@@ -150,9 +150,7 @@ def _known(table: pl.DataFrame, measure: str, params: DriverParams) -> pl.DataFr
     kind = table[measure].dtype
     if not (kind.is_numeric() or kind == pl.Boolean):
         raise InputError("drivers_no_number", column=measure)
-    if kind == pl.Boolean:
-        table = table.with_columns(pl.col(measure).cast(pl.Float64))
-    return canonical(table.filter(pl.col(measure).cast(pl.Float64).is_finite()))
+    return canonical(table.with_columns(pl.col(measure).cast(pl.Float64)).filter(pl.col(measure).is_finite()))
 
 
 def _factors(table: pl.DataFrame, measure: str, params: DriverParams) -> tuple[list[str], list[Useless]]:
@@ -235,7 +233,7 @@ def _left_out(dull: Sequence[Useless]) -> pl.DataFrame:
 
 
 def _yes_no(values: pl.Series) -> bool:
-    return bool(values.is_in([0, 1]).all())
+    return bool(values.is_in([0.0, 1.0]).all())
 
 
 def _figures(coefficients: pl.DataFrame, models: Mapping[str, Model]) -> dict[str, Scalar]:
