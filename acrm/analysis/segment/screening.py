@@ -51,7 +51,7 @@ def screen(table: pl.DataFrame, first: Sequence[str] = ()) -> pl.DataFrame:
 
     Examples:
         >>> import polars as pl
-        >>> pets = pl.DataFrame({"dog": ["yes", None] * 2, "barks": [1, 0] * 2, "planet": ["Earth"] * 4})
+        >>> pets = pl.DataFrame({"dog": ["yes", None] * 3, "barks": [1, 0] * 3, "planet": ["Earth"] * 6})
         >>> screen(pets).rows()
         [('barks', 'duplicate', 'says the same as dog'), ('planet', 'constant', 'Earth in all rows')]
     """
@@ -168,8 +168,10 @@ def _on_a_line(one: tuple[Any, Any] | None, other: tuple[Any, Any] | None) -> fl
 
 
 def _coded(values: pl.Series) -> tuple[Any, Any] | None:
-    """The level of every row, an empty cell being one, and how many rows the levels have; None with so many levels that
-    any two such columns would tell each other."""
+    """The level of every row, an empty cell being one, and how many rows the levels have.
+
+    None with so many levels that any two such columns would tell each other.
+    """
     import numpy as np
 
     levels = plain(values).rank("dense").fill_null(0).to_numpy().astype(np.intp)
