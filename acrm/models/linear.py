@@ -75,9 +75,8 @@ def fit_linear(
         ValueError: Not more rows than parameters, or fewer than two clusters.
     """
     rows = len(outcome)
-    centred = factors - factors.mean(axis=0)
     within = absorbed(np.column_stack([outcome, factors]), held)
-    kept, collinear = _independent(within[:, 1:], np.linalg.norm(centred, axis=0))
+    kept, collinear = _independent(within[:, 1:], _norms(factors))
     parameters = absorbed_parameters(held) + len(kept)
     if rows <= parameters or (clusters is not None and clusters.max() < 1):
         raise ValueError("not more rows than parameters")
@@ -153,7 +152,7 @@ def held_out_r2(
         levels = [np.unique(groups[seen], return_inverse=True) for groups in held]
         coded = [codes for _, codes in levels]
         within = absorbed(np.column_stack([outcome[seen], factors[seen]]), coded)
-        kept, _ = _independent(within[:, 1:], np.linalg.norm(factors[seen] - factors[seen].mean(axis=0), axis=0))
+        kept, _ = _independent(within[:, 1:], _norms(factors[seen]))
         slopes = np.linalg.lstsq(within[:, 1 + kept], within[:, 0], rcond=None)[0]
         foretold = mean + (factors[new][:, kept] - factors[seen][:, kept].mean(axis=0)) @ slopes
         if held:
@@ -169,6 +168,12 @@ def held_out_r2(
 
 def _explained(left: float, total: float) -> float:
     return 1 - left / total if total > 0 else float("nan")
+
+
+def _norms(factors: FloatArray) -> FloatArray:
+    """The size of each column about its mean."""
+    norms: FloatArray = factors.std(axis=0) * len(factors) ** 0.5
+    return norms
 
 
 def _independent(columns: FloatArray, norms: FloatArray) -> tuple[IndexArray, dict[int, tuple[int, ...]]]:

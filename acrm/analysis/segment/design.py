@@ -89,6 +89,8 @@ def _of_number(values: pl.Series, log: Log) -> Iterator[Term]:
     numbers = values.cast(pl.Float64).to_numpy()
     numbers = np.log(numbers) if kind == "log" else numbers
     known = np.isfinite(numbers)
+    if not known.any():
+        return
     ends: dict[str, str] = {}
     if values.drop_nulls().n_unique() == 2:
         ends = {"level": _told(values.max()), "base": _told(values.min())}

@@ -150,6 +150,9 @@ def _known(table: pl.DataFrame, measure: str, params: DriverParams) -> pl.DataFr
     kind = table[measure].dtype
     if not (kind.is_numeric() or kind == pl.Boolean):
         raise InputError("drivers_no_number", column=measure)
+    groups = (*params.hold, *params.each, *([params.cluster] if params.cluster else []))
+    if lists := [name for name in groups if table[name].dtype.is_nested()]:
+        raise InputError("drivers_lists", columns=listed(lists))
     return canonical(table.with_columns(pl.col(measure).cast(pl.Float64)).filter(pl.col(measure).is_finite()))
 
 

@@ -21,7 +21,7 @@ FEW = 20
 CUSTOMER = "customer_id"
 _REPEATS = 20.0
 """Repeats that chance would bring into whole numbers of such a range; where there are none, they number the rows."""
-_LINE = 0.999
+_LINE, _POINTS = 0.999, 5
 _LEVELS = 1000
 _DATE = r"^\s*(\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{4})\b"
 _ID = re.compile(r"(^|[_ ])(id|no|code|number|guid|uuid|номер|код)$|^№", re.IGNORECASE)
@@ -71,16 +71,22 @@ def screen(table: pl.DataFrame, first: Sequence[str] = ()) -> pl.DataFrame:
 
 
 def plain(values: pl.Series) -> pl.Series:
-    """A list as one text, so that lists can be compared; money as Float64; anything else as it is."""
+    """A list as one text, so that lists can be compared; money as Float64; a number that is none as unknown."""
     import polars as pl
 
     if values.dtype.base_type() is pl.List:
         return values.list.eval(pl.element().cast(pl.String)).list.sort().list.join("\x1f")
+    if values.dtype.is_float():
+        return values.to_frame().select(pl.when(pl.col(values.name).is_finite()).then(values.name)).to_series()
     return values.cast(pl.Float64) if values.dtype.is_decimal() else values
 
 
 def canonical(table: pl.DataFrame) -> pl.DataFrame:
-    """The rows in an order that their contents decide: by customer, or by all columns where that is no key."""
+    """The rows in an order that their contents decide: by customer, or by all columns where that is no key.
+
+    Numbers that are none (NaN, infinite) are unknown.
+    """
+    table = table.with_columns(plain(column) for column in table.iter_columns() if column.dtype.is_float())
     flat = [name for name in table.columns if not table[name].dtype.is_nested()]
     one_each = CUSTOMER in flat and table[CUSTOMER].is_unique().all()
     return table.sort(CUSTOMER if one_each else flat) if flat else table
@@ -94,8 +100,9 @@ def _alone(values: pl.Series) -> Useless | None:
         return _useless(name, "empty")
     if values.dtype.is_temporal():
         return _useless(name, "date")
-    counts = whole.value_counts(sort=False, name="rows").sort("rows", name, descending=[True, False])
-    common, share = counts[name][0], counts["rows"][0] / rows
+    counts = whole.value_counts(name="rows")
+    most = counts["rows"].max()
+    common, share = counts.filter(counts["rows"] == most)[name].sort()[0], most / rows  # type: ignore[operator]
     if counts.height == 1:
         return _useless(name, "constant", value=common)
     if known < EMPTY * rows:
@@ -152,9 +159,9 @@ def _standardised(values: pl.Series) -> tuple[Any, Any]:
     import numpy as np
     import polars as pl
 
-    numbers = values.cast(pl.Float64).to_numpy()
+    numbers = plain(values).cast(pl.Float64).to_numpy()
     known = np.isfinite(numbers)
-    centred = np.where(known, numbers - numbers[known].mean(), 0.0)
+    centred = np.where(known, numbers - (numbers[known].mean() if known.any() else 0.0), 0.0)
     length = float(np.linalg.norm(centred))
     return centred / length if length else centred, known
 
@@ -164,7 +171,7 @@ def _on_a_line(one: tuple[Any, Any] | None, other: tuple[Any, Any] | None) -> fl
     if one is None or other is None or abs(float(one[0] @ other[0])) < _LINE:
         return 0.0
     same = float((one[1] == other[1]).mean())
-    return abs(float(one[0] @ other[0])) if same >= ALIKE else 0.0
+    return abs(float(one[0] @ other[0])) if same >= ALIKE and (one[1] & other[1]).sum() >= _POINTS else 0.0
 
 
 def _coded(values: pl.Series) -> tuple[Any, Any] | None:
@@ -174,9 +181,11 @@ def _coded(values: pl.Series) -> tuple[Any, Any] | None:
     """
     import numpy as np
 
-    levels = plain(values).rank("dense").fill_null(0).to_numpy().astype(np.intp)
-    counts = np.bincount(levels)
-    return (levels, counts) if len(counts) <= min(_LEVELS, len(levels) / 2) else None
+    whole = plain(values)
+    if whole.n_unique() > min(_LEVELS, len(whole) / 2):
+        return None
+    levels = whole.rank("dense").fill_null(0).to_numpy().astype(np.intp)
+    return levels, np.bincount(levels)
 
 
 def _by_levels(one: tuple[Any, Any] | None, other: tuple[Any, Any] | None) -> float:

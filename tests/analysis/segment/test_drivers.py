@@ -141,6 +141,24 @@ def test_too_few_rows_are_refused_and_said() -> None:
     assert result.tables["coefficients"]["held"].null_count() == 1
 
 
+def test_numbers_that_are_none_are_unknown() -> None:
+    gaps = pl.when(pl.int_range(pl.len()) % 9 > 0).then(pl.col("age"))
+    one, *others = (
+        drivers(orders().with_columns(age=age), "amount", DriverParams())
+        for age in (gaps, gaps.fill_null(float("nan")), gaps.fill_null(float("inf")))
+    )
+    assert row(one, "age = (unknown)")["rows"] == 134
+    for other in others:
+        assert other.tables["coefficients"].equals(one.tables["coefficients"])
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2])
+def test_hardly_any_rows(rows: int) -> None:
+    result = drivers(orders().head(rows), "amount", DriverParams(hold=("shop",)))
+    assert result.tables["coefficients"].is_empty()
+    assert told(result)[0] in {"no_factor", "no_variance", "few_pooled"}
+
+
 def test_nothing_to_explain_or_to_explain_with() -> None:
     assert told(drivers(orders().with_columns(amount=5.0), "amount", DriverParams()))[0] == "no_variance"
     assert told(drivers(orders().select("amount", x=pl.lit(1)), "amount", DriverParams()))[0] == "no_factor"
@@ -191,5 +209,7 @@ def test_what_cannot_be_asked() -> None:
         drivers(orders(), "sex", DriverParams())
     with pytest.raises(InputError, match="no logarithm"):
         drivers(orders().with_columns(amount=pl.col("amount") - 200), "amount", DriverParams(log="both"))
+    with pytest.raises(InputError, match="several values"):
+        drivers(orders().with_columns(likes=pl.concat_list("sex")), "amount", DriverParams(hold=("likes",)))
     with pytest.raises(UsageError, match="ln"):
         DriverParams(log="ln")  # type: ignore[arg-type]
