@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from acrm.analysis.result import Scalar
@@ -87,9 +88,9 @@ def lookalike(
     if min(group.height, others.height) < NEEDED or leads.is_empty():
         note = Message("segment_nearness.few", {"needed": NEEDED, **figures})
         return Lookalike(table=nobody, features=weights, figures=figures, notes=(note,))
-    shared = known_before(table, features, [segment, candidates])
+    shared = known_before(features, [group, leads])
     learned = nearness(group, others, shared)
-    ours, theirs = held_out(group, others, shared)
+    ours, theirs = held_out(group, others, partial(nearness, features=shared))
     from acrm.models.nearness import separation
 
     check = separation(ours, theirs)

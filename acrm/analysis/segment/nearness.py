@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
 
 from acrm.messages import text
 
@@ -22,6 +23,9 @@ FILLED = 0.05
 SIGMAS = 2.0
 """A column counts if it parts the group from the others by more than so many standard errors."""
 REASONS = 3
+MOST = 20_000
+BEFORE = ("demo", "extra")
+"""The axes that are known before somebody buys."""
 _TAILS = (0.05, 0.95)
 
 
@@ -31,7 +35,7 @@ class Part:
 
     Attributes:
         feature: The column.
-        weight: Twice its excess over one half in parting the group from the others; 0: it is left out.
+        weight: Twice what it exceeds one half by in parting the group from the others.
         neutral: The mean distance of the others: what an unknown value counts as.
         shares: Of a category or answers: the share of the group, and of the others, that have each.
         group: Of a number: the group's values within the tails, divided by `span` from `low` on.
@@ -55,7 +59,7 @@ class Nearness:
     parts: tuple[Part, ...]
 
     def distances(self, table: pl.DataFrame) -> FloatArray:
-        """The weighted mean of the columns' distances (Gower's), 0 to 1, one for each row."""
+        """The weighted mean of the columns' distances (Gower's), 0 to 1, one for each row; 0 where no column counts."""
         import numpy as np
 
         total = sum(part.weight for part in self.parts)
@@ -92,60 +96,84 @@ class Nearness:
         return said
 
 
-def known_before(
-    table: pl.DataFrame, features: Sequence[Feature], sides: Sequence[pl.Series], names: Sequence[str] = ()
-) -> list[Feature]:
+def known_before(features: Sequence[Feature], sides: Sequence[pl.DataFrame]) -> list[Feature]:
     """The columns that are known of people who have not bought, and of every side by enough to compare.
 
     Args:
-        table: `customer_id` and the columns.
-        features: Its columns; only those of the axes demo and extra can be known before somebody buys.
-        sides: Ids of those who are compared, in groups.
-        names: Columns that are not to be used.
+        features: What is known of customers; only those of the axes `BEFORE` count.
+        sides: Those who are compared, in groups.
     """
-    import polars as pl
-
-    groups = [table.filter(pl.col("customer_id").is_in(ids.implode())) for ids in sides]
     return [
         feature
         for feature in features
-        if feature.axis in ("demo", "extra")
-        and feature.name not in names
-        and all(group.height and 1 - group[feature.name].null_count() / group.height >= FILLED for group in groups)
+        if feature.axis in BEFORE
+        and all(side.height and side[feature.name].count() >= FILLED * side.height for side in sides)
     ]
 
 
 def nearness(group: pl.DataFrame, others: pl.DataFrame, features: Sequence[Feature]) -> Nearness:
     """Learn what parts a group from others.
 
+    A column counts if, on customers held out, those of the group are nearer by it than the others by more than two
+    standard errors of the AUC.
+
     Args:
-        group: The columns of the features, one row per customer of the group.
+        group: `customer_id` and the columns of the features, one row per customer of the group.
         others: The same of those it is held against.
         features: As of `known_before`.
     """
-    parts = (_part(feature, group[feature.name], others[feature.name]) for feature in features)
-    return Nearness(parts=tuple(part for part in parts if part is not None))
+    parts = []
+    for feature in features:
+        alone = partial(_alone, feature=feature)
+        parted = separation_of(group, others, alone)
+        if parted is not None and parted.better(SIGMAS):
+            parts += [replace(part, weight=2 * parted.auc - 1) for part in alone(group, others).parts]
+    return Nearness(parts=tuple(parts))
 
 
-def held_out(group: pl.DataFrame, others: pl.DataFrame, features: Sequence[Feature]) -> tuple[FloatArray, FloatArray]:
-    """The distances of either side from a group that is learned without them, in five parts by a hash of the id.
+def separation_of(
+    group: pl.DataFrame, others: pl.DataFrame, learn: Callable[[pl.DataFrame, pl.DataFrame], Scores]
+) -> Separation | None:
+    """How well what is learned parts the two where they are held out; None where either has nobody."""
+    from acrm.models.nearness import separation
 
-    Where a part leaves no column that parts the two, all of it is equally far.
+    near, far = held_out(group, others, learn)
+    return separation(near, far) if near.size and far.size else None
+
+
+def _alone(group: pl.DataFrame, others: pl.DataFrame, feature: Feature) -> Nearness:
+    part = _part(feature, group[feature.name], others[feature.name])
+    return Nearness(parts=() if part is None else (part,))
+
+
+class Scores(Protocol):
+    """What was learned of a group."""
+
+    def distances(self, table: pl.DataFrame) -> FloatArray:
+        """How far each row is from it."""
+
+
+def held_out(
+    group: pl.DataFrame, others: pl.DataFrame, learn: Callable[[pl.DataFrame, pl.DataFrame], Scores]
+) -> tuple[FloatArray, FloatArray]:
+    """The distances of either side from a group that is learned without them, in five parts by a hash of the customer.
+
+    Of more than `MOST` rows as many are taken at most, evenly spread.
 
     Args:
-        group: As of `nearness`, with `customer_id`.
+        group: `customer_id` and the columns that are learned from.
         others: The same.
-        features: The same.
+        learn: Makes scores of the two.
     """
     import numpy as np
 
+    group, others = (side.gather_every(max(1, -(-side.height // MOST))) for side in (group, others))
     folds = [np.array([fold(one) for one in side["customer_id"]], dtype=np.int64) for side in (group, others)]
-    found = [np.full(side.height, 0.5) for side in (group, others)]
+    found = [np.zeros(side.height) for side in (group, others)]
     for number in range(FOLDS):
-        learned = nearness(group.filter(folds[0] != number), others.filter(folds[1] != number), features)
-        if learned.parts:
-            for place, side in enumerate((group, others)):
-                found[place][folds[place] == number] = learned.distances(side.filter(folds[place] == number))
+        learned = learn(group.filter(folds[0] != number), others.filter(folds[1] != number))
+        for place, side in enumerate((group, others)):
+            found[place][folds[place] == number] = learned.distances(side.filter(folds[place] == number))
     return found[0], found[1]
 
 
@@ -157,12 +185,10 @@ def fold(customer: str) -> int:
 def _part(feature: Feature, group: pl.Series, others: pl.Series) -> Part | None:
     import numpy as np
 
-    from acrm.models.nearness import separation
-
     ours, theirs = group.drop_nulls(), others.drop_nulls()
-    if len(ours) < 2 or len(theirs) < 2:
+    if not (len(ours) and len(theirs)):
         return None
-    empty = np.empty(0)
+    part = Part(feature=feature, weight=1.0, neutral=0.0, shares={}, group=np.empty(0))
     if feature.kind == "number":
         both = np.concatenate([ours.to_numpy(), theirs.to_numpy()])
         low, high = (float(edge) for edge in np.quantile(both, _TAILS))
@@ -171,27 +197,13 @@ def _part(feature: Feature, group: pl.Series, others: pl.Series) -> Part | None:
         if high <= low:
             return None
         scaled = np.clip((ours.to_numpy() - low) / (high - low), 0.0, 1.0)
-        raw = Part(feature=feature, weight=1, neutral=0, shares={}, group=scaled, low=low, span=high - low)
+        part = replace(part, group=scaled, low=low, span=high - low)
     else:
         shares = {level: (share, 0.0) for level, share in _shares(ours).items()}
         for level, share in _shares(theirs).items():
             shares[level] = (shares.get(level, (0.0, 0.0))[0], share)
-        raw = Part(feature=feature, weight=1, neutral=0, shares=shares, group=empty)
-    far, own = _distance(raw, theirs), _distance(raw, ours)
-    # One of the group is no distance from itself: it is left out of its own mean.
-    own = own * len(ours) / (len(ours) - 1)
-    parted: Separation = separation(own, far)
-    if not parted.better(SIGMAS):
-        return None
-    return Part(
-        feature=feature,
-        weight=2 * parted.auc - 1,
-        neutral=float(far.mean()),
-        shares=raw.shares,
-        group=raw.group,
-        low=raw.low,
-        span=raw.span,
-    )
+        part = replace(part, shares=shares)
+    return replace(part, neutral=float(_distance(part, theirs).mean()))
 
 
 def _shares(values: pl.Series) -> dict[str, float]:

@@ -74,25 +74,25 @@ def reminders(
     schema = {"customer_id": pl.String, "rule": pl.String, "due": pl.Date, "what": pl.String, "since": pl.Date}
     found = [pl.DataFrame(schema={**schema, "reason": pl.String})]
     notes: list[Message] = []
+    said_of = {rule.id: rule.what or text(f"segment_reminders.what.{rule.when}") for rule in rules}
     for rule in rules:
         due, said = ways[rule.when](rule, rule.ahead or ahead)
         notes += said
         if due is None:
             notes.append(Message(f"segment_reminders.without.{rule.when}", {"rule": rule.id}))
             continue
-        what = rule.what or text(f"segment_reminders.what.{rule.when}")
-        found.append(due.with_columns(rule=pl.lit(rule.id), what=pl.lit(what)).select(found[0].columns))
+        told = due.with_columns(rule=pl.lit(rule.id), what=pl.lit(said_of[rule.id]))
+        found.append(told.select(found[0].columns))
     table = pl.concat(found)
     unwilling = table.join(refusing(tables).to_frame(), on="customer_id", how="semi")["customer_id"].n_unique()
     table = table.join(refusing(tables).to_frame(), on="customer_id", how="anti")
     table = table.sort("due", "customer_id", "rule", "since", "reason")
     counted = table.group_by("rule").agg(
-        pl.col("what").first(),
         pl.col("customer_id").n_unique().cast(pl.Int64).alias("customers"),
         pl.col("due").min().alias("first"),
         pl.col("due").max().alias("last"),
     )
-    order = pl.DataFrame({"rule": [rule.id for rule in rules]}, schema={"rule": pl.String})
+    order = pl.DataFrame(list(said_of.items()), schema={"rule": pl.String, "what": pl.String}, orient="row")
     if unwilling:
         notes.append(Message("segment_reminders.refusing", {"customers": unwilling}))
     return Reminders(
