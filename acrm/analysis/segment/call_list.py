@@ -26,7 +26,7 @@ FIRST = 0.2
 NEEDED = 50
 """Leads that were won, and that were lost, without whom nothing can be learned."""
 SIGMAS = 1.96
-ALIKE = 1.25
+ALIKE = 1.15
 """A column may be known of the won so many times as often as of the lost, or the other way round."""
 KNOWN = ("source", "campaign", "region")
 """Columns of deals that are told when they begin; the product, for one, is often told only when all is settled."""

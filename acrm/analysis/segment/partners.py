@@ -42,7 +42,9 @@ def partners(tables: Mapping[str, pl.LazyFrame], days: pl.DataFrame, lapsed: int
     if contracts is not None:
         end = pl.col("end_at") if "end_at" in contracts.collect_schema().names() else pl.lit(None, pl.Date)
         spans = contracts.select("customer_id", pl.col("start_at").alias("from"), end.alias("to"))
-        sound = spans.drop_nulls(["customer_id", "from"]).filter(pl.col("to").is_null() | (pl.col("to") >= "from"))
+        sound = spans.drop_nulls(["customer_id", "from"]).filter(
+            pl.col("to").is_null() | (pl.col("to") >= pl.col("from"))
+        )
         found.append(sound.with_columns(because=pl.lit("contract")).collect())
     customers = tables.get("customers")
     if customers is not None:

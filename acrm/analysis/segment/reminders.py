@@ -47,6 +47,7 @@ def reminders(
     *,
     as_of: date,
     ahead: int = AHEAD,
+    refunds: pl.DataFrame | None = None,
 ) -> Reminders:
     """Follow the rules as of a day; customers who refuse contact are left out and counted.
 
@@ -59,13 +60,15 @@ def reminders(
         tables: `customers` (`birth_date`, `holidays`) and `contracts`, if any.
         as_of: Today.
         ahead: Days that are looked through where a rule does not say.
+        refunds: `customer_id`, `day`, `amount` above 0 of refunds that no order in `days` has taken off, as of
+            `acrm.summaries.customers.loose_refunds`; they lessen what was spent.
     """
     import polars as pl
 
     bought = None if days is None else days.filter(pl.col("day") <= as_of).sort("customer_id", "day")
     ways: dict[str, Callable[[Rule, int], Due]] = {
         "orders": lambda rule, _: _orders(rule, bought, as_of),
-        "spend": lambda rule, _: _spend(rule, bought, as_of),
+        "spend": lambda rule, _: _spend(rule, bought, refunds, as_of),
         "birthday": lambda _, span: _birthdays(tables, as_of, span),
         "holiday": lambda _, span: _holidays(tables, as_of, span),
         "first_order": lambda _, span: _anniversaries(bought, as_of, span),
@@ -159,23 +162,23 @@ def _orders(rule: Rule, days: pl.DataFrame | None, as_of: date) -> Due:
     return _said(first.with_columns(due=pl.lit(as_of)), "orders", "since", orders=rule.orders), ()
 
 
-def _spend(rule: Rule, days: pl.DataFrame | None, as_of: date) -> Due:
-    """Due since the day on which what was spent within the span that ends today came to the amount."""
+def _spend(rule: Rule, days: pl.DataFrame | None, refunds: pl.DataFrame | None, as_of: date) -> Due:
+    """Due since the day from which on what was spent within the span that ends today has come to the amount."""
     import polars as pl
 
     if days is None:
         return None, ()
     span = rule.days or YEAR
-    within = days.filter((pl.lit(as_of) - pl.col("day")).dt.total_days() < span)
-    spent = within.with_columns(so_far=pl.col("amount").cum_sum().over("customer_id"))
-    reached = (
-        spent.group_by("customer_id")
-        .agg(
-            pl.col("day").filter(pl.col("so_far") >= rule.amount).min().alias("since"),
-            pl.col("amount").sum().alias("sum"),
-        )
-        .drop_nulls("since")
-    )
+    money = days.select("customer_id", "day", pl.col("amount").cast(pl.Decimal(38, 4)))
+    if refunds is not None:
+        back = refunds.select("customer_id", "day", -pl.col("amount").cast(pl.Decimal(38, 4)))
+        money = pl.concat([money, back]).group_by("customer_id", "day").agg(pl.col("amount").sum())
+    within = money.filter((pl.lit(as_of) - pl.col("day")).dt.total_days().is_between(0, span - 1))
+    spent = within.sort("customer_id", "day").with_columns(sum=pl.col("amount").cum_sum().over("customer_id"))
+    short = spent.filter(pl.col("sum") < rule.amount).group_by("customer_id").agg(pl.col("day").max().alias("short"))
+    enough = spent.join(short, on="customer_id", how="left")
+    enough = enough.filter(pl.col("short").is_null() | (pl.col("day") > pl.col("short")))
+    reached = enough.group_by("customer_id").agg(pl.col("day").min().alias("since"), pl.col("sum").last())
     return _said(reached.with_columns(due=pl.lit(as_of)), "spend", "sum", "since", days=span), ()
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 MARGIN, LEVEL = 0.05, 0.95
-MOST = 20
+MOST = 50
 """Strata at most: more are no strata, but many small surveys."""
 
 
@@ -70,9 +70,11 @@ def sample(
 
     if not (0 < margin < 1 and 0 < level < 1):
         raise UsageError("segment_sample_margin", margin=margin, level=level)
-    name = pl.concat_str([pl.col(column).cast(pl.String) for column in by], separator=" / ", ignore_nulls=True)
-    known = pl.any_horizontal([pl.col(column).is_not_null() for column in by])
-    stratum = pl.when(known).then(name) if by else pl.lit(None, pl.String)
+    stratum = pl.lit(None, pl.String)
+    if by:
+        known = pl.any_horizontal([pl.col(column).is_not_null() for column in by])
+        named = pl.concat_str([pl.col(column).cast(pl.String) for column in by], separator=" / ", ignore_nulls=True)
+        stratum = pl.when(known).then(named)
     frame = customers.select("customer_id", stratum.alias("stratum"))
     if frame["stratum"].n_unique() > MOST:
         raise UsageError("segment_sample_strata", strata=frame["stratum"].n_unique(), most=MOST, by=", ".join(by))
