@@ -20,12 +20,12 @@ from acrm.ingest import account, overrides
 from acrm.ingest.currency import in_one_currency
 from acrm.ingest.dataset import Dataset, load
 from acrm.ingest.sources import folders
-from acrm.ingest.where import names_in, where
 from acrm.lineage import Lineage
 from acrm.messages import Message
 from acrm.publish import reading as held
 from acrm.publish import standing
 from acrm.summaries.customers import contactable
+from acrm.where import names_in, where
 
 if TYPE_CHECKING:
     from acrm.analysis.clv.model_file import SavedModel

@@ -17,7 +17,7 @@ LEVELS = (
     {"commands"},
     {"options", "console", "load", "earlier"},
     {"ingest", "store", "analysis", "render", "write", "demo"},
-    {"known", "lineage", "publish", "purposes", "summaries", "validity", "models"},
+    {"known", "lineage", "publish", "purposes", "summaries", "validity", "where", "models"},
     {"engine", "schema", "limits", "errors", "messages", "__init__"},
 )
 # Within a line, or from outside the package: what a layer stays away from. A dot marks a layer of our own.

@@ -247,3 +247,19 @@ def contactable(customers: IntoLazyFrameT) -> IntoLazyFrameT:
     if "consent" not in frame.collect_schema().names():
         return customers
     return frame.filter(nw.col("consent").fill_null(True)).to_native()
+
+
+def order_amounts(lines: IntoLazyFrameT, columns: Sequence[str], *, as_of: date | None) -> IntoLazyFrameT:
+    """Reduce order lines to one row per customer and order id with a sale line, and what the columns say of it.
+
+    Its refund lines are taken off it, so that `amount` may be 0 or less; of a column it has the lowest value that its
+    sale lines have.
+
+    Returns:
+        Lazy, in no order: `customer_id`, `order_id`, `day` Date, `amount` Decimal, the columns.
+    """
+    orders = order_totals(order_ledger(lines, as_of)).filter(~nw.col("day").is_null())
+    if columns:
+        sales = sale_lines(lines, as_of).group_by("customer_id", "order_id")
+        orders = orders.join(sales.agg(*(nw.col(name).min() for name in columns)), on=["customer_id", "order_id"])
+    return orders.to_native()

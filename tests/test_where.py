@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from acrm.errors import UsageError
-from acrm.ingest.where import where
+from acrm.where import where
 from tests.ingest.conftest import Load
 
 
