@@ -20,6 +20,7 @@ from acrm.summaries.customers import (
     edge_orders,
     line_counts,
     loose_refunds,
+    order_amounts,
     order_outcomes,
     orders_by_month,
     purchase_days,
@@ -329,6 +330,7 @@ def test_another_engine_finds_the_same_margins_and_orders() -> None:
                 customer_margins(relation, unit_costs=listed, as_of=DAY),
             ),
             (customer_margins(rows, as_of=None), customer_margins(relation, as_of=None)),
+            (order_amounts(rows, ["channel"], as_of=None), order_amounts(relation, ["channel"], as_of=None)),
             (orders_by_month(rows, ["channel"], as_of=None), orders_by_month(relation, ["channel"], as_of=None)),
             *[
                 (
@@ -385,6 +387,24 @@ def test_edge_orders_in_plain_python(rows: list[Row]) -> None:
         found = edge_orders(frame(rows), ["status"], edge=edge, as_of=as_of).collect()
         assert set(found.rows()) == {(*key, amount) for key, amount in expected.items()}
         assert found.height == len(expected)
+
+
+@settings(max_examples=50, deadline=None)
+@given(rows=lines)
+def test_order_amounts_in_plain_python(rows: list[Row]) -> None:
+    as_of = DAY + timedelta(40)
+    kept = [row for row in rows if part(row, as_of) in (Part.SALE, Part.REFUND)]
+    expected = []
+    for customer, order in {(row[1], row[0]) for row in kept if part(row, as_of) is Part.SALE}:
+        own = [row for row in kept if (row[1], row[0]) == (customer, order)]
+        sales = [row for row in own if part(row, as_of) is Part.SALE]
+        amount = sum(row[3] if row in sales else -abs(row[3]) for row in own)
+        told = [row[5] for row in sales if row[5] is not None]
+        expected.append((customer, order, min(row[2] for row in sales), amount, min(told, default=None)))
+    found = order_amounts(frame(rows), ["status"], as_of=as_of).collect()
+    assert sorted(found.rows()) == sorted(expected)
+    plain = order_amounts(frame(rows), [], as_of=as_of).collect()
+    assert sorted(plain.rows()) == sorted(row[:4] for row in expected)
 
 
 @settings(max_examples=50, deadline=None)

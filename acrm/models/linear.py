@@ -76,13 +76,13 @@ def fit_linear(
     """
     rows = len(outcome)
     within = absorbed(np.column_stack([outcome, factors]), held)
-    kept, collinear = _independent(within[:, 1:], _norms(factors))
+    kept, collinear, triangle = _reduced(within, factors)
     parameters = absorbed_parameters(held) + len(kept)
     if rows <= parameters or (clusters is not None and clusters.max() < 1):
         raise ValueError("not more rows than parameters")
-    basis, triangle = np.linalg.qr(within[:, 1 + kept])
-    inverse = solve_triangular(triangle, np.eye(len(kept)))
-    coefficients = inverse @ (basis.T @ within[:, 0])
+    inverse = solve_triangular(triangle[: len(kept), :-1], np.eye(len(kept)))
+    coefficients = inverse @ triangle[: len(kept), -1]
+    basis = within[:, 1 + kept] @ inverse
     residuals = within[:, 0] - within[:, 1 + kept] @ coefficients
     if clusters is not None:
         errors, degrees = "cluster", int(clusters.max())
@@ -125,7 +125,7 @@ def fit_linear(
         parameters=parameters,
         r2=r2,
         adjusted_r2=1 - (1 - r2) * (rows - 1) / (rows - parameters),
-        within_r2=_explained(left, float(within[:, 0] @ within[:, 0])),
+        within_r2=float(np.maximum(0, _explained(left, float(within[:, 0] @ within[:, 0])))),
         collinear=collinear,
     )
 
@@ -152,8 +152,8 @@ def held_out_r2(
         levels = [np.unique(groups[seen], return_inverse=True) for groups in held]
         coded = [codes for _, codes in levels]
         within = absorbed(np.column_stack([outcome[seen], factors[seen]]), coded)
-        kept, _ = _independent(within[:, 1:], _norms(factors[seen]))
-        slopes = np.linalg.lstsq(within[:, 1 + kept], within[:, 0], rcond=None)[0]
+        kept, _, triangle = _reduced(within, factors[seen])
+        slopes = solve_triangular(triangle[: len(kept), :-1], triangle[: len(kept), -1])
         foretold = mean + (factors[new][:, kept] - factors[seen][:, kept].mean(axis=0)) @ slopes
         if held:
             rest = outcome[seen] - factors[seen][:, kept] @ slopes
@@ -170,22 +170,24 @@ def _explained(left: float, total: float) -> float:
     return 1 - left / total if total > 0 else float("nan")
 
 
-def _norms(factors: FloatArray) -> FloatArray:
-    """The size of each column about its mean."""
-    norms: FloatArray = factors.std(axis=0) * len(factors) ** 0.5
-    return norms
+def _reduced(within: FloatArray, factors: FloatArray) -> tuple[IndexArray, dict[int, tuple[int, ...]], FloatArray]:
+    """Factors that are no combination of earlier ones; of what the others are; and the triangle of a QR decomposition.
 
+    A column that is nearly explained is moved behind the rest, as in LINPACK's dqrdc2; what is left of it is compared
+    with what it was before the effects were taken off.
 
-def _independent(columns: FloatArray, norms: FloatArray) -> tuple[IndexArray, dict[int, tuple[int, ...]]]:
-    """The columns that are no combination of earlier ones, and of what the others are combinations.
+    Args:
+        within: Outcome and factors without effects, side by side.
+        factors: Before that.
 
-    A QR decomposition in which a column that is nearly explained is moved behind the rest, as in LINPACK's dqrdc2;
-    `norms` are the sizes to which what is left of a column is compared.
+    Returns:
+        The columns kept, the rest by what they follow from, and R of the columns kept and, last, the outcome.
     """
-    scaled = np.divide(columns, norms, out=np.zeros_like(columns), where=norms > 0)
-    # What the columns say of each other is all in the triangle, which is small.
-    triangle = np.asarray(np.linalg.qr(scaled, mode="r"))
-    order = list(range(columns.shape[1]))
+    norms = factors.std(axis=0) * len(factors) ** 0.5
+    scaled = np.divide(within[:, 1:], norms, out=np.zeros_like(factors), where=norms > 0)
+    # What the columns say of each other and of the outcome is all in the triangle, which is small.
+    triangle = np.asarray(np.linalg.qr(np.column_stack([scaled, within[:, 0]]), mode="r"))
+    order = list(range(factors.shape[1]))
     moved: list[int] = []
     while (place := _first_explained(triangle[:, order])) is not None:
         moved.append(order.pop(place))
@@ -197,12 +199,15 @@ def _independent(columns: FloatArray, norms: FloatArray) -> tuple[IndexArray, di
         named[column] = tuple(
             other for other, part in zip(before.tolist(), parts, strict=True) if abs(part) > TOLERANCE**0.5
         )
-    return kept, named
+    last = triangle[:, -1:]
+    return kept, named, np.asarray(np.linalg.qr(np.hstack([triangle[:, kept] * norms[kept], last]), mode="r"))
 
 
 def _first_explained(triangle: FloatArray) -> int | None:
     """The first column of which too little is its own, or None."""
     own = np.zeros(triangle.shape[1])
+    if not len(own):
+        return None
     diagonal = np.abs(np.diag(np.linalg.qr(triangle, mode="r")))
     own[: len(diagonal)] = diagonal
     explained = np.flatnonzero(own <= TOLERANCE)

@@ -76,10 +76,10 @@ def _headline(result: DriversResult) -> Headline:
     sub = _word("sub", rows=figures["rows"], factors=figures["factors"])
     if not result.tables["fit"].height:
         return Headline(_word("headline_none", measure=figures["measure"]), sub)
-    told = _word("headline", **figures, held_out=figures[f"{_last(result)}_held_out_r2"])
-    if _last(result) == "held":
-        told += _word("headline_held", hold=listed(result.params.hold))
-    return Headline(told, sub)
+    held = _last(result) == "held"
+    explained = figures["held_held_out_within_r2" if held else "pooled_held_out_r2"]
+    told = _word("headline", **figures, held_out=explained)
+    return Headline(told + (_word("headline_held", hold=listed(result.params.hold)) if held else ""), sub)
 
 
 def _coefficients(result: DriversResult) -> Grid:
@@ -157,7 +157,7 @@ def _fit(result: DriversResult) -> Grid:
         Col(_word("r2"), "bar"),
         Col(_word("adjusted_r2"), "share", priority=4),
         Col(_word("held_out_r2"), "share"),
-        Col(_word("mean"), "share", priority=1),
+        Col(_word("alone"), "share", priority=1),
         Col(_word("errors"), priority=5),
     ]
     rows: list[list[Cell]] = [
@@ -168,7 +168,7 @@ def _fit(result: DriversResult) -> Grid:
             row["r2"],
             row["adjusted_r2"],
             row["held_out_r2"],
-            0.0,
+            row["held_out_alone"],
             _word(f"errors_{row['errors']}", column=result.summary["cluster"]),
         ]
         for row in result.tables["fit"].iter_rows(named=True)

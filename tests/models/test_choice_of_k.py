@@ -106,6 +106,15 @@ def test_three_cultivars_of_wine() -> None:
     assert adjusted_rand_score(wine.target, place(matrix, known.partitions[1]).label) > 0.85
 
 
+def test_four_corners_and_a_middle_on_two_columns() -> None:
+    # As income and spending score of the customers of a mall, which are five groups without any correlation.
+    truth = np.repeat(np.arange(5), [22, 23, 35, 39, 81])
+    centres = np.array([[25.0, 20], [25, 80], [88, 17], [86, 82], [55, 50]])
+    matrix = standardised(centres[truth] + np.random.default_rng(1).standard_normal((200, 2)) * [8, 9])
+    choice = decide(criteria(matrix, range(2), KS, method="kmeans", seed=0), 0.1)
+    assert (choice.k, choice.apart) == (5, True)
+
+
 def noise(kind: str, rng: np.random.Generator, rows: int) -> tuple[np.ndarray, list[int]]:
     if kind == "gaussian":
         return standardised(rng.standard_normal((rows, 6))), list(range(6))

@@ -184,3 +184,13 @@ def test_orange_juice(data: Path) -> None:
     brand = np.unique(table["brand"].to_numpy(), return_inverse=True)[1]
     assert round(float(fit_linear(outcome, price[:, None]).coefficients[0]), 6) == -1.601307
     assert round(float(fit_linear(outcome, price[:, None], held=[brand]).coefficients[0]), 6) == -3.138691
+
+
+def test_nothing_left_within_the_groups(panel: tuple[FloatArray, FloatArray, IndexArray, IndexArray]) -> None:
+    outcome, _, shop, _ = panel
+    factors = shop[:, None].astype(np.float64)
+    fit = fit_linear(outcome, factors, held=[shop])
+    assert fit.collinear == {0: ()}
+    assert np.isnan(fit.coefficients).all()
+    assert fit.within_r2 == pytest.approx(0)
+    assert held_out_r2(outcome, factors, np.arange(200) % 5, held=[shop])[0] > 0

@@ -46,7 +46,7 @@ def test_pooled_and_held_stand_side_by_side(result: DriversResult) -> None:
     headline, grid, words, fit, each, notes = driver_blocks(result)
     assert isinstance(headline, Headline)
     assert headline.text.startswith("sales: 2 of 3 coefficients are clear of chance")
-    assert headline.text.endswith("with brand held")
+    assert headline.text.endswith("within the same brand")
     assert isinstance(grid, Grid)
     assert [column.label for column in grid.columns][:4] == ["driver", "pooled", "95% interval", "held"]
     assert [row[0] for row in grid.rows] == ["log(price)", "promo = 1", "colour = green"]

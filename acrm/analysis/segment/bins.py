@@ -45,7 +45,7 @@ def round_edges(amounts: pl.Series) -> list[Decimal]:
 
     >>> import polars as pl
     >>> [str(edge) for edge in round_edges(pl.Series([3, 8, 12, 31, 44, 97, 130, 480, 900, 2200]))]
-    ['5', '10', '50', '500', '1000']
+    ['10', '20', '50', '500', '1000']
     """
     above = amounts.filter(amounts > 0)
     found = {_round(float(above.quantile(share, "linear") or 0)) for share in QUANTILES} if len(above) else set()

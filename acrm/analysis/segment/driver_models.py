@@ -21,7 +21,7 @@ CHECKED = 100_000
 _FIT = {
     "model": str,
     **dict.fromkeys(("rows", "coefficients", "parameters"), int),
-    **dict.fromkeys(("r2", "adjusted_r2", "within_r2", "held_out_r2", "held_out_worst"), float),
+    **dict.fromkeys(("r2", "adjusted_r2", "within_r2", "held_out_r2", "held_out_alone", "held_out_worst"), float),
     "errors": str,
     "clusters": int,
 }
@@ -29,14 +29,23 @@ _FIT = {
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Model:
-    """A regression made, with its q values and how well it foretells rows not seen (the mean has 0)."""
+    """A regression made, with its q values and how well it foretells rows not seen.
+
+    The mean has 0, and the means of the groups held have `alone`.
+    """
 
     fit: LinearFit
     q: Any
     rows: int
     clusters: int | None
     held_out: float
+    alone: float
     worst: float
+
+    @property
+    def own(self) -> float:
+        """What the drivers explain, on rows not seen, of what the means leave."""
+        return 1 - (1 - self.held_out) / (1 - self.alone)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -83,8 +92,11 @@ def make(setting: Setting, columns: Any, hold: Sequence[Sequence[str]]) -> Model
     parts = np.unique(folds[some], return_inverse=True)[1]
     groups = [np.unique(levels[some], return_inverse=True)[1] for levels in held]
     held_out, by_fold = held_out_r2(setting.outcome[some], columns[some], parts, held=groups)
+    alone = held_out_r2(setting.outcome[some], columns[some, :0], parts, held=groups)[0] if held else 0.0
     count = None if clusters is None else int(clusters.max()) + 1
-    return Model(fit=fit, q=q, rows=len(columns), clusters=count, held_out=held_out, worst=float(by_fold.min()))
+    return Model(
+        fit=fit, q=q, rows=len(columns), clusters=count, held_out=held_out, alone=alone, worst=float(by_fold.min())
+    )
 
 
 def matrix(terms: Sequence[Term]) -> Any:
@@ -102,7 +114,7 @@ def fit_table(models: Mapping[str, Model]) -> pl.DataFrame:
     for name, model in models.items():
         fit = model.fit
         slopes = len(fit.coefficients) - len(fit.collinear)
-        explained = [fit.r2, fit.adjusted_r2, fit.within_r2, model.held_out, model.worst]
+        explained = [fit.r2, fit.adjusted_r2, fit.within_r2, model.held_out, model.alone, model.worst]
         rows.append([name, model.rows, slopes, fit.parameters, *explained, fit.errors, model.clusters])
     return pl.DataFrame(rows, schema=_FIT, orient="row")
 

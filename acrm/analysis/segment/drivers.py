@@ -93,7 +93,8 @@ def drivers(table: pl.DataFrame, measure: str, params: DriverParams) -> DriversR
         | `strength` | Float64 | standard deviations of the outcome per standard deviation of the term, held if it is |
 
         Table `fit`, a row per model (`pooled`, `held`, `each`): `rows`, `coefficients`, `parameters`, `r2`,
-        `adjusted_r2`, `within_r2`, `held_out_r2` (the mean has 0), `held_out_worst` (of five parts), `errors`,
+        `adjusted_r2`, `within_r2`, `held_out_r2` (the mean has 0), `held_out_alone` (of the
+        means of the groups held), `held_out_worst` (of five parts), `errors`,
         `clusters`. Table `each`: the columns of `each`, `term`, `rows`, `value`, `low`, `high`, `p`, `q`. Table
         `left_out`: `column`, `reason` (as of `screening`, or `scattered`, `collinear`), `detail`.
 
@@ -252,6 +253,7 @@ def _figures(coefficients: pl.DataFrame, models: Mapping[str, Model]) -> dict[st
         figures |= {f"{name}_r2": fit.r2, f"{name}_adjusted_r2": fit.adjusted_r2, f"{name}_held_out_r2": model.held_out}
     if "held" in models:
         figures["held_within_r2"] = models["held"].fit.within_r2
+        figures["held_held_out_within_r2"] = models["held"].own
     return figures
 
 
@@ -270,8 +272,9 @@ def _notes(
         yield Message("segment_drivers.randomised", {"columns": listed(drawn)})
     name = "held" if "held" in models else "pooled"
     model = models[name]
-    figures = {"held_out": model.held_out, "r2": model.fit.r2, "worst": model.worst}
-    yield Message("segment_drivers.foretells" if model.held_out > 0 else "segment_drivers.worse_than_mean", figures)
+    figures = {"own": model.own, "within": model.fit.within_r2, "hold": listed(params.hold)}
+    verdict = "foretells" if model.held_out > model.alone else "no_better"
+    yield Message(f"segment_drivers.{verdict}_{name}", figures)
     if model.clusters is not None:
         known = {"column": summary["cluster"], "clusters": model.clusters}
         yield Message("segment_drivers.clustered", known)

@@ -180,15 +180,17 @@ class Encoding:
 
         kinds = {"number": pl.Float64(), "category": pl.String(), "multi": pl.List(pl.String)}
         samples: dict[str, object] = {"number": 0.0, "category": "", "multi": []}
-        parts, trial = [], pl.DataFrame()
+        parts, trial = [], {}
         for node in document["columns"]:
             values = dict(node)
             kind = values.pop("kind")
+            if None in values.values():
+                raise ValueError
             parts.append(_KINDS[kind](**values))
-            trial = trial.with_columns(pl.Series(parts[-1].name, [samples[kind]], kinds[kind]))
+            trial[parts[-1].name] = pl.Series([samples[kind]], dtype=kinds[kind])
         encoding = cls(parts=tuple(parts), left_out=tuple(document["left_out"]))
         try:
-            sound = np.isfinite(encoding.matrix(trial)).all()
+            sound = np.isfinite(encoding.matrix(pl.DataFrame(trial))).all()
         except pl.exceptions.PolarsError as error:
             raise ValueError from error
         if not sound:

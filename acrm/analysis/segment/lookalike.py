@@ -64,6 +64,8 @@ def lookalike(
     """
     import polars as pl
 
+    from acrm.models.nearness import separation
+
     def chosen(ids: pl.Series) -> pl.DataFrame:
         return table.filter(pl.col("customer_id").is_in(ids.implode())).sort("customer_id")
 
@@ -91,8 +93,6 @@ def lookalike(
     shared = known_before(features, [group, leads])
     learned = nearness(group, others, shared)
     ours, theirs = held_out(group, others, partial(nearness, features=shared))
-    from acrm.models.nearness import separation
-
     check = separation(ours, theirs)
     limits = {"low": check.auc - 1.96 * check.error, "high": check.auc + 1.96 * check.error}
     figures |= {"lookalike_auc": check.auc, "lookalike_auc_low": limits["low"], "lookalike_auc_high": limits["high"]}

@@ -12,7 +12,7 @@ from typing import Any
 from acrm.errors import UsageError
 from acrm.messages import Message
 
-COUNTED, COMING = ("orders", "spend"), ("birthday", "holiday", "first_order", "renewal")
+COMING = ("birthday", "holiday", "first_order", "renewal")
 _NUMBERS = {"orders": {"orders", "days"}, "spend": {"amount", "days"}, **{when: {"ahead"} for when in COMING}}
 _NEEDED = {"orders": "orders", "spend": "amount"}
 LONGEST = 366

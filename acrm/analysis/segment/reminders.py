@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 from acrm.analysis.segment.consent import refusing
@@ -143,10 +142,8 @@ def _said(table: pl.DataFrame, id: str, *names: str, **fixed: object) -> pl.Data
     """The table with the sentence `id`, filled from the columns named, as `reason`."""
     import polars as pl
 
-    sentence = partial(text, f"segment_reminders.reason.{id}", **fixed)
-    said = (
-        [sentence(**row) for row in table.select(names).iter_rows(named=True)] if names else [sentence()] * len(table)
-    )
+    rows = table.select(names).iter_rows(named=True)
+    said = [text(f"segment_reminders.reason.{id}", **fixed, **row) for row in rows]
     return table.with_columns(reason=pl.Series(said, dtype=pl.String))
 
 

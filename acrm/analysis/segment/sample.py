@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from acrm.analysis.result import Scalar
-from acrm.errors import UsageError
-from acrm.messages import Message
+from acrm.errors import InputError, UsageError
+from acrm.messages import Message, listed
 
 if TYPE_CHECKING:
     import polars as pl
@@ -63,6 +63,7 @@ def sample(
         seed: Chooses another sample.
 
     Raises:
+        InputError: A column that there is not.
         UsageError: A margin or level outside of 0 to 1; more strata than `MOST`.
     """
     import polars as pl
@@ -70,6 +71,8 @@ def sample(
 
     if not (0 < margin < 1 and 0 < level < 1):
         raise UsageError("segment_sample_margin", margin=margin, level=level)
+    if missing := [column for column in by if column not in customers.columns]:
+        raise InputError("cut_no_column", columns=", ".join(missing), known=listed(customers.columns[1:]))
     stratum = pl.lit(None, pl.String)
     if by:
         known = pl.any_horizontal([pl.col(column).is_not_null() for column in by])

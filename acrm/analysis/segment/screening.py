@@ -101,8 +101,8 @@ def _alone(values: pl.Series) -> Useless | None:
     if values.dtype.is_temporal():
         return _useless(name, "date")
     counts = whole.value_counts(name="rows")
-    most = counts["rows"].max()
-    common, share = counts.filter(counts["rows"] == most)[name].sort()[0], most / rows  # type: ignore[operator]
+    most = int(counts["rows"].to_numpy().max())
+    common, share = counts.filter(counts["rows"] == most)[name].sort()[0], most / rows
     if counts.height == 1:
         return _useless(name, "constant", value=common)
     if known < EMPTY * rows:

@@ -7,8 +7,12 @@ from random import Random
 import polars as pl
 import pytest
 
+from acrm.analysis.history import read_history
 from acrm.analysis.segment.bins import MOST, OTHER, banded, given_edges, round_edges
 from acrm.errors import UsageError
+from acrm.ingest.dataset import load
+from acrm.ingest.options import IngestOptions
+from acrm.summaries.customers import order_amounts
 
 
 def orders(rows: list[tuple[str | None, int]]) -> pl.DataFrame:
@@ -63,11 +67,6 @@ def test_what_are_no_bins_is_refused(words: str) -> None:
 
 
 def test_online_retail_has_each_order_once(data: Path, tmp_path: Path) -> None:
-    from acrm.analysis.history import read_history
-    from acrm.ingest.dataset import load
-    from acrm.ingest.options import IngestOptions
-    from acrm.summaries.customers import order_amounts
-
     lines = load([str(data / "basket" / "online_retail.csv")], IngestOptions(), tmp_path).tables["transactions"]
     found = order_amounts(lines, [], as_of=None).collect()
     figures = read_history(lines, refunds="net", as_of=None).figures

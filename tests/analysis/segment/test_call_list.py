@@ -58,7 +58,7 @@ def test_planted_sources_are_called_first() -> None:
 
 
 def test_noise_gives_a_list_in_few_seeds_only() -> None:
-    assert sum(called(deals(False, seed)).table.height > 0 for seed in range(20)) <= 2
+    assert sum(called(deals(False, seed)).table.height > 0 for seed in range(8)) <= 1
 
 
 def test_what_is_filled_in_afterwards_is_left_out() -> None:
@@ -123,6 +123,6 @@ def test_numbers_speak_by_band() -> None:
 
 def test_the_gain_of_equals_is_none() -> None:
     gain, _, first = _gain(np.zeros(30), np.zeros(70))
-    assert (gain, first) == (pytest.approx(1), pytest.approx(0.3))
+    assert [gain, first] == pytest.approx([1, 0.3])
     best = _gain(np.zeros(10), np.ones(90))
     assert best[0] == pytest.approx(5)

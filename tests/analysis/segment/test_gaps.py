@@ -34,7 +34,7 @@ def test_limits_are_quantiles_of_the_gaps_where_nothing_is_open_for_long() -> No
 
 def test_customers_of_one_purchase_move_no_limit() -> None:
     many = {f"c{n}": [10 + n % 20] * 5 for n in range(40)}
-    once = {f"o{n}": [] for n in range(400)}
+    once: dict[str, list[int]] = {f"o{n}": [] for n in range(400)}
     today = START + timedelta(days=400)
     without, with_them = propose(days(many), today, None), propose(days(many | once), today, None)
     assert without.limits == with_them.limits

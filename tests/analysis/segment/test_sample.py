@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from acrm.analysis.segment.sample import sample
-from acrm.errors import UsageError
+from acrm.errors import InputError, UsageError
 
 
 def people(**sizes: int) -> pl.DataFrame:
@@ -78,3 +78,8 @@ def test_who_refuses_is_not_asked_and_the_margin_grows() -> None:
 def test_what_cannot_be_drawn_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         sample(people(a=60), **wrong)
+
+
+def test_a_column_that_there_is_not_is_named() -> None:
+    with pytest.raises(InputError, match="regions"):
+        sample(people(a=60), by=["regions"])
