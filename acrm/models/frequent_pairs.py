@@ -83,7 +83,9 @@ class FrequentPairs:
         return turned.indptr.astype(np.int64), turned.data
 
 
-def frequent_pairs(baskets: Baskets, min_count: int, most: int | None = None) -> FrequentPairs:
+def frequent_pairs(
+    baskets: Baskets, min_count: int, most: int | None = None, apart: CountArray | None = None
+) -> FrequentPairs:
     """Count items, drop the rare ones, count pairs of the others, drop the rare ones.
 
     Pairs are the sparse product X'X of the matrix of baskets by items, a strip of items at a time and of it only what
@@ -93,6 +95,7 @@ def frequent_pairs(baskets: Baskets, min_count: int, most: int | None = None) ->
         baskets: Without giants.
         min_count: 1 or more.
         most: Pairs that may be found.
+        apart: Two codes a row that no set shall hold together, such as an item and the group it belongs to.
 
     Raises:
         TooManyItemsets: There are more than `most`.
@@ -112,6 +115,8 @@ def frequent_pairs(baskets: Baskets, min_count: int, most: int | None = None) ->
     items = often[np.argsort(counts[often], kind="stable")].astype(np.int32)
     starts, ranks = _ranked(baskets, items)
     pair_starts, partners, pair_counts = _count_pairs(starts, ranks, len(items), min_count, most)
+    if apart is not None and len(apart):
+        pair_starts, partners, pair_counts = _without(apart, items, pair_starts, partners, pair_counts)
     degree = np.diff(pair_starts) + np.bincount(partners, minlength=len(items))
     starts, ranks = _reduced(starts, ranks, degree[ranks] > 1, 3)
     return FrequentPairs(
@@ -125,6 +130,19 @@ def frequent_pairs(baskets: Baskets, min_count: int, most: int | None = None) ->
         partners=partners,
         pair_counts=pair_counts,
     )
+
+
+def _without(
+    apart: CountArray, items: ItemArray, starts: CountArray, partners: ItemArray, counts: CountArray
+) -> tuple[CountArray, ItemArray, CountArray]:
+    """Frequent pairs but for some."""
+    rank = np.full(max(int(apart.max()), int(items.max(initial=0))) + 1, -1, dtype=np.int64)
+    rank[items] = np.arange(len(items))
+    lower, higher = np.sort(rank[apart], axis=1).T
+    gone = (lower * len(items) + higher)[lower >= 0]
+    owners = np.repeat(np.arange(len(items)), np.diff(starts))
+    kept = ~np.isin(owners * len(items) + partners, gone)
+    return np.concatenate(([0], np.cumsum(kept)))[starts], partners[kept], counts[kept]
 
 
 def _ranked(baskets: Baskets, items: ItemArray) -> tuple[CountArray, ItemArray]:
