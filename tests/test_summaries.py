@@ -25,7 +25,7 @@ from acrm.summaries.customers import (
     purchase_days,
     spend_by_window,
 )
-from acrm.summaries.items import item_days, product_orders
+from acrm.summaries.items import product_orders
 from acrm.summaries.ledger import Outcome, Part
 
 COLUMNS = ("order_id", "customer_id", "ordered_on", "line_amount", "currency", "status", "is_refund", "is_test")
@@ -387,49 +387,21 @@ def test_edge_orders_in_plain_python(rows: list[Row]) -> None:
         assert found.height == len(expected)
 
 
-def test_products_bought_and_kept_day_by_day() -> None:
-    rows = [
-        ("1", "ada", DAY, "tea", 5, False),
-        ("1", "ada", DAY, "cup", 5, False),
-        ("1", "ada", DAY + timedelta(3), "cup", -5, True),
-        ("2", "ada", DAY, "tea", 5, False),
-        ("3", "bob", DAY, "tea", 5, False),
-        # An order of which more was taken off than it came to; the line does not say what.
-        ("3", "bob", DAY, None, -9, True),
-        ("4", "eve", DAY + timedelta(9), "tea", 5, False),
-    ]
-    columns = ("order_id", "customer_id", "ordered_on", "product_id", "line_amount", "is_refund")
-    told = [(*row[:4], Decimal(row[4]), row[5]) for row in rows]
-    whole = pl.LazyFrame(told, schema=polars_schema("transactions", columns), orient="row")
-    goods = whole.drop_nulls("product_id")
-    found = item_days(goods, whole, as_of=DAY + timedelta(5)).collect()
-    assert found.sort("product_id").rows() == [("ada", DAY, "tea", 2)]
-    assert item_days(goods, whole, as_of=None).collect().height == 2
-
-
-def test_what_was_bought_and_kept() -> None:
-    """One product sent back, one order sent back whole, a test and a line without a customer."""
-    rows = [
-        ("1", "a", "x", "5", False),
-        ("1", "a", "x", "4", False),
-        ("1", "a", "y", "3", False),
-        ("1", "a", "y", "-3", False),
-        ("2", "a", "x", "5", False),
-        ("2", "a", "z", "-5", False),
-        ("3", "a", "x", "5", True),
-        ("4", None, "x", "5", False),
-    ]
-    frame = pl.LazyFrame(
-        [(*row[:3], date(2025, 1, 1), Decimal(row[3]), row[4]) for row in rows],
-        schema={
-            "order_id": pl.String,
-            "customer_id": pl.String,
-            "product_id": pl.String,
-            "ordered_on": pl.Date,
-            "line_amount": pl.Decimal(38, 4),
-            "is_test": pl.Boolean,
-        },
-        orient="row",
-    )
-    found = product_orders(frame, as_of=None).collect()
-    assert found.rows() == [("a", "1", "x", date(2025, 1, 1), Decimal(9))]
+@settings(max_examples=50, deadline=None)
+@given(rows=lines, refunds=st.sampled_from(get_args(Refunds)))
+def test_products_of_orders_in_plain_python(rows: list[Row], refunds: Refunds) -> None:
+    as_of = DAY + timedelta(40)
+    expected: dict[Any, list[Any]] = defaultdict(lambda: [None, None, Decimal(0), None])
+    for row in rows:
+        # The product is whatever else tells lines of an order apart.
+        key, what = (row[1], row[0], row[5]), part(row, as_of)
+        if what is Part.SALE:
+            found = expected[key]
+            expected[key] = [min(found[0] or row[2], row[2]), found[1], found[2] + row[3], "EUR"]
+        elif what is Part.REFUND and refunds == "net":
+            found = expected[key]
+            expected[key] = [found[0], max(found[1] or row[2], row[2]), found[2] - abs(row[3]), found[3]]
+    told = frame(rows).with_columns(product_id=pl.col("status"))
+    reduced = product_orders(told, refunds=refunds, columns=["currency"], as_of=as_of).collect()
+    assert {row[:3]: list(row[3:]) for row in reduced.rows()} == dict(expected)
+    assert reduced.height == len(expected)

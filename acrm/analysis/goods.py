@@ -80,12 +80,14 @@ class Goods:
 
     Attributes:
         lines: As given, with `product_id` the item: the product's id, else its name.
+        every: The lines with those that were left out.
         left_out: `product_id`, `product_name`, `reason` (a key of `NAMES` or `UNNAMED`), `lines`; by lines, most first.
         products: `product_id`, `product_name` (the one that most lines have) of the items of `lines`, by id.
         kept: Services were recognised but stay in the lines.
     """
 
     lines: pl.LazyFrame
+    every: pl.LazyFrame
     left_out: pl.DataFrame
     products: pl.DataFrame
     kept: bool = False
@@ -156,6 +158,7 @@ def goods(lines: pl.LazyFrame, *, keep_services: bool = False) -> Goods:
     named_goods = products.filter(pl.col("product_id").is_not_null() & ~pl.col("product_id").is_in(names))
     return Goods(
         lines=kept,
+        every=lines,
         left_out=left_out,
         products=named_goods.select("product_id", "product_name").sort("product_id"),
         kept=keep_services,

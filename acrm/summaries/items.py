@@ -2,77 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
 import narwhals.stable.v2 as nw
 
-from acrm.summaries.ledger import Part, order_ledger, order_totals, part_of
+from acrm.summaries.ledger import Part, part_of
 
 if TYPE_CHECKING:
     from narwhals.stable.v2.typing import IntoLazyFrameT
 
+    from acrm.summaries.customers import Refunds
 
-def item_days(goods: IntoLazyFrameT, lines: IntoLazyFrameT, *, as_of: date | None) -> IntoLazyFrameT:
-    """Reduce order lines to one row per customer, day and product that was bought and kept.
-
-    A product counts where its sale lines in an order are worth more than the refunds of it under that order id, and the
-    order as a whole comes to more than 0 (see `purchase_days`). Its day is that of the order's first sale line.
-
-    Args:
-        goods: The lines whose products count, `product_id` known in each.
-        lines: All lines, those among them; they say what an order comes to.
-        as_of: Last day that counts; None takes all.
-
-    Returns:
-        Lazy, in no order: `customer_id`, `day` Date, `product_id`, `orders` with it.
-    """
-    frame = nw.from_native(goods)
-    part = part_of(frame.collect_schema().names(), as_of)
-    amount = (
-        nw.when(nw.col("part") == int(Part.REFUND)).then(-nw.col("line_amount").abs()).otherwise(nw.col("line_amount"))
-    )
-    kept = (
-        frame.with_columns(part=part)
-        .filter(nw.col("part") <= int(Part.REFUND))
-        .with_columns(amount=amount)
-        .group_by("customer_id", "order_id", "product_id")
-        .agg(nw.col("amount").sum())
-        .filter(nw.col("amount") > 0)
-        .select("customer_id", "order_id", "product_id")
-    )
-    bought = order_totals(order_ledger(lines, as_of)).filter(~nw.col("day").is_null() & (nw.col("amount") > 0))
-    days = kept.join(bought.select("customer_id", "order_id", "day"), on=["customer_id", "order_id"])
-    return days.group_by("customer_id", "day", "product_id").agg(nw.len().alias("orders")).to_native()
+SUMMED = ("quantity", "cost")
+"""What order lines tell beside the amount, and what adds up."""
 
 
-def product_orders(lines: IntoLazyFrameT, *, as_of: date | None) -> IntoLazyFrameT:
-    """Reduce order lines to what was bought and kept: one row per customer, order and product.
-
-    Refund lines of the same order are taken off the product; a product that comes to 0 or less was not bought, and
-    nothing was in an order that comes to 0 or less.
+def product_orders(
+    lines: IntoLazyFrameT, *, refunds: Refunds = "net", columns: Sequence[str] = (), as_of: date | None
+) -> IntoLazyFrameT:
+    """Reduce order lines to one row per customer, order and product, whatever it comes to.
 
     Args:
         lines: Canonical transactions, as of `customer_history`, with `product_id`.
+        refunds: Take refund lines off the sale lines of their order (`net`) or leave them out (`ignore`).
+        columns: Further columns to carry: the lowest value that the sale lines have.
         as_of: Last day that counts; None takes all.
 
     Returns:
-        Lazy, in no order: `customer_id`, `order_id`, `product_id`, `day` Date of its first sale line, `amount` Decimal.
+        Lazy, in no order: `customer_id`, `order_id`, `product_id` (null: lines that name none), `day` Date of its first
+        sale line (null: refunds alone), `returned_on` Date of its last refund line, `amount` Decimal of sales less
+        refunds, `quantity` and `cost` alike where the source has them, the columns.
     """
     frame = nw.from_native(lines)
-    part, amount, day = nw.col("part"), nw.col("line_amount"), nw.col("ordered_on")
-    bought = (
-        frame.with_columns(part=part_of(frame.collect_schema().names(), as_of))
-        .filter(part <= int(Part.REFUND))
-        .with_columns(
-            amount=nw.when(part == int(Part.REFUND)).then(-amount.abs()).otherwise(amount),
-            day=nw.when(part == int(Part.SALE)).then(day),
-        )
+    names = frame.collect_schema().names()
+    sale, day = nw.col("part") == int(Part.SALE), nw.col("ordered_on")
+    summed = {"line_amount": "amount"} | {name: name for name in SUMMED if name in names}
+    signed = {
+        new: nw.when(sale).then(nw.col(name)).otherwise(-nw.col(name).abs()).alias(new) for name, new in summed.items()
+    }
+    of_sales = {name: nw.when(sale).then(nw.col(name)) for name in columns}
+    rows = (
+        frame.with_columns(part=part_of(names, as_of))
+        .filter(nw.col("part") <= int(Part.REFUND if refunds == "net" else Part.SALE))
+        .with_columns(day=nw.when(sale).then(day), returned_on=nw.when(~sale).then(day), **signed, **of_sales)
         .group_by("customer_id", "order_id", "product_id")
-        .agg(nw.col("amount").sum(), nw.col("day").min())
+        .agg(
+            nw.col("day").min(),
+            nw.col("returned_on").max(),
+            *(nw.col(name).sum() for name in signed),
+            *(nw.col(name).min() for name in columns),
+        )
     )
-    orders = bought.group_by("customer_id", "order_id").agg(nw.col("amount").sum().alias("total"))
-    void = orders.filter(nw.col("total") <= 0)
-    kept = bought.filter(~nw.col("day").is_null() & (nw.col("amount") > 0))
-    kept = kept.join(void, on=["customer_id", "order_id"], how="anti")
-    return kept.select("customer_id", "order_id", "product_id", "day", "amount").to_native()
+    return rows.to_native()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from acrm.analysis.clv.params import WEEK
 from acrm.analysis.history import read_history
 from acrm.analysis.result import Scalar
+from acrm.analysis.taken_off import taken_off
 from acrm.messages import Message
 
 if TYPE_CHECKING:
@@ -208,7 +209,9 @@ def read_purchases(lines: pl.LazyFrame, *, as_of: date | None) -> Purchases:
     history = read_history(lines, refunds="net", as_of=as_of, beside=(purchase_days, order_outcomes, loose_refunds))
     today: Any = history.figures["as_of"]
     found, outcomes, refunds = history.beside
-    kept_days, left = _taken_off(found.select("customer_id", "day", "amount").sort("customer_id", "day"), refunds)
+    days_bought = found.select("customer_id", "day", "amount").sort("customer_id", "day")
+    kept_days, unmatched = taken_off(days_bought, refunds, ["customer_id"])
+    left = Decimal(unmatched["amount"].sum())
     if kept_days.is_empty():
         raise InputError("clv_no_purchases")
     days = kept_days.with_columns(pl.col("day").cast(pl.Int32), pl.col("amount").cast(pl.Float64))
@@ -251,46 +254,6 @@ def read_purchases(lines: pl.LazyFrame, *, as_of: date | None) -> Purchases:
         figures=figures,
         notes=tuple(notes),
     )
-
-
-def _taken_off(days: pl.DataFrame, refunds: pl.DataFrame) -> tuple[pl.DataFrame, Decimal]:
-    """The days without what was given back, the latest first, and the sum of refunds that follow no purchase.
-
-    Args:
-        days: `customer_id`, `day`, `amount` above 0, sorted by the first two.
-        refunds: See `acrm.summaries.customers.loose_refunds`.
-    """
-    import polars as pl
-
-    place = pl.int_range(pl.len(), dtype=pl.Int64)
-    bought = days.with_columns(place=place).join(refunds, on="customer_id", how="semi")
-    given_back = refunds.with_columns(place=pl.lit(None, pl.Int64)).select(bought.columns)
-    # Of one day the purchases come first.
-    events = pl.concat([bought, given_back]).sort("customer_id", "day", "place", nulls_last=True)
-    left: dict[int, Decimal] = {}
-    rest, whose = Decimal(0), None
-    open_days: list[int] = []
-    for customer, _, amount, at in events.iter_rows():
-        if customer != whose:
-            whose, open_days = customer, []
-        if at is not None:
-            open_days.append(at)
-            left[at] = amount
-            continue
-        owed = amount
-        while owed and open_days:
-            taken = min(owed, left[open_days[-1]])
-            owed -= taken
-            left[open_days[-1]] -= taken
-            if not left[open_days[-1]]:
-                open_days.pop()
-        rest += owed
-    changed = pl.DataFrame(
-        {"place": list(left), "left": list(left.values())}, schema={"place": pl.Int64, "left": days["amount"].dtype}
-    )
-    joined = days.with_columns(place=place).join(changed, on="place", how="left", maintain_order="left")
-    kept = joined.with_columns(amount=pl.coalesce("left", "amount")).filter(pl.col("amount") > 0)
-    return kept.drop("place", "left"), rest
 
 
 def day_of(number: float) -> date:

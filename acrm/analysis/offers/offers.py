@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
-from acrm.analysis.goods import goods
-from acrm.analysis.history import read_history
+from acrm.analysis.kept import read_kept
 from acrm.analysis.offers.check import NEEDED, ORDERS, Check, check
 from acrm.analysis.offers.lists import Weights, new_list, repeat_list, weigh
 from acrm.analysis.offers.purchases import histories, numbered, sought, spans
@@ -67,7 +66,7 @@ def offers(
     Method, figures and limits: docs/methods/offers.md.
 
     Args:
-        transactions: Order lines as in `acrm.summaries.items.product_orders`, with `product_name`; `cost` where known.
+        transactions: Order lines as in `acrm.analysis.kept.read_kept`; `cost` where known.
         params: See `OffersParams`.
         tables: `customers` (`consent`), `products` (`cost`, `is_active`, `category`), `stock` (`quantity`), if any.
 
@@ -91,17 +90,12 @@ def offers(
     """
     import polars as pl
 
-    from acrm.summaries.items import product_orders
-
     tables = tables or {}
-    stock = goods(transactions, keep_services=params.keep_services)
-    if stock.products.is_empty():
-        raise InputError("offers_no_products")
-    past = read_history(stock.lines, refunds="net", as_of=params.as_of, beside=(product_orders,))
-    bought = numbered(past.beside[0])
+    past = read_kept(transactions, as_of=params.as_of, keep_services=params.keep_services)
+    bought = numbered(past.rows)
     if bought.is_empty():
         raise InputError("offers_no_products")
-    as_of: Any = past.figures["as_of"]
+    stock, as_of = past.goods, cast("date", past.figures["as_of"])
     history, popular = histories(bought), sought(bought)
     products = _products(bought, popular, stock.products, _margin_rates(stock.lines, tables))
     products, barred = _with_offered(products, tables, params.exclude)

@@ -17,7 +17,7 @@ def numbered(bought: pl.DataFrame) -> pl.DataFrame:
     Orders of one day come in the order of their ids.
 
     Args:
-        bought: `customer_id`, `order_id`, `product_id`, `day`, `amount`, as of `acrm.summaries.items.product_orders`.
+        bought: `customer_id`, `order_id`, `product_id`, `day`, `amount`, as of `acrm.analysis.kept.read_kept`.
     """
     import polars as pl
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from acrm.analysis.goods import goods
-from acrm.analysis.history import read_history
+from acrm.analysis.kept import read_kept
 from acrm.errors import InputError
 from acrm.messages import Message, text
 
@@ -62,36 +61,22 @@ def read_events(lines: pl.LazyFrame | None, interactions: pl.LazyFrame | None, p
 def _orders(lines: pl.LazyFrame, params: SequenceParams) -> Read:
     import polars as pl
 
-    from acrm.summaries.items import item_days
-
-    history = read_history(lines, refunds="net", as_of=params.as_of)
-    as_of: Any = history.figures["as_of"]
-    chosen = goods(lines, keep_services=params.keep_services)
-    days = item_days(chosen.lines, lines, as_of=as_of).collect(engine="streaming")
-    rows = days.select("customer_id", "product_id", pl.col("day").to_physical().cast(pl.Int64).alias("time"))
+    kept = read_kept(lines, as_of=params.as_of, keep_services=params.keep_services)
+    as_of: Any = kept.figures["as_of"]
+    # What was bought in two orders of one day is one event.
+    days = kept.rows.select("customer_id", "product_id", pl.col("day").to_physical().cast(pl.Int64).alias("time"))
+    rows = days.unique()
+    named = kept.goods.products.drop_nulls().with_columns(pl.col("product_name").str.strip_chars())
     read = _coded(rows, until=_day_number(as_of), what="orders")
-    figures = {name: history.figures[name] for name in ("as_of", "first_order_at", "last_order_at", "lines")}
+    figures = {name: kept.figures[name] for name in ("as_of", "first_order_at", "last_order_at", "lines")}
     return Read(
         **read,
-        names=_names(chosen.lines),
+        names=dict(named.rows()),
         units=1,
         figures=figures,
-        notes=(*history.notes, *chosen.notes()),
-        left_out=chosen.left_out,
+        notes=(*kept.notes, *kept.goods.notes()),
+        left_out=kept.goods.left_out,
     )
-
-
-def _names(lines: pl.LazyFrame) -> dict[str, str]:
-    """The name that most lines of a product have."""
-    import polars as pl
-
-    if "product_name" not in lines.collect_schema().names():
-        return {}
-    counted = lines.drop_nulls("product_name").group_by("product_id", "product_name").len().collect()
-    told = counted.sort("product_id", -pl.col("len").cast(pl.Int64), "product_name").unique(
-        "product_id", keep="first", maintain_order=True
-    )
-    return dict(told.select("product_id", pl.col("product_name").str.strip_chars()).rows())
 
 
 def _interactions(lines: pl.LazyFrame | None, interactions: pl.LazyFrame | None, params: SequenceParams) -> Read:
