@@ -19,6 +19,7 @@ from acrm.errors import InputError, UsageError
 from acrm.ingest import account, overrides
 from acrm.ingest.currency import in_one_currency
 from acrm.ingest.dataset import Dataset, load
+from acrm.ingest.receipts import receipts
 from acrm.ingest.sources import folders
 from acrm.ingest.where import names_in, where
 from acrm.lineage import Lineage
@@ -189,6 +190,44 @@ def baskets(sources: Sequence[str], command: str, reading: Reading, selecting: S
     lines = where(dataset.tables, "transactions", selecting.where)
     lines, notes = in_one_currency(lines, ("line_amount", "cost"), selecting.currency, selecting.rates)
     return Sales(lines=lines, dataset=dataset, selected=notes, refusing=_refusing(dataset))
+
+
+def together(
+    sources: Sequence[str],
+    command: str,
+    reading: Reading,
+    selecting: Selecting,
+    scratch: Path,
+    columns: Sequence[str] = (),
+) -> Sales:
+    """The order lines of some sources with their products, as `baskets`; else receipts that tell of no amounts.
+
+    Args:
+        sources: Files, folders or stores.
+        command: The command that asks.
+        reading: How sources are read.
+        selecting: Which rows count.
+        scratch: A folder for what is made on the way.
+        columns: Further columns of customers or transactions that are wanted, with or without `x_`.
+
+    Raises:
+        InputError: No source says what was bought.
+    """
+    named = names_in(selecting.where) | {form for name in columns for form in (name, f"x_{name}")}
+    people = frozenset({"customer_id", "consent"}) | named
+    wanted = {"transactions": BASKETS | named, "customers": people, "products": _SHELVES["products"]}
+    dataset = load(sources, reading.ingest(), scratch, wanted)
+    if "transactions" not in dataset.tables:
+        whole = load(sources, reading.ingest(), _inside(scratch), None)
+        found = receipts(whole.tables, reading.ingest())
+        if found is not None:
+            lines, note = found
+            lines = where({"transactions": lines}, "transactions", selecting.where)
+            return Sales(lines=lines, dataset=whole, selected=(note,))
+    dataset.require("transactions", command)
+    lines = where(dataset.tables, "transactions", selecting.where)
+    lines, notes = in_one_currency(lines, ("line_amount", "cost"), selecting.currency, selecting.rates)
+    return Sales(lines=lines, dataset=dataset, selected=notes)
 
 
 def contracts(found: Sales, selecting: Selecting, by: str | None) -> tuple[pl.LazyFrame, tuple[Message, ...]]:

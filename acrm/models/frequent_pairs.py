@@ -50,6 +50,8 @@ class FrequentPairs:
         pair_starts: Where the pairs of each rank begin in `partners`, and where the last ones end.
         partners: The higher rank of each pair, ascending for one lower rank.
         pair_counts: Baskets that hold both.
+        apart: Pairs of frequent items that no set may hold, as the lower rank times the number of items, plus the
+            higher; they are no pairs here. None: all may meet.
     """
 
     n_baskets: int
@@ -61,6 +63,7 @@ class FrequentPairs:
     pair_starts: CountArray
     partners: ItemArray
     pair_counts: CountArray
+    apart: CountArray | None = None
 
     @cached_property
     def owners(self) -> ItemArray:
@@ -115,8 +118,12 @@ def frequent_pairs(
     items = often[np.argsort(counts[often], kind="stable")].astype(np.int32)
     starts, ranks = _ranked(baskets, items)
     pair_starts, partners, pair_counts = _count_pairs(starts, ranks, len(items), min_count, most)
-    if apart is not None and len(apart):
-        pair_starts, partners, pair_counts = _without(apart, items, pair_starts, partners, pair_counts)
+    barred = None if apart is None or not len(apart) else _barred(apart, items)
+    if barred is not None:
+        owners = np.repeat(np.arange(len(items)), np.diff(pair_starts))
+        kept = ~np.isin(owners * len(items) + partners, barred)
+        pair_starts = np.concatenate(([0], np.cumsum(kept)))[pair_starts]
+        partners, pair_counts = partners[kept], pair_counts[kept]
     degree = np.diff(pair_starts) + np.bincount(partners, minlength=len(items))
     starts, ranks = _reduced(starts, ranks, degree[ranks] > 1, 3)
     return FrequentPairs(
@@ -129,20 +136,16 @@ def frequent_pairs(
         pair_starts=pair_starts,
         partners=partners,
         pair_counts=pair_counts,
+        apart=barred,
     )
 
 
-def _without(
-    apart: CountArray, items: ItemArray, starts: CountArray, partners: ItemArray, counts: CountArray
-) -> tuple[CountArray, ItemArray, CountArray]:
-    """Frequent pairs but for some."""
+def _barred(apart: CountArray, items: ItemArray) -> CountArray:
+    """Pairs of codes as those of ranks, where both are frequent."""
     rank = np.full(max(int(apart.max()), int(items.max(initial=0))) + 1, -1, dtype=np.int64)
     rank[items] = np.arange(len(items))
     lower, higher = np.sort(rank[apart], axis=1).T
-    gone = (lower * len(items) + higher)[lower >= 0]
-    owners = np.repeat(np.arange(len(items)), np.diff(starts))
-    kept = ~np.isin(owners * len(items) + partners, gone)
-    return np.concatenate(([0], np.cumsum(kept)))[starts], partners[kept], counts[kept]
+    return (lower * len(items) + higher)[lower >= 0]
 
 
 def _ranked(baskets: Baskets, items: ItemArray) -> tuple[CountArray, ItemArray]:

@@ -1,0 +1,72 @@
+"""Receipts that tell what was bought together and neither when nor for how much: no orders by the rules of orders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from acrm.ingest import parse
+from acrm.ingest.mapping import Plan, assigned
+from acrm.ingest.options import IngestOptions
+from acrm.ingest.stage import SAMPLE
+from acrm.ingest.vocabulary import normalise
+from acrm.messages import Message, text
+from acrm.schema import LINEAGE
+
+_FIELDS = ("order_id", "customer_id", "ordered_at", "product_id", "product_name", "category", "quantity")
+"""What is read of them where it is told; the rest is kept as `x_` columns."""
+_OURS = frozenset({*LINEAGE, "row", "_flags"})
+
+
+def receipts(tables: Mapping[str, pl.LazyFrame], options: IngestOptions) -> tuple[pl.LazyFrame, Message] | None:
+    """Order lines of the first table that fits none of ours but names products and what they were bought in.
+
+    Args:
+        tables: Tables of a dataset; those that fit none are called `other_...`, their columns texts.
+        options: What the user fixed; `--map` names columns that their names do not tell.
+
+    Returns:
+        Lines with `product_id` or `product_name`, and `order_id` or `customer_id`, as texts; `ordered_on`, `quantity`,
+        `category` where the table has them; its other columns as `x_` columns. And how the table was read. None where
+        there is no such table.
+    """
+    for name in sorted(tables):
+        if not name.startswith("other_"):
+            continue
+        frame = tables[name]
+        headers = {normalise(header): header for header in frame.collect_schema().names() if header not in _OURS}
+        sample = frame.select(headers.values()).head(SAMPLE).collect()
+        told = {f"transactions.{field}": headers.get(normalise(column)) for field, column in options.fields}
+        chosen = {field: (header,) for field, header in told.items() if header}
+        taken = {header for (header,) in chosen.values()}
+        found = assigned("transactions", {word: header for word, header in headers.items() if header not in taken}, sample)
+        found = {field.replace("customers.", "transactions."): source for field, source in found.items()} | chosen
+        fields = {f"transactions.{field}": found[f"transactions.{field}"] for field in _FIELDS if f"transactions.{field}" in found}
+        have = {field.partition(".")[2] for field in fields}
+        if have & {"product_id", "product_name"} and have & {"order_id", "customer_id"}:
+            return _read(frame, fields, sample, options, list(headers.values()))
+    return None
+
+
+def _read(
+    frame: pl.LazyFrame,
+    fields: Mapping[str, tuple[str, ...]],
+    sample: pl.DataFrame,
+    options: IngestOptions,
+    headers: list[str],
+) -> tuple[pl.LazyFrame, Message]:
+    plan = Plan(system="unknown", title="", entity="transactions", fields=fields)
+    decisions = parse.decide(plan, list(fields), sample, options)
+    types = sample.schema
+    values = []
+    for field in fields:
+        name = field.partition(".")[2]
+        dated = name == "ordered_at"
+        value = (parse.day if dated else parse.value)(plan, field, types, decisions)
+        values.append(value.alias("ordered_on" if dated else name))
+    used = {header for sources in fields.values() for header in sources}
+    rest = [pl.col(header).alias(f"x_{header}") for header in headers if header not in used]
+    said = [text("receipts.field", field=field.partition(".")[2], column=source[0]) for field, source in fields.items()]
+    lines = parse.cleaned(frame, headers, types).select(*values, *rest)
+    return lines, Message("receipts.read", {"columns": ", ".join(said)})
