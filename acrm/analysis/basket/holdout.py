@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from acrm.analysis.basket.mined import Support, mine, rules_of
@@ -57,7 +58,8 @@ def try_later(bought: Bought, held: Held, support: Support, params: BasketParams
             notes=(Message("basket.holdout_few", {"earlier": sizes[0], "later": sizes[1], "needed": FEWEST}),),
         )
     first, second = held.only(~later), held.only(later)
-    itemsets = mine(first.baskets, bought.apart, support.of(sizes[0]), params)
+    needed = support.of(sizes[0]) if support.share else ceil(support.count * sizes[0] / sum(sizes))
+    itemsets = mine(first.baskets, bought.apart, needed, params)
     rules = rules_of(itemsets, bought.items, params, tests=False).rules
     rows, which = np.unique(np.concatenate([rules.whole, rules.lhs, rules.rhs]), return_inverse=True)
     counts = set_sums(second.baskets, sets_of(itemsets, rows)).baskets[which]
@@ -102,12 +104,12 @@ def try_later(bought: Bought, held: Held, support: Support, params: BasketParams
         "holdout_untold": table["held"].null_count(),
         "holdout_lift_median": _median(table["lift"]),
         "holdout_lift_later_median": _median(table["lift_later"]),
+        "holdout_by": "random" if "seed" in how else "days",
         "baskets_earlier": sizes[0],
         "baskets_later": sizes[1],
     }
     values = {**figures, **how}
-    kind = "random" if "seed" in how else "days"
-    id = f"basket.holdout_{kind}" if table.height else "basket.holdout_none"
+    id = f"basket.holdout_{figures['holdout_by']}" if table.height else "basket.holdout_none"
     return Tried(table=table, figures=figures, notes=(Message(id, values),))
 
 

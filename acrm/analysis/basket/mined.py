@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from acrm.models.itemsets import Itemsets
     from acrm.models.rules import Rules
 
+ENOUGH = 2_000
+"""Sets that a chosen support may give: more nobody reads."""
+FEWEST = 10
+"""Baskets on which a chosen support lets a rule rest."""
 FAMILY = 1_000_000
 """Rules that are tested whatever their confidence and lift are; of more, those that meet the limits."""
 
@@ -32,9 +36,8 @@ class Support:
     chosen: bool = False
 
     def of(self, n_baskets: int) -> int:
-        """The number in so many baskets."""
+        """The number in so many baskets; a number that was asked for stays."""
         from acrm.models.baskets import min_count
-        from acrm.models.itemset_mining import FEWEST
 
         if self.share is None:
             return self.count
@@ -44,12 +47,12 @@ class Support:
 def choose_support(baskets: Baskets, apart: CountArray, params: BasketParams) -> tuple[Support, list[Message]]:
     """The support asked for, or one that is chosen, and why it is this one."""
     from acrm.models.baskets import min_count
-    from acrm.models.itemset_mining import ENOUGH, FEWEST, suggest_support
+    from acrm.models.itemset_mining import suggest_support
 
     n = baskets.n_baskets
     asked = params.min_support
     if asked is None:
-        found = suggest_support(baskets, max_length=params.max_length, apart=apart)
+        found = suggest_support(baskets, enough=ENOUGH, fewest=FEWEST, max_length=params.max_length, apart=apart)
         values = {
             "support": found.support,
             "baskets": found.min_count,
