@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from acrm.models.itemsets import Itemsets
     from acrm.models.rules import Rules
 
-ENOUGH = 2_000
+ENOUGH = 3_000
 """Sets that a chosen support may give: more nobody reads."""
 FEWEST = 10
 """Baskets on which a chosen support lets a rule rest."""
