@@ -191,7 +191,9 @@ def _spelled(products: pl.DataFrame) -> dict[str, str]:
     folded = pl.col("product_id").str.to_lowercase().alias("_id"), _plain(pl.col("product_name")).alias("_name")
     alike = products.with_columns(folded).drop_nulls(["_id", "_name"]).sort(-pl.col("lines"), "product_id")
     alike = alike.with_columns(pl.col("product_id").first().over("_id", "_name").alias("_main"))
-    return dict(alike.filter(pl.col("product_id") != pl.col("_main")).select("product_id", "_main").sort("product_id").rows())
+    return dict(
+        alike.filter(pl.col("product_id") != pl.col("_main")).select("product_id", "_main").sort("product_id").rows()
+    )
 
 
 def services(products: pl.DataFrame) -> pl.Series:

@@ -40,9 +40,15 @@ def receipts(tables: Mapping[str, pl.LazyFrame], options: IngestOptions) -> tupl
         told = {f"transactions.{field}": headers.get(normalise(column)) for field, column in options.fields}
         chosen = {field: (header,) for field, header in told.items() if header}
         taken = {header for (header,) in chosen.values()}
-        found = assigned("transactions", {word: header for word, header in headers.items() if header not in taken}, sample)
+        found = assigned(
+            "transactions", {word: header for word, header in headers.items() if header not in taken}, sample
+        )
         found = {field.replace("customers.", "transactions."): source for field, source in found.items()} | chosen
-        fields = {f"transactions.{field}": found[f"transactions.{field}"] for field in _FIELDS if f"transactions.{field}" in found}
+        fields = {
+            f"transactions.{field}": found[f"transactions.{field}"]
+            for field in _FIELDS
+            if f"transactions.{field}" in found
+        }
         have = {field.partition(".")[2] for field in fields}
         if have & {"product_id", "product_name"} and have & {"order_id", "customer_id"}:
             return _read(frame, fields, sample, options, list(headers.values()))
@@ -59,14 +65,13 @@ def _read(
     plan = Plan(system="unknown", title="", entity="transactions", fields=fields)
     decisions = parse.decide(plan, list(fields), sample, options)
     types = sample.schema
-    values = []
-    for field in fields:
-        name = field.partition(".")[2]
-        dated = name == "ordered_at"
-        value = (parse.day if dated else parse.value)(plan, field, types, decisions)
-        values.append(value.alias("ordered_on" if dated else name))
+    parsed = parse.cleaned(frame, headers, types).with_columns(
+        parse.value(plan, field, types, decisions).alias(field) for field in fields
+    )
+    dated = "transactions.ordered_at"
+    day = {"ordered_on": parse.day(plan, dated, types, decisions)} if dated in fields else {}
+    values = [pl.col(field).alias(field.partition(".")[2]) for field in fields if field != dated]
     used = {header for sources in fields.values() for header in sources}
     rest = [pl.col(header).alias(f"x_{header}") for header in headers if header not in used]
     said = [text("receipts.field", field=field.partition(".")[2], column=source[0]) for field, source in fields.items()]
-    lines = parse.cleaned(frame, headers, types).select(*values, *rest)
-    return lines, Message("receipts.read", {"columns": ", ".join(said)})
+    return parsed.select(*values, *rest, **day), Message("receipts.read", {"columns": ", ".join(said)})

@@ -88,7 +88,9 @@ def basket(
     if last is not None and not params.by:
         itemsets, found = last
         figures |= {
-            "rules_redundant": found.met - len(found.rules) if not params.keep_redundant else int(table["redundant"].sum()),
+            "rules_redundant": found.met - len(found.rules)
+            if not params.keep_redundant
+            else int(table["redundant"].sum()),
             "itemsets_closed": int(itemsets.closed.sum()),
             "itemsets_maximal": int(itemsets.maximal.sum()),
         }
@@ -106,7 +108,13 @@ def basket(
     else:
         made["groups"] = pl.DataFrame(
             groups,
-            schema=dict(zip(("group", "baskets", "min_baskets", "itemsets", "tested", "rules"), (pl.String, *[pl.Int64] * 5), strict=True)),
+            schema=dict(
+                zip(
+                    ("group", "baskets", "min_baskets", "itemsets", "tested", "rules"),
+                    (pl.String, *[pl.Int64] * 5),
+                    strict=True,
+                )
+            ),
             orient="row",
         )
         notes.append(Message("basket.by_alone", {"tested": figures["tested"]}))

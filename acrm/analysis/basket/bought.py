@@ -123,7 +123,9 @@ def read_bought(
     rows, notes = kept.rows, [*kept.notes, *kept.goods.notes()]
     rows, left = _with_baskets(rows, params)
     if left:
-        notes.append(Message(f"basket.no_{'day' if params.basket_is == 'customer-day' else 'customer'}", {"lines": left}))
+        notes.append(
+            Message(f"basket.no_{'day' if params.basket_is == 'customer-day' else 'customer'}", {"lines": left})
+        )
     if rows.is_empty():
         raise InputError("basket_nothing")
     rows = _with_costs(rows, tables.get("products"))
@@ -321,11 +323,7 @@ def _groups(
     )
     if by in PERIODS:
         day = pl.col("day")
-        label = (
-            day.dt.strftime(PERIODS[by])
-            if PERIODS[by]
-            else pl.format("{}-Q{}", day.dt.year(), day.dt.quarter())
-        )
+        label = day.dt.strftime(PERIODS[by]) if PERIODS[by] else pl.format("{}-Q{}", day.dt.year(), day.dt.quarter())
         of = of.with_columns(group=label)
     elif by_line:
         of = of.with_columns(group=pl.col(by_line).cast(pl.String))

@@ -101,7 +101,9 @@ def _priced(table: pl.DataFrame, bought: Bought, discount: Decimal) -> pl.DataFr
         pl.when(costed).then(pl.col("cost").sum()).alias("cost"),
         pl.when(whole).then(pl.col("price").max()).alias("dearest"),
         # Of the dearest product, what it brings anyway.
-        pl.when(costed).then((pl.col("price") - pl.col("cost")).get(pl.col("price").arg_max(), null_on_oob=True)).alias("dearest_margin"),
+        pl.when(costed)
+        .then((pl.col("price") - pl.col("cost")).get(pl.col("price").arg_max(), null_on_oob=True))
+        .alias("dearest_margin"),
     )
     share = float(discount)
     at_discount = pl.col("price") * (1 - share)

@@ -129,7 +129,9 @@ def rules_of(itemsets: Itemsets, items: pl.DataFrame, params: BasketParams, *, t
     q = benjamini_hochberg(p) if tests else p
     met = (rules.association.confidence >= params.min_confidence) & (rules.association.lift >= params.min_lift)
     shown = met if params.keep_redundant else met & ~rules.redundant
-    return Found(rules=rules.where(shown), p=p[shown], q=q[shown], tested=len(rules), met=int(met.sum()), limited=limited)
+    return Found(
+        rules=rules.where(shown), p=p[shown], q=q[shown], tested=len(rules), met=int(met.sum()), limited=limited
+    )
 
 
 def _fitting(rules: Rules, items: pl.DataFrame, params: BasketParams) -> NDArray[np.bool_]:
@@ -154,5 +156,6 @@ def matching(items: pl.DataFrame, patterns: tuple[str, ...]) -> NDArray[np.bool_
     lowered = [pattern.lower() for pattern in patterns]
     cells = items.select("id", "name").iter_rows()
     return np.array(
-        [any(fnmatchcase(cell.lower(), pattern) for cell in row for pattern in lowered) for row in cells], dtype=np.bool_
+        [any(fnmatchcase(cell.lower(), pattern) for cell in row for pattern in lowered) for row in cells],
+        dtype=np.bool_,
     )

@@ -69,9 +69,7 @@ class BasketParams:
         for name, known in (("basket_is", BasketIs), ("refunds", Refunds), ("itemsets", Listed)):
             value = getattr(self, name)
             if value is not None and value not in get_args(known):
-                raise UsageError(
-                    "basket_choice", option=_option(name), value=value, known=", ".join(get_args(known))
-                )
+                raise UsageError("basket_choice", option=_option(name), value=value, known=", ".join(get_args(known)))
         support = self.min_support
         if support is not None and not (0 < support < 1 or (support >= 1 and support == int(support))):
             raise UsageError("basket_support", value=support)

@@ -105,9 +105,13 @@ def rule_table(found: Found, bought: Bought, held: Held) -> pl.DataFrame:
         ],
         how="horizontal",
     )
-    return table.select(
-        "antecedents", "consequents", pl.exclude("antecedents", "consequents")
-    ).sort(-pl.col("lift"), -pl.col("baskets"), "antecedents_text", "consequents_text", pl.col("antecedents").list.join("\n"))
+    return table.select("antecedents", "consequents", pl.exclude("antecedents", "consequents")).sort(
+        -pl.col("lift"),
+        -pl.col("baskets"),
+        "antecedents_text",
+        "consequents_text",
+        pl.col("antecedents").list.join("\n"),
+    )
 
 
 def itemset_table(itemsets: Itemsets, bought: Bought, which: str) -> pl.DataFrame:
