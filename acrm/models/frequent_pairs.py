@@ -145,7 +145,8 @@ def _barred(apart: CountArray, items: ItemArray) -> CountArray:
     rank = np.full(max(int(apart.max()), int(items.max(initial=0))) + 1, -1, dtype=np.int64)
     rank[items] = np.arange(len(items))
     lower, higher = np.sort(rank[apart], axis=1).T
-    return (lower * len(items) + higher)[lower >= 0]
+    keys: CountArray = (lower * len(items) + higher)[lower >= 0]
+    return keys
 
 
 def _ranked(baskets: Baskets, items: ItemArray) -> tuple[CountArray, ItemArray]:

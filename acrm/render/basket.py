@@ -51,7 +51,7 @@ def strongest(rules: pl.DataFrame) -> pl.DataFrame:
     group = ["group"] if "group" in rules.columns else []
     ordered = rules.sort(
         pl.col("q_value") > SURE,
-        ~pl.col("held").fill_null(value=True) if "held" in rules.columns else pl.lit(value=False),
+        *([~pl.col("held").fill_null(value=True)] if "held" in rules.columns else []),
         -pl.col("lift_low").fill_nan(None).fill_null(0),
         -pl.col("confidence"),
         *group,
@@ -78,8 +78,12 @@ def _headline(result: BasketResult) -> Headline:
 
 
 def _in_words(result: BasketResult, top: pl.DataFrame) -> Lines:
+    import polars as pl
+
     where = str(result.summary.get("holdout_by", "days"))
-    return Lines([sentence(row, where) for row in _told(top)], _word("in_words"))
+    sure = top.filter(pl.col("q_value") <= SURE, pl.col("lift") > 1)
+    told = [sentence(row, where) for row in _told(sure)]
+    return Lines(told or [_word("none_sure")], _word("in_words"))
 
 
 def _told(top: pl.DataFrame) -> Iterator[dict[str, Any]]:
@@ -137,7 +141,7 @@ def sentence(row: dict[str, Any], where: str = "days") -> str:
         "high": row["lift_high"],
     }
     group = row.get("group")
-    told = _word("sentence", **values) if row["lift"] >= 1 else _word("sentence_less", **values)
+    told = _word("sentence", **values)
     told = f"{group}: {told}" if group is not None else told
     if row.get("held") is None:
         return told

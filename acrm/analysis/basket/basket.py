@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from acrm.analysis.basket.bought import Bought, Held, read_bought
+from acrm.analysis.basket.bought import Bought, read_bought
 from acrm.analysis.basket.bundles import bundles
 from acrm.analysis.basket.holdout import try_later, with_later
-from acrm.analysis.basket.mined import Found, choose_support, matching, mine, rules_of
+from acrm.analysis.basket.mined import Found, Support, choose_support, matching, mine, rules_of
 from acrm.analysis.basket.params import ITEM, BasketParams, BasketResult
 from acrm.analysis.basket.tables import itemset_table, rule_table
 from acrm.errors import UsageError
@@ -59,95 +60,93 @@ def basket(
         InputError: No line says what was bought in which basket; too many frequent sets.
         UsageError: A parameter out of range.
     """
-    import polars as pl
-
     bought = read_bought(lines, params, tables or {}, segments)
-    if len(bought.groups) > GROUPS:
-        raise UsageError("basket_by_many", column=params.by or "", groups=len(bought.groups), most=GROUPS)
-    held = bought.held
-    support, notes = choose_support(held.baskets, bought.apart, params)
+    support, notes = choose_support(bought.held.baskets, bought.apart, params)
     notes = [*bought.notes, *notes, *_pattern_notes(bought, params)]
-    made: dict[str, pl.DataFrame] = {}
-    if params.by:
-        parts = [(name, held.only(mask)) for name, mask in bought.groups]
-    else:
-        parts = [(None, held)]
-    rules, sets, groups = [], [], []
-    last: tuple[Itemsets, Found] | None = None
-    for name, part in parts:
-        itemsets = mine(part.baskets, bought.apart, support.of(part.baskets.n_baskets), params)
-        found = rules_of(itemsets, bought.items, params)
-        label = [] if name is None else [pl.lit(name).alias("group")]
-        rules.append(rule_table(found, bought, part).select(*label, pl.all()))
-        if params.itemsets:
-            sets.append(itemset_table(itemsets, bought, params.itemsets).select(*label, pl.all()))
-        groups.append((name, part.baskets.n_baskets, itemsets.min_count, len(itemsets), found.tested, len(found.rules)))
-        last = itemsets, found
-    table = pl.concat(rules)
-    figures = _figures(bought, held, groups)
-    if last is not None and not params.by:
-        itemsets, found = last
-        figures |= {
-            "rules_redundant": found.met - len(found.rules)
-            if not params.keep_redundant
-            else int(table["redundant"].sum()),
-            "itemsets_closed": int(itemsets.closed.sum()),
-            "itemsets_maximal": int(itemsets.maximal.sum()),
-        }
-        notes += _mined_notes(bought, held, itemsets, found, params)
-        tried = try_later(bought, held, support, params)
-        table = with_later(table, tried.table if tried else pl.DataFrame())
-        if tried is not None:
-            figures |= tried.figures
-            notes += tried.notes
-            if tried.table.height:
-                made["holdout"] = tried.table
-        if ITEM in params.level:
-            made["bundles"], more = bundles(itemsets, bought, params.discount)
-            notes += more
-    else:
-        made["groups"] = pl.DataFrame(
-            groups,
-            schema=dict(
-                zip(
-                    ("group", "baskets", "min_baskets", "itemsets", "tested", "rules"),
-                    (pl.String, *[pl.Int64] * 5),
-                    strict=True,
-                )
-            ),
-            orient="row",
-        )
-        notes.append(Message("basket.by_alone", {"tested": figures["tested"]}))
-    if sets:
-        made["itemsets"] = pl.concat(sets)
-    made["left_out"] = bought.kept.goods.left_out
+    made, figures, more = (_parts if params.by else _whole)(bought, support, params)
+    rules = made["rules"]
     return BasketResult(
         params=params,
-        tables={"rules": table, **made},
-        summary={**_account(bought), **figures, "min_support": support.share, "rules": table.height},
-        notes=tuple(notes),
-        document={"rules_by_size": _by_size(table)},
+        tables={**made, "left_out": bought.kept.goods.left_out},
+        summary={
+            **bought.kept.figures,
+            **_figures(bought),
+            "min_support": support.share,
+            "min_baskets": support.count,
+            "rules": rules.height,
+            **figures,
+        },
+        notes=(*notes, *more),
+        document={"rules_by_size": _by_size(rules)},
     )
 
 
-def _account(bought: Bought) -> dict[str, Scalar]:
-    """The account of the lines."""
-    return dict(bought.kept.figures)
+Made = tuple[dict[str, "pl.DataFrame"], dict[str, "Scalar"], list[Message]]
+"""Tables, figures, notes."""
 
 
-def _figures(bought: Bought, held: Held, groups: list[tuple[Any, ...]]) -> dict[str, Scalar]:
+def _whole(bought: Bought, support: Support, params: BasketParams) -> Made:
+    """Rules of all baskets, tried on the later ones, and bundles."""
+    held = bought.held
+    itemsets = mine(held.baskets, bought.apart, support.of(held.baskets.n_baskets), params)
+    found = rules_of(itemsets, bought.items, params)
+    notes = _mined_notes(bought, itemsets, found, params)
+    figures: dict[str, Scalar] = {
+        "rules_redundant": int(found.redundant),
+        "tested": found.tested,
+        "itemsets": len(itemsets),
+        "itemsets_closed": int(itemsets.closed.sum()),
+        "itemsets_maximal": int(itemsets.maximal.sum()),
+    }
+    # Where nothing was found, nothing can be tried.
+    tried = try_later(bought, support, params if found.met else replace(params, holdout=0))
+    made = {"rules": with_later(rule_table(found, bought, held), tried.table)}
+    if tried.table.height:
+        made["holdout"] = tried.table
+    if ITEM in params.level:
+        made["bundles"], more = bundles(itemsets, bought, params.discount)
+        notes = [*notes, *more]
+    if params.itemsets:
+        made["itemsets"] = itemset_table(itemsets, bought, params.itemsets)
+    return made, {**figures, **tried.figures}, [*notes, *tried.notes]
+
+
+def _parts(bought: Bought, support: Support, params: BasketParams) -> Made:
+    """Rules of each part of the baskets."""
+    import polars as pl
+
+    if len(bought.groups) > GROUPS:
+        raise UsageError("basket_by_many", column=params.by or "", groups=len(bought.groups), most=GROUPS)
+    rules, sets, groups = [], [], []
+    for name, mask in bought.groups:
+        held = bought.held.only(mask)
+        itemsets = mine(held.baskets, bought.apart, support.of(held.baskets.n_baskets), params)
+        found = rules_of(itemsets, bought.items, params)
+        label = pl.lit(name).alias("group")
+        rules.append(rule_table(found, bought, held).select(label, pl.all()))
+        if params.itemsets:
+            sets.append(itemset_table(itemsets, bought, params.itemsets).select(label, pl.all()))
+        row = (name, held.baskets.n_baskets, itemsets.min_count, len(itemsets), found.tested, len(found.rules))
+        groups.append(row)
+    numbers = ("baskets", "min_baskets", "itemsets", "tested", "rules")
+    table = pl.DataFrame(groups, schema={"group": pl.String, **dict.fromkeys(numbers, pl.Int64)}, orient="row")
+    made = {"rules": pl.concat(rules), "groups": table}
+    if sets:
+        made["itemsets"] = pl.concat(sets)
+    figures: dict[str, Scalar] = {name: int(table[name].sum()) for name in ("itemsets", "tested")}
+    return made, figures, [Message("basket.by_alone", {"tested": figures["tested"]})]
+
+
+def _figures(bought: Bought) -> dict[str, Scalar]:
     import numpy as np
 
-    sizes = np.diff(held.baskets.starts)
+    sizes = np.diff(bought.held.baskets.starts)
     return {
-        "baskets": held.baskets.n_baskets,
+        "baskets": len(sizes),
         "baskets_of_one": int((sizes <= 1).sum()),
         "baskets_giant": bought.giants,
-        "items": bought.items.height,
+        "items": int((bought.held.baskets.item_counts > 0).sum()),
         "items_a_basket": round(float(sizes.mean()), 4) if len(sizes) else None,
-        "min_baskets": min(group[2] for group in groups),
-        "itemsets": sum(group[3] for group in groups),
-        "tested": sum(group[4] for group in groups),
     }
 
 
@@ -170,17 +169,18 @@ def _pattern_notes(bought: Bought, params: BasketParams) -> list[Message]:
     ]
 
 
-def _mined_notes(bought: Bought, held: Held, itemsets: Itemsets, found: Found, params: BasketParams) -> list[Message]:
+def _mined_notes(bought: Bought, itemsets: Itemsets, found: Found, params: BasketParams) -> list[Message]:
     """What the reader should know of the sets and of the tests."""
     import numpy as np
 
-    n, counts = held.baskets.n_baskets, held.baskets.item_counts
+    baskets = bought.held.baskets
+    n, counts = baskets.n_baskets, baskets.item_counts
     notes = []
     everywhere = np.flatnonzero(counts == n)
     if len(everywhere) and n > 1:
         names = bought.items["name"].gather(everywhere)
         notes.append(Message("basket.everywhere", {"names": listed(names, 3)}))
-    if not len(np.flatnonzero(np.diff(held.baskets.starts) > 1)):
+    if not len(np.flatnonzero(np.diff(baskets.starts) > 1)):
         notes.append(Message("basket.all_of_one", {"baskets": n}))
     elif not len(itemsets):
         top = int(counts.argmax())
@@ -190,12 +190,13 @@ def _mined_notes(bought: Bought, held: Held, itemsets: Itemsets, found: Found, p
         notes.append(Message("basket.no_pairs", {"needed": itemsets.min_count, "items": len(itemsets)}))
     elif not found.met:
         notes.append(Message("basket.no_rules", {"tested": found.tested, "confidence": params.min_confidence}))
-    redundant = found.met - len(found.rules)
-    if redundant:
-        notes.append(Message("basket.redundant", {"rules": redundant, "of": found.met}))
+    if found.redundant and not params.keep_redundant:
+        notes.append(Message("basket.redundant", {"rules": found.redundant, "of": found.met}))
     if found.tested:
         sides = bool(params.with_item or params.lhs or params.rhs)
-        id = f"basket.family_{'limited' if found.limited else 'sides' if sides else 'all'}"
+        kind = "limited" if found.limited else "sides" if sides else "all"
         sure = int((found.q <= 0.05).sum())
-        notes.append(Message(id, {"tested": found.tested, "sure": sure, "rules": len(found.rules)}))
+        notes.append(
+            Message(f"basket.family_{kind}", {"tested": found.tested, "sure": sure, "rules": len(found.rules)})
+        )
     return notes

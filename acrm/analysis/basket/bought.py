@@ -122,18 +122,16 @@ def read_bought(
     )
     rows, notes = kept.rows, [*kept.notes, *kept.goods.notes()]
     rows, left = _with_baskets(rows, params)
-    if left:
-        notes.append(
-            Message(f"basket.no_{'day' if params.basket_is == 'customer-day' else 'customer'}", {"lines": left})
-        )
     if rows.is_empty():
-        raise InputError("basket_nothing")
+        raise InputError("basket_nothing" if params.basket_is == "order" else "basket_no_customer")
+    if left:
+        notes.append(Message(f"basket.no_key.{params.basket_is.replace('-', '_')}", {"lines": left}))
     rows = _with_costs(rows, tables.get("products"))
     labels = _labels(rows, levels, tables.get("products"))
     items, entries, apart, without = _coded(rows, kept, labels, params.level)
     notes += [Message("basket.no_level", {"level": level, "products": n}) for level, n in without.items() if n]
     held = _held(entries, rows, params)
-    whole, giants = held.baskets.without_giants()
+    giants = held.baskets.without_giants()[1]
     if len(giants.baskets):
         named = listed(held.names.gather(giants.baskets), 3)
         values = {"baskets": len(giants.baskets), "limit": giants.limit, "lines": giants.lines, "named": named}
@@ -194,13 +192,13 @@ def _with_baskets(rows: pl.DataFrame, params: BasketParams) -> tuple[pl.DataFram
         "customer-day": ["customer_id", "day"],
         "customer": ["customer_id"],
     }[params.basket_is]
-    chosen = rows if params.basket_is == "order" else rows.drop_nulls(keys)
+    chosen = rows.drop_nulls("order_id" if params.basket_is == "order" else keys)
     if "day" in keys:
         chosen = chosen.sort(*keys, "product_id", "order_id")
     new = pl.any_horizontal(pl.col(key).ne_missing(pl.col(key).shift(1)) for key in keys)
-    numbered = chosen.with_columns(basket=new.cast(pl.Int64).cum_sum() - (1 if chosen.height else 0))
-    # Of the first row nothing stands before: where its key is null, it is no change.
-    return numbered.with_columns(pl.col("basket") - pl.col("basket").min()), rows.height - chosen.height
+    # Before the first row stands nothing: where its keys are null, it is no change.
+    number = new.cast(pl.Int64).cum_sum()
+    return chosen.with_columns(basket=number - number.min()), rows.height - chosen.height
 
 
 def _with_costs(rows: pl.DataFrame, products: pl.LazyFrame | None) -> pl.DataFrame:

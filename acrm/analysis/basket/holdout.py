@@ -34,7 +34,7 @@ class Tried:
     notes: tuple[Message, ...]
 
 
-def try_later(bought: Bought, held: Held, support: Support, params: BasketParams) -> Tried | None:
+def try_later(bought: Bought, support: Support, params: BasketParams) -> Tried:
     """Find rules again on the earlier baskets alone, with the same limits, and measure them on the later ones.
 
     A rule held if its later lift is surely on the same side of 1: the 95% interval leaves 1 out. It did not if the
@@ -47,16 +47,14 @@ def try_later(bought: Bought, held: Held, support: Support, params: BasketParams
     from acrm.models.rule_measures import Association
     from acrm.models.set_sums import set_sums
 
+    held, none = bought.held, pl.DataFrame()
     if params.holdout == 0:
-        return None
+        return Tried(table=none, figures={}, notes=())
     later, how = _split(held, params)
     sizes = (int((~later).sum()), int(later.sum()))
     if min(sizes) < FEWEST:
-        return Tried(
-            table=pl.DataFrame(),
-            figures={},
-            notes=(Message("basket.holdout_few", {"earlier": sizes[0], "later": sizes[1], "needed": FEWEST}),),
-        )
+        values = {"earlier": sizes[0], "later": sizes[1], "needed": FEWEST}
+        return Tried(table=none, figures={}, notes=(Message("basket.holdout_few", values),))
     first, second = held.only(~later), held.only(later)
     needed = support.of(sizes[0]) if support.share else ceil(support.count * sizes[0] / sum(sizes))
     itemsets = mine(first.baskets, bought.apart, needed, params)
@@ -66,13 +64,13 @@ def try_later(bought: Bought, held: Held, support: Support, params: BasketParams
     both, lhs, rhs = counts.reshape(3, -1)
     then, now = rules.association, Association(both=both, lhs=lhs, rhs=rhs, baskets=sizes[1])
     low, high = now.lift_interval()
-    # As many with both as the lift of then promises; a lift of 0 has no interval.
-    promised = np.maximum(np.round(then.lift * now.expected), 1).astype(np.int64)
-    would = Association(both=np.minimum(promised, np.minimum(lhs, rhs)), lhs=lhs, rhs=rhs, baskets=sizes[1])
+    # As many with both as the lift of then promises.
+    promised = np.minimum(np.round(then.lift * np.nan_to_num(now.expected)).astype(np.int64), np.minimum(lhs, rhs))
+    would = Association(both=promised, lhs=lhs, rhs=rhs, baskets=sizes[1])
     would_low, would_high = would.lift_interval()
     above = then.lift >= 1
     same = np.where(above, low > 1, high < 1)
-    enough = np.where(above, would_low > 1, would_high < 1) & (lhs > 0) & (rhs > 0)
+    enough = np.where(above, would_low > 1, would_high < 1)
     told = same | enough
     table = pl.concat(
         [
@@ -108,9 +106,8 @@ def try_later(bought: Bought, held: Held, support: Support, params: BasketParams
         "baskets_earlier": sizes[0],
         "baskets_later": sizes[1],
     }
-    values = {**figures, **how}
-    id = f"basket.holdout_{figures['holdout_by']}" if table.height else "basket.holdout_none"
-    return Tried(table=table, figures=figures, notes=(Message(id, values),))
+    kind = figures["holdout_by"] if table.height else "none"
+    return Tried(table=table, figures=figures, notes=(Message(f"basket.holdout_{kind}", {**figures, **how}),))
 
 
 def _median(values: pl.Series) -> float | None:

@@ -84,9 +84,9 @@ def mine(baskets: Baskets, apart: CountArray, count: int, params: BasketParams) 
     try:
         return frequent_itemsets(baskets, count, max_length=params.max_length, apart=apart)[0]
     except TooManyItemsets as told:
-        better = suggest_support(baskets, max_length=params.max_length, apart=apart)
+        better = suggest_support(baskets, enough=ENOUGH, fewest=FEWEST, max_length=params.max_length, apart=apart)
         values: dict[str, Any] = {"baskets": count, "most": told.most, "expected": round(told.expected)}
-        if better.min_count <= count:
+        if better.min_count <= count or better.forecast.total > ENOUGH:
             raise InputError("basket_too_many_long", **values) from told
         raise InputError("basket_too_many", **values, support=f"{better.support:g}") from told
 
@@ -101,7 +101,9 @@ class Found:
     tested: int
     """Rules of the family that the q values are of."""
     met: int
-    """Rules that meet the limits, redundant ones among them."""
+    """Rules that meet the limits."""
+    redundant: int
+    """Of these, how many say no more than a shorter one."""
     limited: bool
     """Whether the family is only of rules that meet the limits."""
 
@@ -130,7 +132,13 @@ def rules_of(itemsets: Itemsets, items: pl.DataFrame, params: BasketParams, *, t
     met = (rules.association.confidence >= params.min_confidence) & (rules.association.lift >= params.min_lift)
     shown = met if params.keep_redundant else met & ~rules.redundant
     return Found(
-        rules=rules.where(shown), p=p[shown], q=q[shown], tested=len(rules), met=int(met.sum()), limited=limited
+        rules=rules.where(shown),
+        p=p[shown],
+        q=q[shown],
+        tested=len(rules),
+        met=int(met.sum()),
+        redundant=int((met & rules.redundant).sum()),
+        limited=limited,
     )
 
 

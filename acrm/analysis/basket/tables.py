@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from acrm.analysis.basket.bought import Bought, Held
     from acrm.analysis.basket.mined import Found
+    from acrm.models.baskets import ItemArray
     from acrm.models.itemsets import Itemsets, RowArray
     from acrm.models.set_sums import SetSums
 
@@ -36,7 +37,7 @@ def named(itemsets: Itemsets, rows: RowArray, items: pl.DataFrame, prefix: str) 
     return lists.drop("_set")[which.astype(np.int64)]
 
 
-def sets_of(itemsets: Itemsets, rows: RowArray) -> list[RowArray]:
+def sets_of(itemsets: Itemsets, rows: RowArray) -> list[ItemArray]:
     """The codes of some sets."""
     ends, codes = itemsets.listed()
     return [codes[ends[row] : ends[row + 1]] for row in rows.tolist()]
