@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from acrm.models.baskets import Baskets, CountArray
 
 PERIODS = {"month": "%Y-%m", "quarter": "", "year": "%Y"}
+NO_CUTS = frozenset(
+    {"order_id", "customer_id", "product_id", "ordered_on", "ordered_at", "line_amount", "quantity", "cost"}
+)
+"""Columns that are what baskets are made of, and divide neither them nor the products."""
 MINOR = 10_000
 """Whole units of money in one: amounts are exact to four decimals."""
 
@@ -175,9 +179,10 @@ def _all_but(gone: CountArray, n: int) -> NDArray[np.bool_]:
 def _column(name: str, names: Sequence[str], products: pl.LazyFrame | None) -> str:
     """The column that is meant: of the lines, as it is or as one of the source's own, or of the products."""
     also = products.collect_schema().names() if products is not None else []
-    found = next((form for form in (name, f"x_{name}") if form in names or form in also), None)
+    have = {*names, *also} - NO_CUTS
+    found = next((form for form in (name, f"x_{name}") if form in have), None)
     if found is None:
-        known = sorted(column.removeprefix("x_") for column in {*names, *also} if not column.startswith("_"))
+        known = sorted(column.removeprefix("x_") for column in have if not column.startswith("_"))
         near = get_close_matches(name.lower(), known, 1)
         raise InputError("basket_no_column", column=name, known=listed(near or known, most=30))
     return found

@@ -86,7 +86,7 @@ def test_levels_are_items_and_never_meet_their_own() -> None:
     assert ("category:x", "aisle:1") in pairs
     assert ("a", "category:y") not in pairs
     assert "basket.no_level" in {note.id for note in found.notes}
-    with pytest.raises(InputError, match="no column 'shelf'"):
+    with pytest.raises(InputError, match="no column 'shelf' to go by"):
         read_bought(table, BasketParams(level=("shelf",)), {}, None)
 
 
