@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from acrm.models.baskets import Baskets, CountArray
 
@@ -48,14 +49,10 @@ def set_sums(baskets: Baskets, sets: Iterable[NDArray[np.integer]], amounts: Cou
         amounts = np.zeros((len(baskets.items), 0), dtype=np.int64)
     counts = baskets.item_counts
     place = np.argsort(np.argsort(counts, kind="stable"), kind="stable")
-    # The entries of each item, in order of baskets.
-    entries = np.argsort(baskets.items, kind="stable")
-    begins = np.concatenate(([0], np.cumsum(counts)))
-    owners = np.repeat(np.arange(baskets.n_baskets), np.diff(baskets.starts))
-
-    def of(item: int) -> tuple[CountArray, CountArray]:
-        own = entries[begins[item] : begins[item + 1]]
-        return owners[own], amounts[own]
+    # The entries of each item in order of baskets: the matrix of baskets by items, transposed in one pass.
+    shape = (baskets.n_baskets, baskets.n_items)
+    turned = csr_array((np.arange(len(baskets.items)), baskets.items, baskets.starts), shape=shape).tocsc()
+    begins, entries, owners = turned.indptr, turned.data, turned.indices
 
     ordered = [tuple(sorted((int(code) for code in codes), key=lambda code: place[code])) for codes in sets]
     found = np.zeros(len(ordered), dtype=np.int64)
@@ -69,12 +66,16 @@ def set_sums(baskets: Baskets, sets: Iterable[NDArray[np.integer]], amounts: Cou
             same += 1
         del path[same:], held[same:]
         for code in codes[same:]:
-            own, values = of(code)
+            item = slice(begins[code], begins[code + 1])
+            own, at = owners[item], entries[item]
             if held:
                 before, so_far = held[-1]
-                spot = np.searchsorted(own, before)
-                hit = own[np.minimum(spot, len(own) - 1)] == before if len(own) else np.zeros(len(before), np.bool_)
-                own, values = before[hit], so_far[hit] + values[spot[hit]]
+                # Where the baskets so far stand among those of the item, as far as they do.
+                spot = np.minimum(np.searchsorted(own, before), len(own) - 1)
+                hit = np.flatnonzero(own[spot] == before) if len(own) else spot[:0]
+                own, values = before[hit], so_far[hit] + amounts[at[spot[hit]]]
+            else:
+                values = amounts[at]
             path.append(code)
             held.append((own, values))
         found[row] = len(held[-1][0])
