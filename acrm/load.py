@@ -23,7 +23,7 @@ from acrm.ingest.receipts import receipts
 from acrm.ingest.sources import folders
 from acrm.ingest.where import names_in, where
 from acrm.lineage import Lineage
-from acrm.messages import Message
+from acrm.messages import Message, listed
 from acrm.publish import reading as held
 from acrm.publish import standing
 from acrm.summaries.customers import contactable
@@ -194,7 +194,6 @@ def baskets(sources: Sequence[str], command: str, reading: Reading, selecting: S
 
 def together(
     sources: Sequence[str],
-    command: str,
     reading: Reading,
     selecting: Selecting,
     scratch: Path,
@@ -204,7 +203,6 @@ def together(
 
     Args:
         sources: Files, folders or stores.
-        command: The command that asks.
         reading: How sources are read.
         selecting: Which rows count.
         scratch: A folder for what is made on the way.
@@ -224,7 +222,7 @@ def together(
             lines, note = found
             lines = where({"transactions": lines}, "transactions", selecting.where)
             return Sales(lines=lines, dataset=whole, selected=(note,))
-    dataset.require("transactions", command)
+        raise InputError("basket_no_receipts", files=listed(source.name for source in dataset.inputs))
     lines = where(dataset.tables, "transactions", selecting.where)
     lines, notes = in_one_currency(lines, ("line_amount", "cost"), selecting.currency, selecting.rates)
     return Sales(lines=lines, dataset=dataset, selected=notes)

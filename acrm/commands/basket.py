@@ -167,7 +167,7 @@ def basket(
         run.console.progress(Message("clean.reading")),
     ):
         columns = [name for name in (*levels, by) if name and name not in (ITEM, "segment")]
-        found = together(sources, run.command, reading, selecting, Path(scratch), columns)
+        found = together(sources, reading, selecting, Path(scratch), columns)
         settled(run, reading, found.dataset)
         segments, said = segments_of(sources, found.lines, as_of) if by == "segment" else (None, None)
         result = analyse(found.lines, params, found.dataset.tables, segments)

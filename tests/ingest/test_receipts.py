@@ -56,3 +56,15 @@ def test_what_was_typed_counts_first() -> None:
 def test_only_tables_that_fit_none_of_ours() -> None:
     lines = pl.LazyFrame({"basket": ["1"], "item": ["tea"]})
     assert receipts({"transactions": lines, "other_notes": lines.select("basket")}, IngestOptions()) is None
+
+
+def test_several_tables_are_one() -> None:
+    tables = {
+        "other_may": pl.LazyFrame({"basket": ["1"], "item": ["tea"]}),
+        "other_june": pl.LazyFrame({"receipt no": ["2"], "item": ["cup"], "aisle": ["b"]}),
+        "other_notes": pl.LazyFrame({"text": ["x"]}),
+    }
+    found = receipts(tables, IngestOptions())
+    assert found
+    assert found[0].collect().rows() == [("2", "cup", "b"), ("1", "tea", None)]
+    assert str(found[1]).endswith("order_id from receipt no, product_name from item, order_id from basket")
