@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from acrm.errors import InputError
 from acrm.messages import Message, listed, text
 
 if TYPE_CHECKING:
@@ -111,6 +112,15 @@ class Goods:
         if unnamed.height:
             notes.append(Message("goods.no_item", {"lines": unnamed["lines"].sum()}))
         return tuple(notes)
+
+    def nothing(self) -> InputError:
+        """Why nobody bought anything of it."""
+        import polars as pl
+
+        if self.products.height:
+            return InputError("goods_given_back")
+        services = self.left_out.filter(pl.col("reason") != UNNAMED)["product_id"]
+        return InputError("goods_services", names=listed(services)) if len(services) else InputError("goods_unnamed")
 
 
 def goods(lines: pl.LazyFrame, *, keep_services: bool = False) -> Goods:
