@@ -61,5 +61,47 @@ def test_one_customer_again(acrm: Acrm, orders: Path) -> None:
     first, second = (json.loads(line) for line in ran.out.splitlines())
     assert (first["customer_id"], first["unknown_items"]) == ("c01", ["x"])
     assert [row["product_id"] for row in second["offers"] if row["kind"] == "repeat"] in ([], ["p2"])
-    assert acrm("offers", "made", "--stdin", stdin=b"c01\n").code == 3
     assert acrm("offers", "nowhere", "--stdin", stdin=lines).code == 3
+    without = acrm("offers", "made", "--stdin", "--exclude", "thing*", "--exclude", "p9", stdin=lines)
+    assert [json.loads(line)["offers"] for line in without.out.splitlines()] == [[], []]
+    latin = acrm("offers", "made", "--stdin", stdin='{"customer_id": "Ж"}'.encode("cp1251"))
+    assert latin.code == 3
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "c01",
+        "[]",
+        '{"items": ["p3"]}',
+        '{"customer_id": null}',
+        '{"customer_id": "c01", "items": "p3"}',
+        '{"customer_id": true}',
+    ],
+)
+def test_what_is_no_customer_is_refused_with_its_line(acrm: Acrm, orders: Path, line: str) -> None:
+    assert acrm("offers", orders, "-o", "made").code == 0
+    ran = acrm("offers", "made", "--stdin", stdin=b'{"customer_id": 7}\n' + line.encode())
+    assert ran.code == 3
+    assert "line 2" in ran.err
+    assert json.loads(ran.out)["customer_id"] == "7"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--where", "amount > 1"], ["--keep-services"], ["--map", "product_id=x"], ["--fail-on", "offers<1"], ["more"]],
+)
+def test_what_would_change_nothing_beside_stdin_is_refused(acrm: Acrm, words: list[str]) -> None:
+    ran = acrm("offers", "made", "--stdin", *words, stdin=b"{}")
+    assert ran.code == 2
+    assert "hint: " in ran.err
+
+
+def test_a_refused_kind_is_not_offered_again(acrm: Acrm, tmp_path: Path) -> None:
+    rows = [f"{who}-{day},c{who:02},2025-01-{day},p{day},5" for who in range(60) for day in (10, 11, 12)]
+    (tmp_path / "orders.csv").write_text("order_id,customer_id,order_date,product_id,amount\n" + "\n".join(rows))
+    summary = json.loads(acrm("offers", "orders.csv", "--kind", "repeat", "--json").out)["summary"]
+    assert (summary["kinds_offered"], summary["kinds_refused"]) == ("repeat", "new")
+    ran = acrm("offers", "acrm-out", "--stdin", stdin=b'{"customer_id": "c01", "items": ["p10"]}')
+    assert {row["kind"] for row in json.loads(ran.out)["offers"]} == {"repeat"}
+    assert "new to the customer: not offered" in ran.err
