@@ -105,3 +105,19 @@ def test_a_refused_kind_is_not_offered_again(acrm: Acrm, tmp_path: Path) -> None
     ran = acrm("offers", "acrm-out", "--stdin", stdin=b'{"customer_id": "c01", "items": ["p10"]}')
     assert {row["kind"] for row in json.loads(ran.out)["offers"]} == {"repeat"}
     assert "new to the customer: not offered" in ran.err
+
+
+def test_without_order_numbers_a_day_is_an_order(acrm: Acrm, orders: Path, tmp_path: Path) -> None:
+    """As in till data: the same lines, and the same offers but for the ids of orders."""
+    rows = [line.split(",", 1)[1] for line in orders.read_text(encoding="utf-8").splitlines()]
+    (tmp_path / "till.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    summaries = []
+    for path in (orders, "till.csv"):
+        ran = acrm("offers", path, "-o", "made", "--json")
+        summaries.append((json.loads(ran.out)["summary"], pl.read_parquet("made/offers.parquet")))
+    (known, offers), (till, made) = summaries
+    assert {name: till[name] for name in ("orders", "recall_all", "ndcg_repeat")} == {
+        name: known[name] for name in ("orders", "recall_all", "ndcg_repeat")
+    }
+    assert made.equals(offers)
+    assert f"{len(rows) - 1} lines without an order number" in " ".join(acrm("offers", "till.csv").out.split())
