@@ -2,7 +2,6 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -211,24 +210,3 @@ def test_what_makes_no_sense_is_refused() -> None:
     back = pl.concat([shop(), shop().with_columns(-pl.col("line_amount"), order_id=pl.lit("back"))])
     with pytest.raises(InputError, match="kept any goods"):
         offers(back.filter(pl.col("product_id") == "tea"), OffersParams())
-
-
-def test_online_retail(data: Path) -> None:
-    """Recall@10 known of this data: .2045 by habit, .0657 by EASE, .0360 and .0171 by popularity, with services."""
-    table = pl.scan_csv(data / "basket" / "online_retail.csv", infer_schema=False)
-    amount = pl.col("Quantity").cast(pl.Int64) * pl.col("UnitPrice").str.to_decimal(scale=4)
-    sales = table.select(
-        order_id="InvoiceNo",
-        customer_id=pl.col("CustomerID").replace("", None),
-        ordered_on=pl.col("InvoiceDate").str.slice(0, 10).str.to_date(),
-        product_id="StockCode",
-        product_name="Description",
-        line_amount=amount.cast(MONEY),
-    )
-    found = offers(sales, OffersParams(top=3))
-    figures: dict[str, Any] = dict(found.summary)
-    assert figures["recall_all"] >= 0.20
-    assert figures["recall_new"] >= 0.065
-    assert figures["recall_all_popularity"] == pytest.approx(0.036, abs=0.003)
-    assert figures["recall_new_popularity"] == pytest.approx(0.017, abs=0.002)
-    assert figures["kinds_offered"] == "repeat,new"
