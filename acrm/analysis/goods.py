@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from acrm.errors import InputError
 from acrm.messages import Message, listed, text
 
 if TYPE_CHECKING:
@@ -118,6 +119,15 @@ class Goods:
             values = {"products": len(self.spelled), "id": first, "main": self.spelled[first]}
             notes.append(Message("goods.spelled", values))
         return tuple(notes)
+
+    def nothing(self) -> InputError:
+        """Why nobody bought anything of it."""
+        import polars as pl
+
+        if self.products.height:
+            return InputError("goods_given_back")
+        services = self.left_out.filter(pl.col("reason") != UNNAMED)["product_id"]
+        return InputError("goods_services", names=listed(services)) if len(services) else InputError("goods_unnamed")
 
 
 def goods(lines: pl.LazyFrame, *, keep_services: bool = False) -> Goods:
