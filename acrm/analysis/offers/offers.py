@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from acrm.analysis.kept import read_kept
 from acrm.analysis.offers.check import NEEDED, ORDERS, Check, check
 from acrm.analysis.offers.lists import Weights, new_list, repeat_list, weigh
-from acrm.analysis.offers.purchases import by_day, histories, numbered, sought, spans
+from acrm.analysis.offers.purchases import histories, numbered, sought, spans
 from acrm.analysis.offers.shelf import categories, with_offered
 from acrm.analysis.offers.worded import PRODUCT_GAPS, offered
 from acrm.analysis.result import Result, Scalar
@@ -91,7 +91,6 @@ def offers(
     import polars as pl
 
     tables = tables or {}
-    transactions, loose = by_day(transactions)
     past = read_kept(transactions, as_of=params.as_of, keep_services=params.keep_services)
     bought = numbered(past.rows)
     if bought.is_empty():
@@ -132,7 +131,6 @@ def offers(
     notes = [
         *stock.notes(),
         *past.notes,
-        *([Message("offers.by_day", {"lines": loose})] if loose else []),
         *_check_notes(checked, params.kinds),
         *_other_notes(weights, barred, figures, params, valued=table["expected_value"].count() > 0),
     ]

@@ -11,21 +11,6 @@ _AT_ONCE = 2_000_000
 """Purchases that are joined with others at once."""
 
 
-def by_day(lines: pl.LazyFrame) -> tuple[pl.LazyFrame, int]:
-    """Order lines with one order per customer and day where the source has no order ids, and how many lines that are.
-
-    There each line has an order id of its own, which says nothing of what was bought together.
-    """
-    import polars as pl
-
-    if "_flags" not in lines.collect_schema().names():
-        return lines, 0
-    made = pl.col("_flags").str.contains(r"(?:^| )made_order_id(?: |$)").fill_null(value=False)
-    count = lines.filter(made).select(pl.len()).collect().item()
-    visit = pl.concat_str("customer_id", "ordered_on", separator="/")
-    return lines.with_columns(order_id=pl.when(made).then(pl.coalesce(visit, "order_id")).otherwise("order_id")), count
-
-
 def numbered(bought: pl.DataFrame) -> pl.DataFrame:
     """The rows with the `place` of their order among its customer's, from 0, and how many `placed` there are.
 
