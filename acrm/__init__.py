@@ -6,6 +6,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from acrm.analysis.basket.basket import basket as basket
+    from acrm.analysis.basket.params import BasketParams as BasketParams
+    from acrm.analysis.basket.params import BasketResult as BasketResult
     from acrm.analysis.clv.params import ClvParams as ClvParams
     from acrm.analysis.clv.value import ClvResult as ClvResult
     from acrm.analysis.clv.value import clv as clv
@@ -30,6 +33,8 @@ __version__ = "0.1.0"
 _HOMES = {
     name: f"acrm.analysis.{home}"
     for home, names in {
+        "basket.basket": ("basket",),
+        "basket.params": ("BasketParams", "BasketResult"),
         "clv.params": ("ClvParams",),
         "clv.value": ("ClvResult", "clv"),
         "offers.offers": ("OffersParams", "OffersResult", "offers"),
@@ -43,6 +48,8 @@ _HOMES = {
     for name in names
 }
 __all__ = [
+    "BasketParams",
+    "BasketResult",
     "ClvParams",
     "ClvResult",
     "ProductsParams",
@@ -53,6 +60,7 @@ __all__ = [
     "RfmResult",
     "SequenceParams",
     "SequenceResult",
+    "basket",
     "clv",
     "products",
     "reconcile",

@@ -1,16 +1,22 @@
-"""What an earlier run left in its folder, for a command that goes on from there and reads no exports."""
+"""What an earlier run left in its folder, for a command that goes on from there."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from acrm.errors import InputError
+from acrm.messages import Message
 from acrm.publish import standing
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from acrm.analysis.clv.model_file import SavedModel
 
 
 def model_tables(path: str, command: str, names: Sequence[str]) -> tuple[dict[str, pl.DataFrame], dict[str, Any]]:
@@ -27,3 +33,48 @@ def model_tables(path: str, command: str, names: Sequence[str]) -> tuple[dict[st
     except (OSError, ValueError, KeyError, pl.exceptions.PolarsError) as error:
         raise InputError("offers_no_model", path=path) from error
     return tables, dict(summary)
+
+
+def earlier_result(path: str, command: str) -> pl.DataFrame | None:
+    """The main table of an earlier result of a command, None when the path is no result of acrm's."""
+    file = Path(path) / f"{command}.parquet" if Path(path).is_dir() else Path(path)
+    content = standing(file)
+    if file.suffix != ".parquet" or not content.is_file():
+        return None
+    try:
+        made = pl.read_parquet_metadata(content).get("acrm")
+    except pl.exceptions.PolarsError:
+        return None
+    if made is None or json.loads(made).get("command") != command:
+        return None
+    if file.name != f"{command}.parquet":
+        raise InputError("not_the_main_table", path=path, wanted=f"{command}.parquet")
+    return pl.read_parquet(content, glob=False)
+
+
+def segments_of(sources: Sequence[str], lines: pl.LazyFrame, as_of: date | None) -> tuple[pl.DataFrame, Message]:
+    """The segments of an earlier `acrm rfm` among the sources, without one those by its defaults; and a word on it."""
+    from acrm.analysis.rfm import RfmParams, rfm
+
+    for source in sources:
+        earlier = earlier_result(source, "rfm")
+        if earlier is not None:
+            return earlier, Message("clv.segments_of", {"path": source})
+    return rfm(lines, RfmParams(as_of=as_of)).tables["customers"], Message("clv.segments_made")
+
+
+def saved_model(path: str) -> SavedModel:
+    """The model that an earlier `acrm clv` saved.
+
+    Raises:
+        InputError: It is not there, or is none.
+    """
+    from acrm.analysis.clv.model_file import from_document
+
+    try:
+        document = json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError("no_file", path=path) from None
+    except (OSError, ValueError) as error:
+        raise InputError("bad_json", path=path, reason=error) from error
+    return from_document(document, path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -19,16 +18,15 @@ from acrm.errors import InputError, UsageError
 from acrm.ingest import account, overrides
 from acrm.ingest.currency import in_one_currency
 from acrm.ingest.dataset import Dataset, load
+from acrm.ingest.receipts import receipts
 from acrm.ingest.sources import folders
 from acrm.lineage import Lineage
-from acrm.messages import Message
+from acrm.messages import Message, listed
 from acrm.publish import reading as held
-from acrm.publish import standing
 from acrm.summaries.customers import contactable
 from acrm.where import names_in, where
 
 if TYPE_CHECKING:
-    from acrm.analysis.clv.model_file import SavedModel
     from acrm.options import Reading, Run, Selecting
 
 SALES = frozenset(
@@ -183,21 +181,39 @@ def baskets(
     selecting: Selecting,
     scratch: Path,
     by: Sequence[str] = (),
+    *,
+    anonymous: bool = False,
 ) -> Sales:
     """The order lines of some sources with their products, in one currency; what is in stock and who may be contacted.
 
-    `by` names further columns of customers or transactions that are wanted.
+    Args:
+        sources: Files, folders or stores.
+        command: Who asks.
+        reading: How sources are read.
+        selecting: Which rows count.
+        scratch: A folder for what is made on the way.
+        by: Further columns of customers or transactions that are wanted, with or without `x_`.
+        anonymous: Customers are not needed; without transactions, receipts that tell of no days and amounts will do.
 
     Raises:
-        InputError: No source is, or makes, a transactions table.
+        InputError: No source says what was bought.
     """
-    named = names_in(selecting.where) | frozenset(by)
+    named = names_in(selecting.where) | {form for name in by for form in (name, f"x_{name}")}
     columns = {"transactions": BASKETS | named, "customers": frozenset({"customer_id", "consent"}) | named, **_SHELVES}
     dataset = load(sources, reading.ingest(), scratch, columns)
+    if "transactions" not in dataset.tables and anonymous:
+        whole = load(sources, reading.ingest(), _inside(scratch), None)
+        found = receipts(whole.tables, reading.ingest())
+        if found is None:
+            raise InputError("basket_no_receipts", files=listed(source.name for source in dataset.inputs))
+        lines, note = found
+        lines = where({"transactions": lines}, "transactions", selecting.where)
+        return Sales(lines=lines, dataset=whole, selected=(note,))
     dataset.require("transactions", command)
     lines = where(dataset.tables, "transactions", selecting.where)
     lines, notes = in_one_currency(lines, ("line_amount", "cost"), selecting.currency, selecting.rates)
-    return Sales(lines=lines, dataset=dataset, selected=notes, refusing=_refusing(dataset))
+    # Nobody is named where customers are not needed.
+    return Sales(lines=lines, dataset=dataset, selected=notes, refusing=0 if anonymous else _refusing(dataset))
 
 
 def contracts(found: Sales, selecting: Selecting, by: str | None) -> tuple[pl.LazyFrame, tuple[Message, ...]]:
@@ -278,51 +294,6 @@ def moment(word: str) -> date | None:
         if not Path(word).exists():
             raise UsageError("compare_what", value=word) from None
         return None
-
-
-def earlier_result(path: str, command: str) -> pl.DataFrame | None:
-    """The main table of an earlier result of a command, None when the path is no result of acrm's."""
-    file = Path(path) / f"{command}.parquet" if Path(path).is_dir() else Path(path)
-    content = standing(file)
-    if file.suffix != ".parquet" or not content.is_file():
-        return None
-    try:
-        made = pl.read_parquet_metadata(content).get("acrm")
-    except pl.exceptions.PolarsError:
-        return None
-    if made is None or json.loads(made).get("command") != command:
-        return None
-    if file.name != f"{command}.parquet":
-        raise InputError("not_the_main_table", path=path, wanted=f"{command}.parquet")
-    return pl.read_parquet(content, glob=False)
-
-
-def segments_of(sources: Sequence[str], lines: pl.LazyFrame, as_of: date | None) -> tuple[pl.DataFrame, Message]:
-    """The segments of an earlier `acrm rfm` among the sources, without one those by its defaults; and a word on it."""
-    from acrm.analysis.rfm import RfmParams, rfm
-
-    for source in sources:
-        earlier = earlier_result(source, "rfm")
-        if earlier is not None:
-            return earlier, Message("clv.segments_of", {"path": source})
-    return rfm(lines, RfmParams(as_of=as_of)).tables["customers"], Message("clv.segments_made")
-
-
-def saved_model(path: str) -> SavedModel:
-    """The model that an earlier `acrm clv` saved.
-
-    Raises:
-        InputError: It is not there, or is none.
-    """
-    from acrm.analysis.clv.model_file import from_document
-
-    try:
-        document = json.loads(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError("no_file", path=path) from None
-    except (OSError, ValueError) as error:
-        raise InputError("bad_json", path=path, reason=error) from error
-    return from_document(document, path)
 
 
 def toml_file(path: str) -> Mapping[str, Any]:

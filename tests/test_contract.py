@@ -21,8 +21,8 @@ from tests.conftest import Acrm
 
 ROOT = Path(__file__).parents[1]
 HEADER = "order_id,customer_id,order_date,product,quantity,price,amount"
-# Words that make a command without sources work; the others work on orders.csv.
-WORDS = {"demo": ("shop",), "lineage": ("made.parquet",)}
+# Words that make a command work that needs no sources, or more than orders of one line; the others have orders.csv.
+WORDS = {"demo": ("shop",), "lineage": ("made.parquet",), "basket": ("orders.csv", "--basket-is", "customer")}
 OPTIONS = {name: {option.name for option in command.params} for name, command in cli.program().commands.items()}
 READING = [name for name in cli.COMMANDS if "sources" in OPTIONS[name]]
 WRITING = [name for name in cli.COMMANDS if "out" in OPTIONS[name]]

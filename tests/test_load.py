@@ -12,11 +12,12 @@ import polars as pl
 import pytest
 
 from acrm import publish
+from acrm.earlier import earlier_result
 from acrm.errors import InputError, UsageError
 from acrm.ingest.dataset import load
 from acrm.ingest.options import IngestOptions
 from acrm.lineage import Lineage
-from acrm.load import Sales, earlier_result, moment, sales, toml_file, undisturbed
+from acrm.load import Sales, moment, sales, toml_file, undisturbed
 from acrm.options import Reading, Selecting
 from acrm.store import commit, prepare
 from tests.ingest.conftest import load_texts

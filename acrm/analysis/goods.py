@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from acrm.errors import InputError
 from acrm.messages import Message, listed, text
 
 if TYPE_CHECKING:
@@ -84,6 +86,7 @@ class Goods:
         left_out: `product_id`, `product_name`, `reason` (a key of `NAMES` or `UNNAMED`), `lines`; by lines, most first.
         products: `product_id`, `product_name` (the one that most lines have) of the items of `lines`, by id.
         kept: Services were recognised but stay in the lines.
+        spelled: Ids that are another's but for capitals, by that other.
     """
 
     lines: pl.LazyFrame
@@ -91,6 +94,7 @@ class Goods:
     left_out: pl.DataFrame
     products: pl.DataFrame
     kept: bool = False
+    spelled: Mapping[str, str] = field(default_factory=dict)
 
     def notes(self) -> tuple[Message, ...]:
         """What the reader should know of it."""
@@ -110,7 +114,20 @@ class Goods:
             notes.append(Message(id, {"products": services.height, "lines": services["lines"].sum(), "names": names}))
         if unnamed.height:
             notes.append(Message("goods.no_item", {"lines": unnamed["lines"].sum()}))
+        if self.spelled:
+            first = min(self.spelled)
+            values = {"products": len(self.spelled), "id": first, "main": self.spelled[first]}
+            notes.append(Message("goods.spelled", values))
         return tuple(notes)
+
+    def nothing(self) -> InputError:
+        """Why nobody bought anything of it."""
+        import polars as pl
+
+        if self.products.height:
+            return InputError("goods_given_back")
+        services = self.left_out.filter(pl.col("reason") != UNNAMED)["product_id"]
+        return InputError("goods_services", names=listed(services)) if len(services) else InputError("goods_unnamed")
 
 
 def goods(lines: pl.LazyFrame, *, keep_services: bool = False) -> Goods:
@@ -118,6 +135,7 @@ def goods(lines: pl.LazyFrame, *, keep_services: bool = False) -> Goods:
 
     A product is none when the name that most of its lines give it is that of postage, a bag and the like (`NAMES`), or
     when its code is (`CODES`) and no name says more. Lines without any item are left out whatever is asked for.
+    Two ids that differ in capitals alone and have the same name are one product, under the id that more lines have.
 
     Args:
         lines: `product_id` or `product_name` or both; everything else stays as it is.
@@ -141,11 +159,11 @@ def goods(lines: pl.LazyFrame, *, keep_services: bool = False) -> Goods:
     lines = lines.with_columns(item.alias("product_id"))
     counts = lines.group_by("product_id", name.alias("product_name")).agg(pl.len().cast(pl.Int64).alias("lines"))
     told = counts.collect()
-    # Of a product's names the one that most lines have; an empty one only where there is no other.
-    told = told.sort(pl.col("product_name").is_null(), -pl.col("lines"), "product_name")
-    products = told.group_by("product_id", maintain_order=True).agg(
-        pl.col("product_name").first(), pl.col("lines").sum()
-    )
+    products = _named(told)
+    spelled = _spelled(products)
+    if spelled:
+        lines = lines.with_columns(pl.col("product_id").replace(spelled))
+        products = _named(told.with_columns(pl.col("product_id").replace(spelled)))
     left_out = (
         products.with_columns(reason=services(products))
         .filter(pl.col("reason").is_not_null())
@@ -162,6 +180,29 @@ def goods(lines: pl.LazyFrame, *, keep_services: bool = False) -> Goods:
         left_out=left_out,
         products=named_goods.select("product_id", "product_name").sort("product_id"),
         kept=keep_services,
+        spelled=spelled,
+    )
+
+
+def _named(told: pl.DataFrame) -> pl.DataFrame:
+    """Products with the name that most lines give them, an empty one only where there is no other; and their lines."""
+    import polars as pl
+
+    ordered = told.sort(pl.col("product_name").is_null(), -pl.col("lines"), "product_name")
+    return ordered.group_by("product_id", maintain_order=True).agg(
+        pl.col("product_name").first(), pl.col("lines").sum()
+    )
+
+
+def _spelled(products: pl.DataFrame) -> dict[str, str]:
+    """Ids that are the same as another but for capitals and have its name, with that other: the one of more lines."""
+    import polars as pl
+
+    folded = pl.col("product_id").str.to_lowercase().alias("_id"), _plain(pl.col("product_name")).alias("_name")
+    alike = products.with_columns(folded).drop_nulls(["_id", "_name"]).sort(-pl.col("lines"), "product_id")
+    alike = alike.with_columns(pl.col("product_id").first().over("_id", "_name").alias("_main"))
+    return dict(
+        alike.filter(pl.col("product_id") != pl.col("_main")).select("product_id", "_main").sort("product_id").rows()
     )
 
 

@@ -60,7 +60,8 @@ def read_kept(
 
     A refund is taken off the product in the order whose id it carries; what is more than that, or names another order,
     is taken off what the customer had bought of the product last until that day. A product that comes to 0 was not
-    bought. Refunds that name no product void an order when they take all of it.
+    bought. Refunds that name no product void an order when they take all of it. Where the source has no order ids, an
+    order is what a customer bought on one day.
 
     Args:
         lines: Canonical transactions, as of `read_history`, with `product_id` or `product_name` or both.
@@ -79,6 +80,7 @@ def read_kept(
     from acrm.summaries.items import SUMMED, product_orders
 
     told = {"ordered_on": True, "line_amount": True}
+    lines, unnumbered = _by_day(lines)
     if anonymous:
         lines, told = _filled(lines)
     stock = goods(lines, keep_services=keep_services)
@@ -121,8 +123,27 @@ def read_kept(
         }
         | dict.fromkeys([] if told["ordered_on"] else _DATED)
         | dict.fromkeys([] if told["line_amount"] else _PRICED),
-        notes=(*_less(history.notes, refunds), *_refund_notes(taken, rest, void)),
+        notes=(
+            *([Message("kept.by_day", {"lines": unnumbered})] if unnumbered else []),
+            *_less(history.notes, refunds),
+            *_refund_notes(taken, rest, void),
+        ),
     )
+
+
+def _by_day(lines: pl.LazyFrame) -> tuple[pl.LazyFrame, int]:
+    """One order per customer and day where the source has no order ids, and how many lines that are.
+
+    There each line has an order id of its own, which says nothing of what was bought together.
+    """
+    import polars as pl
+
+    if "_flags" not in lines.collect_schema().names():
+        return lines, 0
+    made = pl.col("_flags").str.contains(r"(?:^| )made_order_id(?: |$)").fill_null(value=False)
+    count = lines.filter(made).select(pl.len()).collect().item()
+    visit = pl.concat_str("customer_id", "ordered_on", separator="/")
+    return lines.with_columns(order_id=pl.when(made).then(pl.coalesce(visit, "order_id")).otherwise("order_id")), count
 
 
 def _filled(lines: pl.LazyFrame) -> tuple[pl.LazyFrame, dict[str, bool]]:

@@ -348,8 +348,8 @@ def _valued(
     from acrm.analysis.clv.profit import ProfitParams, profit
     from acrm.analysis.clv.rollup import members
     from acrm.analysis.clv.value import clv as analyse
+    from acrm.earlier import saved_model, segments_of
     from acrm.errors import InputError
-    from acrm.load import saved_model, segments_of
     from acrm.messages import Message
     from acrm.options import pairs
     from acrm.render.clv_npv import npv_blocks

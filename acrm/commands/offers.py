@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from acrm.errors import InputError
+from acrm.errors import InputError, UsageError
 from acrm.options import AsOf, Reading, Run, Selecting, Sources, Writing
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def offers(
         keep_services=keep_services,
     )
     if stdin:
-        _score_again(run, sources[0], params)
+        _score_again(run, params, writing)
         return
 
     from acrm.analysis.offers.offers import offers as analyse
@@ -96,21 +96,37 @@ def offers(
     emit(run, result, writing, lineage, lambda: offers_page(result, run.typed("exclude"), writing.out))
 
 
-def _score_again(run: Run, path: str, params: OffersParams) -> None:
+_AGAIN = ("stdin", "as_of", "kind", "top", "exclude", "lang")
+"""What changes a customer's answer; everything else changed the model when it was made."""
+
+
+def _score_again(run: Run, params: OffersParams, writing: Writing) -> None:
     """Answer each customer of standard input with a JSON line of offers."""
     from datetime import date
 
     from acrm.analysis.offers.again import NEEDED, again
     from acrm.earlier import model_tables
     from acrm.lineage import dumps
+    from acrm.messages import Message, text
 
-    model, summary = model_tables(path, run.command, NEEDED)
+    idle = [name for name, (_, origin) in run.options.items() if origin == "flag" and name not in _AGAIN]
+    for name in [*idle, *(["fail_on"] if writing.fail_on else [])]:
+        raise UsageError("offers_stdin_option", option=f"--{name.replace('_', '-')}")
+    if len(run.sources) > 1:
+        raise UsageError("offers_stdin_sources", count=len(run.sources))
+    model, summary = model_tables(run.sources[0], run.command, NEEDED)
     as_of = params.as_of or date.fromisoformat(summary["as_of"])
-    # A kind that was no better than popularity is not offered now either.
-    kinds = [kind for kind in params.kinds if kind in str(summary["kinds_offered"]).split(",")]
+    refused = str(summary["kinds_refused"]).split(",")
+    for kind in params.kinds:
+        if kind in refused:
+            run.console.status(Message("offers.not_again", {"kind": text(f"offers.kind.{kind}")}))
+    kinds = [kind for kind in params.kinds if kind not in refused]
     for customer, items in _changed():
-        answer = again(model, customer, items, as_of=as_of, top=params.top, kinds=kinds)
+        answer = again(model, customer, items, as_of=as_of, top=params.top, kinds=kinds, exclude=params.exclude)
         run.console.data(dumps(answer, indent=None).encode() + b"\n")
+
+
+_IDS = (str, int)
 
 
 def _changed() -> Iterator[tuple[str, list[str]]]:
@@ -118,12 +134,15 @@ def _changed() -> Iterator[tuple[str, list[str]]]:
     import json
     import sys
 
-    for number, line in enumerate(sys.stdin, 1):
+    for number, line in enumerate(sys.stdin.buffer, 1):
         if not line.strip():
             continue
         try:
             told: Any = json.loads(line)
-            customer, items = str(told["customer_id"]), [str(item) for item in told.get("items", [])]
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise InputError("offers_stdin_line", line=number, reason=error) from error
-        yield customer, items
+        except ValueError:
+            told = None
+        customer, items = (told.get("customer_id"), told.get("items", [])) if isinstance(told, dict) else (None, None)
+        # Exact types, as true is no id.
+        if type(customer) not in _IDS or type(items) is not list or any(type(item) not in _IDS for item in items):
+            raise InputError("offers_stdin_line", line=number)
+        yield str(customer), [str(item) for item in items]

@@ -64,7 +64,8 @@ def products(
     from acrm.analysis.clv.people import with_segments
     from acrm.analysis.products.params import ProductsParams
     from acrm.analysis.products.products import products as analyse
-    from acrm.load import baskets, segments_of, settled, undisturbed
+    from acrm.earlier import segments_of
+    from acrm.load import baskets, settled, undisturbed
     from acrm.messages import Message
     from acrm.render.products import products_page
     from acrm.write import emit
@@ -85,8 +86,8 @@ def products(
         TemporaryDirectory(prefix="acrm-") as scratch,
         run.console.progress(Message("clean.reading")),
     ):
-        wanted = (by, f"x_{by}") if by and by != "segment" else ()
-        found = baskets(sources, run.command, reading, selecting, Path(scratch), wanted)
+        wanted = (by,) if by and by != "segment" else ()
+        found = baskets(sources, run.command, reading, selecting, Path(scratch), wanted, anonymous=True)
         settled(run, reading, found.dataset)
         tables, notes = found.dataset.tables, replace(found, refusing=0).notes()
         if by == "segment":

@@ -60,7 +60,8 @@ def rfm(
     from acrm.analysis.migration import compare as compared
     from acrm.analysis.rfm import RfmParams
     from acrm.analysis.rfm import rfm as analyse
-    from acrm.load import earlier_result, moment, sales, settled, toml_file, undisturbed
+    from acrm.earlier import earlier_result
+    from acrm.load import moment, sales, settled, toml_file, undisturbed
     from acrm.messages import Message
     from acrm.options import numbers_of
     from acrm.render.rfm import rfm_page

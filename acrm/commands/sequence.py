@@ -82,6 +82,7 @@ def sequence(
         max_length=max_length,
         keep_services=keep_services,
         seed=seed,
+        tz=reading.tz,
     )
     with (
         undisturbed(sources),

@@ -331,6 +331,9 @@ def assigned(entity: str, by_name: dict[str, str], sample: pl.DataFrame) -> dict
         if fits(name, sample[header]):
             fields[name] = (*fields.get(name, ()), header)
             taken.add(header)
+    if entity in LINKED and "customers.household_id" in fields and not fields.keys() & set(_CUSTOMER_KEYS):
+        # Where nobody else is named, the household is the customer.
+        fields["customers.customer_id"] = fields.pop("customers.household_id")
     return fields
 
 

@@ -133,6 +133,10 @@ class _Search:
 
     def join(self, sets: ItemArray, bits: BitArray, left: Places, right: Places) -> None:
         """Join these rows, then what came of it, as deep as it goes; all joins of one row on the left come together."""
+        if self.pairs.apart is not None:
+            meet = sets[left, -1].astype(np.int64) * len(self.pairs.items) + sets[right, -1]
+            allowed = ~np.isin(meet, self.pairs.apart)
+            left, right = left[allowed], right[allowed]
         if not len(left):
             return
         deeper = sets.shape[1] + 1 != self.max_length

@@ -50,6 +50,8 @@ class FrequentPairs:
         pair_starts: Where the pairs of each rank begin in `partners`, and where the last ones end.
         partners: The higher rank of each pair, ascending for one lower rank.
         pair_counts: Baskets that hold both.
+        apart: Pairs of frequent items that no set may hold, as the lower rank times the number of items, plus the
+            higher; they are no pairs here. None: all may meet.
     """
 
     n_baskets: int
@@ -61,6 +63,7 @@ class FrequentPairs:
     pair_starts: CountArray
     partners: ItemArray
     pair_counts: CountArray
+    apart: CountArray | None = None
 
     @cached_property
     def owners(self) -> ItemArray:
@@ -83,7 +86,9 @@ class FrequentPairs:
         return turned.indptr.astype(np.int64), turned.data
 
 
-def frequent_pairs(baskets: Baskets, min_count: int, most: int | None = None) -> FrequentPairs:
+def frequent_pairs(
+    baskets: Baskets, min_count: int, most: int | None = None, apart: CountArray | None = None
+) -> FrequentPairs:
     """Count items, drop the rare ones, count pairs of the others, drop the rare ones.
 
     Pairs are the sparse product X'X of the matrix of baskets by items, a strip of items at a time and of it only what
@@ -93,6 +98,7 @@ def frequent_pairs(baskets: Baskets, min_count: int, most: int | None = None) ->
         baskets: Without giants.
         min_count: 1 or more.
         most: Pairs that may be found.
+        apart: Two codes a row that no set shall hold together, such as an item and the group it belongs to.
 
     Raises:
         TooManyItemsets: There are more than `most`.
@@ -112,6 +118,12 @@ def frequent_pairs(baskets: Baskets, min_count: int, most: int | None = None) ->
     items = often[np.argsort(counts[often], kind="stable")].astype(np.int32)
     starts, ranks = _ranked(baskets, items)
     pair_starts, partners, pair_counts = _count_pairs(starts, ranks, len(items), min_count, most)
+    barred = None if apart is None or not len(apart) else _barred(apart, items)
+    if barred is not None:
+        owners = np.repeat(np.arange(len(items)), np.diff(pair_starts))
+        kept = ~np.isin(owners * len(items) + partners, barred)
+        pair_starts = np.concatenate(([0], np.cumsum(kept)))[pair_starts]
+        partners, pair_counts = partners[kept], pair_counts[kept]
     degree = np.diff(pair_starts) + np.bincount(partners, minlength=len(items))
     starts, ranks = _reduced(starts, ranks, degree[ranks] > 1, 3)
     return FrequentPairs(
@@ -124,7 +136,17 @@ def frequent_pairs(baskets: Baskets, min_count: int, most: int | None = None) ->
         pair_starts=pair_starts,
         partners=partners,
         pair_counts=pair_counts,
+        apart=barred,
     )
+
+
+def _barred(apart: CountArray, items: ItemArray) -> CountArray:
+    """Pairs of codes as those of ranks, where both are frequent."""
+    rank = np.full(max(int(apart.max()), int(items.max(initial=0))) + 1, -1, dtype=np.int64)
+    rank[items] = np.arange(len(items))
+    lower, higher = np.sort(rank[apart], axis=1).T
+    keys: CountArray = (lower * len(items) + higher)[lower >= 0]
+    return keys
 
 
 def _ranked(baskets: Baskets, items: ItemArray) -> tuple[CountArray, ItemArray]:

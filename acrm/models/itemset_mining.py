@@ -27,7 +27,12 @@ _SAMPLE = 100_000
 
 
 def frequent_itemsets(
-    baskets: Baskets, min_count: int, *, max_length: int | None = None, most: int = MOST
+    baskets: Baskets,
+    min_count: int,
+    *,
+    max_length: int | None = None,
+    most: int = MOST,
+    apart: CountArray | None = None,
 ) -> tuple[Itemsets, Forecast]:
     """All sets of items that `min_count` baskets or more hold, and how many were forecast.
 
@@ -36,6 +41,7 @@ def frequent_itemsets(
         min_count: 1 or more; see `baskets.min_count`.
         max_length: Items of the largest sets, 1 or more.
         most: Sets that may be found.
+        apart: See `frequent_pairs`.
 
     Raises:
         TooManyItemsets: The forecast, or what was found, is above `most`. The result is all or nothing.
@@ -49,7 +55,7 @@ def frequent_itemsets(
     """
     if max_length is not None and max_length < 1:
         raise ValueError("a set has at least one item")
-    pairs = frequent_pairs(baskets, min_count, None if max_length == 1 else most)
+    pairs = frequent_pairs(baskets, min_count, None if max_length == 1 else most, apart)
     forecast = forecast_itemsets(pairs, max_length=max_length)
     if forecast.total > most:
         raise TooManyItemsets(expected=forecast.total, at_least=forecast.at_least, found=0, most=most)
@@ -92,7 +98,12 @@ class Suggestion:
 
 
 def suggest_support(
-    baskets: Baskets, *, enough: int = ENOUGH, fewest: int = FEWEST, max_length: int | None = None
+    baskets: Baskets,
+    *,
+    enough: int = ENOUGH,
+    fewest: int = FEWEST,
+    max_length: int | None = None,
+    apart: CountArray | None = None,
 ) -> Suggestion:
     """The lowest round support that gives at most `enough` sets, each in `fewest` baskets or more.
 
@@ -104,6 +115,7 @@ def suggest_support(
         enough: Sets by the forecast.
         fewest: Baskets of the rarest set.
         max_length: Items of the largest sets.
+        apart: See `frequent_pairs`.
     """
     n_baskets = baskets.n_baskets
     second = int(np.sort(baskets.item_counts)[-2:][0]) if baskets.n_items > 1 else 0
@@ -116,7 +128,7 @@ def suggest_support(
     def forecast(at: int) -> Forecast:
         count = min_count(supports[at], n_baskets)
         try:
-            pairs = frequent_pairs(baskets, count, None if max_length == 1 else enough)
+            pairs = frequent_pairs(baskets, count, None if max_length == 1 else enough, apart)
         except TooManyItemsets as told:
             return Forecast(by_size=np.array([told.expected]), sampled=0, pairs=told.found, at_least=True)
         return forecast_itemsets(pairs, max_length=max_length)
@@ -124,7 +136,7 @@ def suggest_support(
     at = 0
     if n_baskets >= 2 * _SAMPLE:
         some = baskets.only(np.arange(n_baskets) % (n_baskets // _SAMPLE) == 0)
-        near = suggest_support(some, enough=enough, fewest=fewest, max_length=max_length).support
+        near = suggest_support(some, enough=enough, fewest=fewest, max_length=max_length, apart=apart).support
         at = max(sum(support >= near for support in supports) - 1, 0)
     while at > 0 and forecast(at).total > enough:
         at -= 1

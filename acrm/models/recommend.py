@@ -7,6 +7,7 @@ Recommendation Algorithms, ACM TOIS 2004. Rows are customers, columns items; the
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -113,12 +114,11 @@ def best_new(
         most: all three customers by `top`, best first; of equals the lower item comes first.
     """
     backwards = sparse.csr_matrix(weights.T)
+    weights = weights @ sparse.diags(offered.astype(np.float64))
     for start in range(0, having.shape[0], _BLOCK):
         some = having[start : start + _BLOCK]
-        scores = np.asarray((some @ weights).todense())
-        scores[:, ~offered] = 0
-        scores[some.nonzero()] = 0
-        items, values = best(scores, top)
+        scores = some @ weights
+        items, values = best(sparse.csr_matrix(scores - scores.multiply(some > 0)), top)
         because = np.full_like(items, -1)
         for rank in range(items.shape[1]):
             support = sparse.csr_matrix(backwards[np.maximum(items[:, rank], 0)].multiply(some))
@@ -126,21 +126,23 @@ def best_new(
         yield start, items, values, np.where(items < 0, -1, because)
 
 
-def best(scores: Floats, top: int) -> tuple[Ints, Floats]:
-    """The `top` columns of each row with the highest score above 0, -1 where there are fewer; of equals the lower one.
+def best(scores: Any, top: int) -> tuple[Ints, Floats]:
+    """The `top` columns of each sparse row with the highest score above 0, -1 where there are fewer.
 
-    >>> best(np.array([[0.0, 2.0, 3.0, 2.0]]), 2)[0].tolist(), best(np.array([[0.0, 2.0]]), 2)[0].tolist()
-    ([[2, 1]], [[1, -1]])
+    Of equals the lower column comes first.
+
+    >>> best(sparse.csr_matrix([[0.0, 2.0, 3.0, 2.0], [0.0, 2.0, 0.0, 0.0]]), 2)[0].tolist()
+    [[2, 1], [1, -1]]
     """
-    scores = np.round(scores, DIGITS)
-    top = min(top, scores.shape[1])
-    edge = -np.partition(-scores, top - 1, axis=1)[:, top - 1 : top]
-    items = np.full((len(scores), top), -1, np.int64)
-    values = np.zeros((len(scores), top))
-    for row, (line, least) in enumerate(zip(scores, edge[:, 0], strict=True)):
+    rows, top = scores.shape[0], min(top, scores.shape[1])
+    rounded = np.round(scores.data, DIGITS)
+    items, values = np.full((rows, top), -1, np.int64), np.zeros((rows, top))
+    for row, (start, end) in enumerate(pairwise(scores.indptr)):
+        line, columns = rounded[start:end], scores.indices[start:end]
+        least = np.partition(line, len(line) - top)[len(line) - top] if len(line) > top else 0.0
         among = np.flatnonzero((line >= least) & (line > 0))
-        chosen = among[np.lexsort((among, -line[among]))][:top]
-        items[row, : len(chosen)] = chosen
+        chosen = among[np.lexsort((columns[among], -line[among]))][:top]
+        items[row, : len(chosen)] = columns[chosen]
         values[row, : len(chosen)] = line[chosen]
     return items, values
 

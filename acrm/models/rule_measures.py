@@ -107,17 +107,18 @@ class Association:
         return centre - half, centre + half
 
     def lift_interval(self, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
-        """Normal interval for the logarithm of the lift, by the delta method; nan where A and B never met.
+        """Normal interval for the logarithm of the lift, by the delta method, half a basket added to each cell.
 
-        With shares from n independent baskets, n Var(log lift) = 1 / p(A, B) - 1 / p(A) - 1 / p(B) + 2 lift - 1.
+        With shares from n independent baskets, n Var(log lift) = 1 / p(A, B) - 1 / p(A) - 1 / p(B) + 2 lift - 1. The
+        halves (Haldane, 1956; Anscombe, 1956) keep it honest where A hardly comes without B: of few baskets, that has
+        no variance else. A lift of 0 has an interval too; nan where A or B never is.
         """
-        z, lift = float(ndtri((1 + level) / 2)), self.lift
-        with np.errstate(divide="ignore", invalid="ignore"):
-            variance = 1 / self.both - 1 / self.lhs - 1 / self.rhs + (2 * lift - 1) / self.baskets
-            # 0 where A and B are everywhere, give or take the last digit.
-            factor = np.exp(z * np.sqrt(np.maximum(variance, 0)))
-            factor[self.both == 0] = np.nan
-            return lift / factor, lift * factor
+        z = float(ndtri((1 + level) / 2))
+        both, lhs, rhs, n = self.both + 0.5, self.lhs + 1.0, self.rhs + 1.0, self.baskets + 2.0
+        lift = both * n / (lhs * rhs)
+        factor = np.exp(z * np.sqrt(np.maximum(1 / both - 1 / lhs - 1 / rhs + (2 * lift - 1) / n, 0)))
+        lift = np.where((self.lhs == 0) | (self.rhs == 0), np.nan, lift)
+        return lift / factor, lift * factor
 
     @property
     def _surplus(self) -> CountArray:

@@ -6,9 +6,10 @@ and others 2002): a pattern is the sorted moments at which it may end, and grows
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -286,6 +287,26 @@ def customers_with(events: Events, elements: Sequence[Ints], limits: Limits) -> 
     for ends in elements[1:]:
         state = follow(events, state, ends, limits)
     return events.first(state.ends) // events.span
+
+
+def customers_of(
+    events: Events, ends: Mapping[Element, Ints], patterns: Sequence[Pattern], limits: Limits
+) -> list[int]:
+    """How many customers have each pattern, when its elements have these moments.
+
+    What a pattern has in common with the one before is not looked at anew.
+    """
+    counts: list[int] = []
+    path: Pattern = ()
+    states: list[State] = []
+    for pattern in patterns:
+        kept = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(pattern, path, strict=False)))
+        states, path = states[:kept], pattern
+        for element in pattern[kept:]:
+            at = ends[element]
+            states.append(follow(events, states[-1], at, limits) if states else State(at, at))
+        counts.append(events.reached(states[-1].ends))
+    return counts
 
 
 def first_occurrence(events: Events, found: Found, limits: Limits) -> Ints:

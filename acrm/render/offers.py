@@ -75,28 +75,27 @@ def _check(result: OffersResult) -> Grid:
 def _examples(result: OffersResult) -> Grid:
     import polars as pl
 
-    table = result.tables["offers"].filter(customer_id=_example(result)).filter(pl.col("rank") <= EXAMPLES)
+    customer = _example(result)
+    table = result.tables["offers"].filter(pl.col("rank") <= EXAMPLES, customer_id=customer)
     named = table.join(result.tables["products"], on="product_id", how="left", maintain_order="left")
     columns = [
-        Col(_word("customer"), priority=1),
-        Col(_word("kind")),
         Col(_word("product"), max=30),
+        Col(_word("kind")),
         Col(_word("value"), "money"),
         Col(_word("due"), priority=2),
         Col(_word("reason"), "prose"),
     ]
     rows = [
         [
-            row["customer_id"],
-            text(f"offers.kind.{row['kind']}"),
             row["product_name"] or row["product_id"],
+            text(f"offers.kind.{row['kind']}"),
             row["expected_value"],
             f"{row['due_from']}..{row['due_to']}" if row["due_from"] else None,
             row["reason"],
         ]
         for row in named.iter_rows(named=True)
     ]
-    return Grid(_word("examples"), columns, rows)
+    return Grid(_word("examples", customer=customer), columns, rows)
 
 
 def _example(result: OffersResult) -> str:
@@ -126,7 +125,7 @@ def _most(result: OffersResult) -> Iterator[Grid]:
 
 def _steps(result: OffersResult, typed: str, out: str) -> Iterator[tuple[str, str]]:
     customer = _example(result)
-    yield f"acrm offers {typed} -o - | grep -w {shlex.quote(customer)}", _word("next.list", customer=customer)
+    yield f"acrm offers {typed} -o - | grep -wF -e {shlex.quote(customer)}", _word("next.list", customer=customer)
     item = result.tables["products"]["product_id"][0]
     line = json.dumps({"customer_id": customer, "items": [item]}, ensure_ascii=False)
     yield f"echo {shlex.quote(line)} | acrm offers {shlex.quote(out)} --stdin", _word("next.rescore")

@@ -38,7 +38,6 @@ def _word(key: str, **values: object) -> str:
 
 
 def _headline(result: ProductsResult) -> Headline:
-    import polars as pl
 
     figures: dict[str, Any] = dict(result.summary)
     dates = {"first": figures["first_order_at"], "last": figures["last_order_at"], "as_of": figures["as_of"]}
@@ -46,15 +45,11 @@ def _headline(result: ProductsResult) -> Headline:
     sub = _word("sub", **dates, **counts) if dates["last"] else _word("sub_undated", **counts)
     values = {"a": figures["class_a"], "products": figures["products"]}
     matrix = result.tables["matrix"]
+    values["share"] = float(matrix.filter(abc="A")["share"].sum())
     if figures["spend"] is None:
-        measure = result.tables["products"]["units"].fill_null(0)
-        what = "units" if measure.sum() else "orders"
-        sold = result.tables["products"].select(pl.col("abc"), pl.col(what).cast(pl.Float64))
-        share = float(sold.filter(abc="A")[what].sum()) / float(sold[what].sum())
-        return Headline(_word("headline_units", **values, share=share, what=text(f"products.what.{what}")), sub)
-    share = float(matrix.filter(abc="A")["share"].sum())
+        return Headline(_word("headline_units", **values, what=_measure(result)), sub)
     currency = figures["currency"]
-    answer = _word("headline", **values, share=share, money=money(figures["spend"], currency))
+    answer = _word("headline", **values, money=money(figures["spend"], currency))
     if figures["margin"] is not None:
         rate = float(figures["margin"]) / (float(figures["spend"]) * (figures["costed_share"] or 1))
         answer += "; " + _word("margin", money=money(figures["margin"], currency), rate=rate)
@@ -76,7 +71,12 @@ def _matrix(result: ProductsResult) -> Grid:
         whole = matrix.filter(abc=abc)
         cells = [whole.filter(pl.col("xyz").eq_missing(pl.lit(name, pl.String))) for name in names]
         rows.append([abc, *map(_cell, [*cells, whole])])
-    return Grid(_word("matrix"), columns, rows)
+    return Grid(_word("matrix", what=_measure(result)), columns, rows)
+
+
+def _measure(result: ProductsResult) -> str:
+    """What classes are by."""
+    return text(f"products.what.{result.summary['classed_by']}")
 
 
 def _cell(cells: pl.DataFrame) -> str | None:
@@ -93,8 +93,10 @@ def _actions(result: ProductsResult) -> Grid:
 
     table = result.tables["products"]
     stocked = table["on_hand"].count() > 0
-    revenue = float(table["revenue"].sum() or 0)
-    columns = [Col(_word("action")), Col(_word("products"), "int"), Col(_word("revenue_share"), "bar")]
+    total = str(result.summary["classed_by"])
+    whole = float(table[total].sum() or 0)
+    part = _word("share_of", what=_measure(result))
+    columns = [Col(_word("action")), Col(_word("products"), "int"), Col(part, "bar")]
     if stocked:
         columns += [Col(_word("on_hand"), "int", priority=2), Col(_word("stock_value"), "money", priority=1)]
     rows: list[list[Cell]] = []
@@ -102,7 +104,7 @@ def _actions(result: ProductsResult) -> Grid:
         some = table.filter(pl.col("action") == action)
         if some.is_empty():
             continue
-        share = float(some["revenue"].sum() or 0) / revenue if revenue else None
+        share = float(some[total].sum() or 0) / whole if whole else None
         row: list[Cell] = [text(f"products.action.{action}"), some.height, share]
         value = some["stock_value"].sum() if some["stock_value"].count() else None
         rows.append([*row, float(some["on_hand"].sum() or 0), value] if stocked else row)
@@ -120,12 +122,13 @@ def _list(result: ProductsResult, action: str) -> Grid:
     some = some.sort(
         "expected_value", "revenue", "product_id", descending=[True, not least_first, False], nulls_last=True
     )
+    total = str(result.summary["classed_by"])
     columns = [
         Col(_word("product"), max=32),
-        Col(_word("revenue"), "money", priority=1),
+        Col(_measure(result), "money" if total == "revenue" else "int", priority=1),
         Col(_word("reason"), "prose"),
     ]
-    top = some.head(SHOWN).select(pl.coalesce("product_name", "product_id"), "revenue", "reason")
+    top = some.head(SHOWN).select(pl.coalesce("product_name", "product_id"), total, "reason")
     return Grid(_word(action), columns, top.rows(), max(0, some.height - SHOWN))
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 SHOWN = 12
 TOLD = 5
+LEAST = 2
 
 
 def sequence_page(result: SequenceResult, typed: str = "acrm-store") -> Page:
@@ -27,7 +28,7 @@ def sequence_page(result: SequenceResult, typed: str = "acrm-store") -> Page:
     if top.height:
         blocks += [_grid(top), _sentences(result, top)]
     if "paths" in result.tables:
-        blocks += _paths(result.tables["paths"])
+        blocks += _paths(result.tables["paths"], result.params.max_gap)
     blocks.append(Lines([str(note) for note in result.notes], mark="!"))
     blocks.append(Steps(list(_steps(result, f"acrm sequence {typed}")), text("render.next")))
     return Page(blocks)
@@ -107,7 +108,7 @@ def span(days: float) -> str:
     return _word(f"time.{unit}", time=days * sizes[unit])
 
 
-def _paths(paths: pl.DataFrame) -> Iterator[Block]:
+def _paths(paths: pl.DataFrame, max_gap: float | None) -> Iterator[Block]:
     import polars as pl
 
     for what in ("purchase", "end"):
@@ -123,15 +124,19 @@ def _paths(paths: pl.DataFrame) -> Iterator[Block]:
         ]
         rows = chosen.head(TOLD).select("text", "times", f"{what}_rate", f"{what}_lift").rows()
         if rows:
-            yield Grid(_word(f"before_{what}"), columns, rows, more=max(0, chosen.height - TOLD))
+            within = "" if max_gap is None else _word("within", time=span(max_gap))
+            yield Grid(_word(f"before_{what}") + within, columns, rows, more=max(0, chosen.height - TOLD))
 
 
 def _steps(result: SequenceResult, command: str) -> Iterator[tuple[str, str]]:
     params, table = result.params, result.tables["sequences"]
     of = "" if params.of == "orders" else f" --of {params.of}"
     if table.is_empty():
-        lower = max(0.001, round(float(result.summary["min_support"] or 0) / 2, 3))  # type: ignore[arg-type]
-        yield f"{command}{of} --min-support {lower:g}", _word("next.lower")
+        figures: dict[str, Any] = dict(result.summary)
+        # What a single customer does is no sequence.
+        if figures["min_customers"] > LEAST:
+            lower = max(0.001, round(figures["min_support"] / 2, 3))
+            yield f"{command}{of} --min-support {lower:g}", _word("next.lower")
         return
     if params.max_gap is None and params.of == "orders":
         yield f"{command} --max-gap 90", _word("next.gap")

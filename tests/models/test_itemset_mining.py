@@ -216,3 +216,20 @@ def test_suggested_support_where_nothing_is_right(baskets: Baskets, support: flo
     found = suggest_support(baskets)
     assert (found.support, found.min_count) == (support, count)
     assert found.because == ("sets" if found.forecast.at_least else "baskets")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32), st.sets(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=6))
+def test_what_is_apart_is_in_no_set_and_all_else_is(seed: int, pairs: set[tuple[int, int]]) -> None:
+    random = np.random.default_rng(seed)
+    held = random.random((40, 7)) < random.uniform(0.3, 0.9)
+    baskets = Baskets.of(*np.nonzero(held), n_baskets=40, n_items=7)
+    apart = np.array([pair for pair in sorted(pairs) if pair[0] != pair[1]], dtype=np.int64).reshape(-1, 2)
+
+    def told(found: Itemsets) -> dict[frozenset[int], int]:
+        sets = [frozenset(row) for rows in found.sets for row in rows.tolist()]
+        return dict(zip(sets, found.counts.tolist(), strict=True))
+
+    everything = told(frequent_itemsets(baskets, 3)[0])
+    allowed = {one: n for one, n in everything.items() if not any(set(pair) <= one for pair in apart.tolist())}
+    assert told(frequent_itemsets(baskets, 3, apart=apart)[0]) == allowed

@@ -59,7 +59,7 @@ def test_what_somebody_has_and_what_is_not_offered_is_never_new() -> None:
 
 
 def test_equals_come_in_order() -> None:
-    items, values = best(np.array([[1.0, 5.0, 1.0, 1.0], [0.0, 0.0, 0.0, 0.0]]), 3)
+    items, values = best(sparse.csr_matrix([[1.0, 5.0, 1.0, 1.0], [0.0, 0.0, 0.0, 0.0]]), 3)
     assert items.tolist() == [[1, 0, 2], [-1, -1, -1]]
     assert values.tolist() == [[5.0, 1.0, 1.0], [0.0, 0.0, 0.0]]
 

@@ -33,21 +33,30 @@ def test_wilson(both: int, lhs: int, level: float) -> None:
     assert (low[0], high[0]) == pytest.approx((known.low, known.high), abs=1e-12)
 
 
-def test_lift_interval_covers_as_often_as_it_says() -> None:
-    share = np.array([0.03, 0.07, 0.12, 0.78])
-    drawn = np.random.default_rng(3).multinomial(5_000, share, 4_000)
-    both, left, right, _ = drawn.T
-    low, high = Association(both=both, lhs=both + left, rhs=both + right, baskets=5_000).lift_interval(0.9)
+@pytest.mark.parametrize(
+    ("share", "baskets"),
+    [((0.03, 0.07, 0.12, 0.78), 5_000), ((0.009, 0.001, 0.041, 0.949), 500), ((0.001, 0.001, 0.049, 0.949), 10_000)],
+)
+def test_lift_interval_covers_as_often_as_it_says(share: tuple[float, ...], baskets: int) -> None:
+    drawn = np.random.default_rng(3).multinomial(baskets, share, 4_000)
+    both, left, right, _ = drawn[drawn[:, 0] > 0].T
+    low, high = Association(both=both, lhs=both + left, rhs=both + right, baskets=baskets).lift_interval(0.9)
     lift = share[0] / ((share[0] + share[1]) * (share[0] + share[2]))
-    assert np.mean((low <= lift) & (lift <= high)) == pytest.approx(0.9, abs=0.015)
+    assert np.mean((low <= lift) & (lift <= high)) == pytest.approx(0.9, abs=0.03)
+
+
+def test_one_basket_is_no_sure_thing() -> None:
+    low, high = rule(1, 1, 50, 10_000).lift_interval()
+    assert low[0] < 70
+    assert high[0] > 300
 
 
 def test_where_nothing_can_be_said() -> None:
     everywhere, never, new = rule(10, 10, 10, 10), rule(0, 4, 5, 10), rule(0, 0, 5, 10)
     assert (everywhere.zhang[0], everywhere.chi_square[0], everywhere.conviction[0]) == (0, 0, np.inf)
-    assert [limit[0] for limit in everywhere.lift_interval()] == [1, 1]
+    assert everywhere.lift_interval()[0] < 1 < everywhere.lift_interval()[1]
     assert (never.lift[0], never.zhang[0]) == (0, -1)
-    assert np.isnan(never.lift_interval()).all()
+    assert [limit[0] > 0 for limit in never.lift_interval()] == [True, True]
     assert np.isnan([new.confidence, new.lift, *new.lift_interval()]).all()
     assert (rule(4, 4, 4, 10).zhang[0], rule(4, 4, 4, 10).conviction[0]) == (1, np.inf)
 

@@ -18,6 +18,7 @@ from acrm.models.sequences import (
     Pairs,
     Pattern,
     TooMany,
+    customers_of,
     customers_with,
     first_occurrence,
     mine,
@@ -137,6 +138,10 @@ def test_the_same_as_a_slow_search(rows: list[tuple[int, int, int]], limits: Lim
         assert [tuple(row) for row in first_occurrence(events, one, limits).tolist()] == sorted(earliest)
         elements = [events.ends(element) for element in one.pattern]
         assert customers_with(events, elements, limits).tolist() == sorted(occurrences)
+    ends = {element: events.ends(element) for one in patterns for element in one.pattern}
+    told = [one.pattern for one in patterns]
+    assert customers_of(events, ends, told, limits) == [one.customers for one in patterns]
+    assert customers_of(events, ends, told[::-1], limits) == [one.customers for one in patterns][::-1]
 
 
 def test_the_order_of_rows_makes_no_difference() -> None:

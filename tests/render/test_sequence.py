@@ -95,3 +95,9 @@ def test_paths_have_tables_of_their_own() -> None:
 @pytest.mark.parametrize(("days", "told"), [(0.0, "0 s"), (1.0, "24 h"), (2.0, "2 d"), (0.002, "3 min")])
 def test_a_span_has_the_unit_it_needs(days: float, told: str) -> None:
     assert span(days).replace("\u00a0", " ") == told
+
+
+def test_a_single_customer_is_told_no_lower_support() -> None:
+    few = sequence(shop("ab", 1), None, SequenceParams())
+    assert few.summary["min_support"] == 1
+    assert not [block for block in sequence_page(few).blocks if isinstance(block, Steps) and block.steps]

@@ -7,12 +7,13 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from acrm.analysis.offers.lists import Weights, new_list, repeat_list
+from acrm.analysis.offers.shelf import fitting
 from acrm.analysis.offers.worded import offered
 
 if TYPE_CHECKING:
     import polars as pl
 
-NEEDED = ("products", "weights", "histories", "probabilities")
+NEEDED = ("products", "weights", "histories", "probabilities", "refusing")
 """The tables of a result that make its model."""
 
 
@@ -24,6 +25,7 @@ def again(
     as_of: date,
     top: int,
     kinds: Sequence[str],
+    exclude: Sequence[str] = (),
 ) -> dict[str, Any]:
     """A customer's offers after one more order.
 
@@ -34,6 +36,7 @@ def again(
         as_of: Today.
         top: Offers of each kind, at most.
         kinds: Which kinds.
+        exclude: As of `OffersParams`; what the model leaves out is left out anyway.
 
     Returns:
         `customer_id`, `contact` (false: refused, then there are no offers), `unknown_items` (products that the model
@@ -46,13 +49,13 @@ def again(
     bought = [item for item in dict.fromkeys(items) if item in known]
     answer: dict[str, Any] = {"customer_id": customer, "contact": True, "offers": []}
     answer["unknown_items"] = sorted(set(items) - known)
-    mine = everybody.filter(customer_id=customer)
-    if mine.height and not mine["may_contact"].all():
+    if customer in model["refusing"]["customer_id"]:
         return answer | {"contact": False}
-    mine = _with_order(mine, customer, bought, as_of)
+    mine = _with_order(everybody.filter(customer_id=customer), customer, bought, as_of)
     if mine.is_empty():
         return answer
-    may = products.filter("offered")["product_id"]
+    barred = fitting(products, exclude) if exclude else set()
+    may = products.filter("offered", ~pl.col("product_id").is_in(sorted(barred)))["product_id"]
     weights = _weights(model["weights"], products, mine["product_id"])
     lists = [
         repeat_list(mine, products, may, top) if kind == "repeat" else new_list(mine, weights, may, top)
@@ -89,7 +92,6 @@ def _with_order(mine: pl.DataFrame, customer: str, items: Sequence[str], day: da
         first_on=pl.lit(day),
         last_on=pl.lit(day),
         gaps=pl.lit(0, pl.Int64),
-        may_contact=pl.lit(True),
     )
     return pl.concat([mine.with_columns(pl.col("orders").cast(pl.Int64)), new], how="diagonal").sort("product_id")
 

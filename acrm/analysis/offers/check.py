@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from acrm.analysis.offers.lists import new_list, popular_list, repeat_list, weigh
 from acrm.analysis.offers.purchases import histories, sought
@@ -16,6 +16,7 @@ ORDERS = 3
 """Orders that a customer must have for the last one to be held out."""
 NEEDED = 50
 """Customers without whom a check says nothing."""
+_JUDGED = ("recall", "ndcg")
 MOST = 20_000
 """Customers who are tested at most: evenly spread over all, by id."""
 
@@ -26,7 +27,7 @@ class Check:
 
     Attributes:
         table: By `what` (all, repeat, new) and `method` (offers, popularity): `customers`, `recall`, `hit`, `ndcg`,
-            and for offers `gain_low`, `gain_high`: 95% limits of the gain in recall over popularity.
+            and for offers 95% limits of the gain over popularity: `recall_low`, `recall_high`, `ndcg_low`, `ndcg_high`.
         probabilities: By `kind`, ascending `score`: the `probability` that an offer of that score was in the order
             that came next, monotone.
         customers: How many were tested.
@@ -40,20 +41,20 @@ class Check:
         """The rows of `table` about these offers, by method."""
         return {row["method"]: row for row in self.table.filter(what=what).iter_rows(named=True)}
 
-    def better(self, what: str) -> bool | None:
-        """Whether the list beats popularity; None: too few customers to say.
+    def verdict(self, what: str) -> Literal["few", "better", "unclear", "worse"]:
+        """Whether the list beats popularity, by what it finds (recall) and how high it ranks that (nDCG).
 
-        Where both find the same, as where there are ten products or fewer, the one that ranks it higher is better.
+        `few`: too few customers to say. `worse`: clearly behind in one of the two, or ahead in neither. `better`:
+        clearly ahead in one. `unclear`: ahead in one, but chance alone may show such a gain.
         """
-        rows = self.of(what)
-        if rows["offers"]["customers"] < NEEDED:
-            return None
-        ours, rival = ((rows[method]["recall"], rows[method]["ndcg"]) for method in ("offers", "popularity"))
-        return bool(ours > rival)
-
-    def clearly(self, what: str) -> bool:
-        """Whether chance alone would hardly show such a gain."""
-        return bool((self.of(what)["offers"]["gain_low"] or 0) > 0)
+        ours, rival = (self.of(what)[method] for method in ("offers", "popularity"))
+        if ours["customers"] < NEEDED:
+            return "few"
+        behind = any(ours[f"{name}_high"] < 0 for name in _JUDGED)
+        ahead = any(ours[name] > rival[name] for name in _JUDGED)
+        if behind or not ahead:
+            return "worse"
+        return "better" if any(ours[f"{name}_low"] > 0 for name in _JUDGED) else "unclear"
 
 
 def check(bought: pl.DataFrame) -> Check:
@@ -96,7 +97,8 @@ def check(bought: pl.DataFrame) -> Check:
         "what": pl.String,
         "method": pl.String,
         "customers": pl.Int64,
-        **dict.fromkeys(("recall", "hit", "ndcg", "gain_low", "gain_high"), pl.Float64),
+        **dict.fromkeys(("recall", "hit", "ndcg"), pl.Float64),
+        **{f"{name}_{end}": pl.Float64 for name in _JUDGED for end in ("low", "high")},
     }
     probabilities = [_probabilities(kind, truth[kind], ours) for kind, ours in (("repeat", repeat), ("new", new))]
     return Check(table=pl.DataFrame(rows, schema=schema), probabilities=pl.concat(probabilities), customers=len(tested))
@@ -111,11 +113,11 @@ def _rows(what: str, truth: pl.DataFrame, ours: pl.DataFrame, rival: pl.DataFram
     for method, quality in found.items():
         figures = {name: round(float(values.mean()), 6) if customers else None for name, values in quality.items()}
         rows.append({"what": what, "method": method, "customers": customers, **figures})
-    if customers > 1:
-        gain = found["offers"]["recall"] - found["popularity"]["recall"]
+    for name in _JUDGED if customers > 1 else ():
+        gain = found["offers"][name] - found["popularity"][name]
         margin = 1.96 * float(gain.std(ddof=1)) / float(np.sqrt(customers))
         mean = float(gain.mean())
-        rows[0] |= {"gain_low": round(mean - margin, 6), "gain_high": round(mean + margin, 6)}
+        rows[0] |= {f"{name}_low": round(mean - margin, 6), f"{name}_high": round(mean + margin, 6)}
     return rows
 
 
@@ -133,16 +135,16 @@ def _quality(truth: pl.DataFrame, ranking: pl.DataFrame) -> dict[str, Any]:
 
 
 def _probabilities(kind: str, truth: pl.DataFrame, ranking: pl.DataFrame) -> pl.DataFrame:
-    """The share of offers that were bought by their score, as a rising line."""
+    """The share of offers that were bought by their score, as a rising line; none where there is no verdict."""
     import polars as pl
 
     from acrm.models.recommend import rising
 
+    if truth["customer_id"].n_unique() < NEEDED:
+        return pl.DataFrame(schema={"kind": pl.String, "score": pl.Float64, "probability": pl.Float64})
     hit = ranking.join(
         truth.with_columns(hit=pl.lit(1.0)), on=["customer_id", "product_id"], how="left", maintain_order="left"
     )
-    if hit["customer_id"].n_unique() < NEEDED:
-        return pl.DataFrame(schema={"kind": pl.String, "score": pl.Float64, "probability": pl.Float64})
     scores, shares = rising(hit["score"].to_numpy(), hit["hit"].fill_null(0.0).to_numpy())
     found = pl.DataFrame({"score": scores, "probability": shares}).with_columns(pl.col("probability").round(6))
     return found.select(pl.lit(kind).alias("kind"), "score", "probability")

@@ -14,8 +14,8 @@ EASE_ITEMS = 5000
 """Up to so many products weights come from EASE, whose cost grows with their third power; beyond, from item-kNN."""
 DECAY = 0.9
 """By how much what was bought one order earlier counts less."""
-_OWNED = 500
-"""Of the most popular products as many are looked through, at most, for one that a customer does not have."""
+DOUBT = 3
+"""Orders without the product that are added to a customer's own: what is in the only order is no certain habit."""
 WIDE = 1000
 """Customers with more different products than this do not teach what goes with what: they have everything."""
 _SCHEMA = ("customer_id", "kind", "rank", "product_id", "score", "because")
@@ -79,13 +79,13 @@ def repeat_list(history: pl.DataFrame, popular: pl.DataFrame, offered: pl.Series
 
     Returns:
         `customer_id`, `kind`, `rank` from 1, `product_id`, `score` (the share of the customer's orders that have it,
-        and less than one order for popularity), `because` (null).
+        `DOUBT` orders and less than one for popularity added), `because` (null).
     """
     import polars as pl
 
     share = popular.select("product_id", (pl.col("orders") / (pl.col("orders").max() + 1)).alias("tie"))
     scored = history.filter(pl.col("product_id").is_in(offered.implode())).join(share, on="product_id")
-    score = ((pl.col("times") + pl.col("tie")) / pl.col("orders")).round(7)
+    score = ((pl.col("times") + pl.col("tie")) / (pl.col("orders") + DOUBT)).round(7)
     return _ranked(scored.with_columns(score=score, because=pl.lit(None, pl.String)), "repeat", top)
 
 
@@ -141,9 +141,9 @@ def popular_list(
         found = owned.join(share, on="product_id")
     else:
         # A list without what is owned ends no later than one with it, plus all that is owned.
-        owning = owned.group_by("customer_id").len()["len"].to_list() if among == "new" else []
-        head = share.head(top + min(max(owning, default=0), _OWNED))
-        found = owned.select("customer_id").unique().join(head, how="cross")
+        reach = top + pl.len().cast(pl.Int64) if among == "new" else top
+        places = owned.group_by("customer_id").agg(pl.int_range(0, reach, dtype=pl.Int64).alias("place"))
+        found = places.explode("place").join(share, on="place")
         if among == "new":
             found = found.join(owned, on=["customer_id", "product_id"], how="anti")
     found = found.sort("customer_id", "place")

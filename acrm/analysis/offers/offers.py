@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, cast
 
 from acrm.analysis.kept import read_kept
 from acrm.analysis.offers.check import NEEDED, ORDERS, Check, check
 from acrm.analysis.offers.lists import Weights, new_list, repeat_list, weigh
 from acrm.analysis.offers.purchases import histories, numbered, sought, spans
+from acrm.analysis.offers.shelf import categories, with_offered
 from acrm.analysis.offers.worded import PRODUCT_GAPS, offered
 from acrm.analysis.result import Result, Scalar
-from acrm.errors import InputError, UsageError
+from acrm.errors import UsageError
 from acrm.messages import Message, listed, text
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class OffersParams:
 
 @dataclass(frozen=True, kw_only=True)
 class OffersResult(Result):
-    """Tables `offers`, `check`; and `products`, `weights`, `histories`, `probabilities`, the model to score with."""
+    """Tables `offers`, `check`; and the model to score with, see `again.NEEDED`."""
 
     params: OffersParams
 
@@ -94,17 +94,19 @@ def offers(
     past = read_kept(transactions, as_of=params.as_of, keep_services=params.keep_services)
     bought = numbered(past.rows)
     if bought.is_empty():
-        raise InputError("offers_no_products")
+        raise past.goods.nothing()
     stock, as_of = past.goods, cast("date", past.figures["as_of"])
     history, popular = histories(bought), sought(bought)
     products = _products(bought, popular, stock.products, _margin_rates(stock.lines, tables))
-    products, barred = _with_offered(products, tables, params.exclude)
-    history, refusing = _with_consent(history, tables)
+    products = products.join(categories(stock.lines, tables), on="product_id", how="left", maintain_order="left")
+    products, barred = with_offered(products, tables, params.exclude)
+    refusing = _refusing(tables)
     weights = weigh(history, popular)
     checked = check(bought)
-    kinds = [kind for kind in params.kinds if checked.better(kind) is not False]
+    refused = [kind for kind in KINDS if checked.verdict(kind) == "worse"]
+    kinds = [kind for kind in params.kinds if kind not in refused]
     may = products.filter("offered")["product_id"]
-    asked = history.filter("may_contact")
+    asked = history.join(refusing, on="customer_id", how="anti", maintain_order="left")
     lists = [
         repeat_list(asked, popular, may, params.top) if kind == "repeat" else new_list(asked, weights, may, params.top)
         for kind in kinds
@@ -116,12 +118,13 @@ def offers(
         "offers": table.height,
         **{f"offers_{kind}": table.filter(kind=kind).height for kind in KINDS},
         "customers_with_offers": table["customer_id"].n_unique(),
-        "customers_refusing": refusing,
+        "customers_refusing": history["customer_id"].n_unique() - asked["customer_id"].n_unique(),
         "products": products.height,
         **{f"products_{why}": count for why, count in barred.items()},
         "method": weights.method,
         "expected_value_of": "margin" if margin else "price",
         "kinds_offered": ",".join(kinds),
+        "kinds_refused": ",".join(refused),
         "tested_customers": checked.customers,
         **_told(checked),
     }
@@ -129,7 +132,7 @@ def offers(
         *stock.notes(),
         *past.notes,
         *_check_notes(checked, params.kinds),
-        *_other_notes(weights, barred, refusing, params, margin=margin),
+        *_other_notes(weights, barred, figures, params, valued=table["expected_value"].count() > 0),
     ]
     return OffersResult(
         params=params,
@@ -140,6 +143,7 @@ def offers(
             "weights": _weight_table(weights),
             "histories": history,
             "probabilities": checked.probabilities,
+            "refusing": refusing,
         },
         summary={**past.figures, **figures},
         notes=tuple(notes),
@@ -195,64 +199,17 @@ def _margin_rates(lines: pl.LazyFrame, tables: Mapping[str, pl.LazyFrame]) -> pl
     return pl.concat([whole.select("product_id", rate.alias("margin_rate")), each.sort("product_id")])
 
 
-def _with_offered(
-    products: pl.DataFrame, tables: Mapping[str, pl.LazyFrame], patterns: tuple[str, ...]
-) -> tuple[pl.DataFrame, dict[str, int]]:
-    """The products with `offered`, and how many are not, by why."""
-    import polars as pl
-
-    listed_ = tables.get("products")
-    columns = set(listed_.collect_schema().names()) if listed_ is not None else set()
-    gone: dict[str, set[str]] = {"out_of_stock": _empty_shelves(tables.get("stock"))}
-    if listed_ is not None and {"product_id", "is_active"} <= columns:
-        gone["withdrawn"] = set(listed_.filter(~pl.col("is_active").fill_null(True)).collect()["product_id"])
-    if patterns:
-        told = products.select("product_id", "product_name")
-        if listed_ is not None and {"product_id", "category"} <= columns:
-            category = listed_.select("product_id", "category").unique("product_id").collect()
-            told = told.join(category, on="product_id", how="left")
-        lowered = [pattern.lower() for pattern in patterns]
-        gone["excluded"] = {
-            row[0]
-            for row in told.iter_rows()
-            if any(fnmatchcase(cell.lower(), pattern) for cell in row if cell for pattern in lowered)
-        }
-    ids = set(products["product_id"])
-    barred = sorted(set().union(*gone.values()))
-    offered_ = ~pl.col("product_id").is_in(barred)
-    return products.with_columns(offered=offered_), {why: len(found & ids) for why, found in gone.items()}
-
-
-def _empty_shelves(stock: pl.LazyFrame | None) -> set[str]:
-    """Products of which the newest count of every unit adds up to 0 or less."""
-    import polars as pl
-
-    if stock is None:
-        return set()
-    counted = stock.collect()
-    keys = [name for name in ("product_id", "unit") if name in counted.columns]
-    if "date" in counted.columns:
-        counted = counted.filter(
-            pl.col("date").fill_null(date.min) == pl.col("date").fill_null(date.min).max().over(keys)
-        )
-    left = counted.group_by("product_id").agg(pl.col("quantity").sum())
-    return set(left.filter(pl.col("quantity") <= 0)["product_id"])
-
-
-def _with_consent(history: pl.DataFrame, tables: Mapping[str, pl.LazyFrame]) -> tuple[pl.DataFrame, int]:
-    """The histories with `may_contact`, and how many of their customers refuse."""
+def _refusing(tables: Mapping[str, pl.LazyFrame]) -> pl.DataFrame:
+    """`customer_id` of all who refuse contact, those who never bought among them."""
     import polars as pl
 
     from acrm.summaries.customers import contactable
 
     customers = tables.get("customers")
     if customers is None:
-        return history.with_columns(may_contact=pl.lit(True)), 0
-    known = customers.select(pl.col("customer_id").unique()).collect()["customer_id"]
-    willing = contactable(customers).select(pl.col("customer_id").unique()).collect()["customer_id"]
-    refusing = known.filter(~known.is_in(willing.implode()))
-    history = history.with_columns(may_contact=~pl.col("customer_id").is_in(refusing.implode()))
-    return history, history.filter(~pl.col("may_contact"))["customer_id"].n_unique()
+        return pl.DataFrame(schema={"customer_id": pl.String})
+    known, willing = pl.collect_all([customers.select("customer_id"), contactable(customers).select("customer_id")])
+    return known.join(willing, on="customer_id", how="anti").unique().sort("customer_id")
 
 
 def _weight_table(weights: Weights) -> pl.DataFrame:
@@ -279,25 +236,21 @@ def _check_notes(checked: Check, kinds: tuple[str, ...]) -> list[Message]:
     for kind in kinds:
         rows = checked.of(kind)
         values = {"kind": text(f"offers.kind.{kind}"), "needed": NEEDED, "orders": ORDERS, **rows["offers"]}
-        better = checked.better(kind)
-        if better is None:
-            notes.append(Message("offers.check_few", values))
-            continue
-        values |= {"rival": rows["popularity"]["recall"]}
-        verdict = "worse" if not better else "better" if checked.clearly(kind) else "same"
-        notes.append(Message(f"offers.check_{verdict}", values))
+        values |= {"rival": rows["popularity"]["recall"], "rival_ndcg": rows["popularity"]["ndcg"]}
+        values |= {end: 100 * (rows["offers"][f"recall_{end}"] or 0) for end in ("low", "high")}
+        notes.append(Message(f"offers.check_{checked.verdict(kind)}", values))
     return notes
 
 
 def _other_notes(
-    weights: Weights, barred: dict[str, int], refusing: int, params: OffersParams, *, margin: bool
+    weights: Weights, barred: dict[str, int], figures: Mapping[str, Scalar], params: OffersParams, *, valued: bool
 ) -> list[Message]:
-    notes = [Message(f"offers.value_{'margin' if margin else 'price'}")]
+    notes = [Message(f"offers.value_{figures['expected_value_of']}")] if valued else []
     notes += [Message(f"offers.{why}", {"products": count}) for why, count in barred.items() if count]
     if params.exclude and not barred["excluded"]:
         notes.append(Message("offers.excluded_none", {"patterns": listed(params.exclude)}))
-    if refusing:
-        notes.append(Message("offers.refusing", {"customers": refusing}))
+    if figures["customers_refusing"]:
+        notes.append(Message("offers.refusing", {"customers": figures["customers_refusing"]}))
     if weights.wide:
         notes.append(Message("offers.wide", {"customers": weights.wide}))
     return notes

@@ -44,12 +44,11 @@ def offered(
     """
     import polars as pl
 
-    own = history.drop("orders").join(history.group_by("customer_id").agg(pl.col("orders").max()), on="customer_id")
     names = products.select(because="product_id", because_name="product_name")
     new = lists.filter(kind="new")
     table = (
         lists.join(products.drop("orders", "customers"), on="product_id", how="left")
-        .join(own, on=["customer_id", "product_id"], how="left")
+        .join(history, on=["customer_id", "product_id"], how="left")
         .join(names, on="because", how="left")
         .join(followers(everybody, new.select("because", "product_id")), on=["because", "product_id"], how="left")
         .join(

@@ -124,7 +124,7 @@ def products(
     table = _with_stock(table, held).join(catalogue, on="product_id", how="left")
     table = decided(table.with_columns(pl.col("season_from", "season_to")), usual, as_of, params.dead_days)
     table = table.sort(-pl.col("revenue"), -pl.col("orders"), "product_id", nulls_last=True)
-    made = {"products": table.select(_SHOWN), "matrix": _matrix(table)}
+    made = {"products": table.select(_SHOWN), "matrix": _matrix(table, total)}
     groups = _groups(base, params)
     if groups is not None:
         made["by"] = groups
@@ -133,7 +133,7 @@ def products(
         per = "unit" if params.by == "unit" and counts is not None and "unit" in counts.columns else None
         homes = catalogue.select("product_id", "category")
         made["assortment"] = flagged(assortment(rows, homes, counts, held, per), groups, params.by)
-    figures = base.kept.figures | _figures(table, months, measure, held)
+    figures = base.kept.figures | _figures(table, months, measure, held) | {"classed_by": total}
     return ProductsResult(
         params=params,
         tables=made,
@@ -175,11 +175,12 @@ def _with_stock(table: pl.DataFrame, held: pl.DataFrame | None) -> pl.DataFrame:
     return whole.join(held, on="product_id", how="left")
 
 
-def _matrix(table: pl.DataFrame) -> pl.DataFrame:
+def _matrix(table: pl.DataFrame, total: str) -> pl.DataFrame:
     import polars as pl
 
-    cells = table.group_by("abc", "xyz").agg(pl.len().cast(pl.Int64).alias("products"), pl.col("revenue").sum())
-    share = pl.col("revenue").cast(pl.Float64) / pl.col("revenue").sum().cast(pl.Float64)
+    sums = [pl.col(name).sum() for name in dict.fromkeys(("revenue", total))]
+    cells = table.group_by("abc", "xyz").agg(pl.len().cast(pl.Int64).alias("products"), *sums)
+    share = pl.col(total).cast(pl.Float64) / pl.col(total).sum().cast(pl.Float64)
     return cells.with_columns(share=share).sort("abc", "xyz", nulls_last=True)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import date, time, timedelta
+from typing import TYPE_CHECKING, Any, cast
 
 from acrm.analysis.kept import read_kept
 from acrm.errors import InputError
 from acrm.messages import Message, text
+from acrm.validity import newest_day
 
 if TYPE_CHECKING:
     import polars as pl
@@ -66,6 +67,8 @@ def _orders(lines: pl.LazyFrame, params: SequenceParams) -> Read:
     # What was bought in two orders of one day is one event.
     days = kept.rows.select("customer_id", "product_id", pl.col("day").to_physical().cast(pl.Int64).alias("time"))
     rows = days.unique()
+    if rows.is_empty():
+        raise kept.goods.nothing()
     named = kept.goods.products.drop_nulls().with_columns(pl.col("product_name").str.strip_chars())
     read = _coded(rows, until=_day_number(as_of), what="orders")
     figures = {name: kept.figures[name] for name in ("as_of", "first_order_at", "last_order_at", "lines")}
@@ -94,25 +97,31 @@ def _interactions(lines: pl.LazyFrame | None, interactions: pl.LazyFrame | None,
         named = [pl.col("kind")]
     if "customer_id" not in columns:
         raise InputError("sequence_no_customer", what=what)
-    seconds = pl.col("started_at").dt.epoch("s")
-    rows = interactions.select("customer_id", pl.coalesce(named).alias("product_id"), seconds.alias("time")).collect()
+    item = pl.coalesce(named)
+    # A page may bear the name that stands for an order.
+    item = pl.when(item == PURCHASE).then(pl.lit(f"{what}: {PURCHASE}")).otherwise(item).alias("product_id")
+    seconds = pl.col("started_at").dt.epoch("s").alias("time")
+    rows = interactions.select("customer_id", item, seconds).collect()
     total = rows.height
     rows = rows.drop_nulls()
-    orders = _purchases(lines)
     if rows.is_empty():
         raise InputError("sequence_no_customer", what=what)
-    last: Any = pl.concat([rows["time"], orders["time"]]).max()
-    as_of = params.as_of or date(1970, 1, 1) + timedelta(days=last // DAY + 1)
-    until = _day_number(as_of + timedelta(days=1) if params.as_of else as_of) * DAY
-    # Who only bought was not watched.
-    orders = orders.join(rows.select("customer_id").unique(), on="customer_id", how="semi")
-    told = pl.concat([rows, orders]).filter(pl.col("time") < until)
     notes = []
     if total > rows.height:
         notes.append(Message("sequence.no_customer", {"rows": total - rows.height, "share": 1 - rows.height / total}))
+    dated = {"interactions": interactions} | ({"transactions": lines} if lines is not None else {})
+    newest = cast("date", params.as_of or newest_day(dated))
+    until = (_day_number(newest) + 1) * DAY
+    seen = rows.filter(pl.col("time") < until)
+    if late := rows.height - seen.height:
+        notes.append(Message("sequence.late", {"rows": late, "day": newest}))
+    # Who only bought was not watched.
+    orders = _purchases(lines, params.tz).filter(pl.col("time") < until)
+    orders = orders.join(seen.select("customer_id").unique(), on="customer_id", how="semi")
+    as_of = params.as_of or newest + timedelta(days=1)
     figures: dict[str, Scalar] = {"as_of": as_of, "interactions": total, "purchases": orders.height}
     return Read(
-        **_coded(told, until=until, what=params.of),
+        **_coded(pl.concat([seen, orders]), until=until, what=params.of),
         names={PURCHASE: text("sequence.purchase")},
         units=DAY,
         figures=figures,
@@ -120,22 +129,27 @@ def _interactions(lines: pl.LazyFrame | None, interactions: pl.LazyFrame | None,
     )
 
 
-def _purchases(lines: pl.LazyFrame | None) -> pl.DataFrame:
-    """One event per order with a sale that was not taken back, at its first line."""
+def _purchases(lines: pl.LazyFrame | None, tz: str | None) -> pl.DataFrame:
+    """One event per customer and day with a sale that was not taken back, at its first line."""
     import polars as pl
 
     from acrm.summaries.customers import purchase_days
+    from acrm.summaries.ledger import sale_lines
 
     schema = {"customer_id": pl.String(), "product_id": pl.String(), "time": pl.Int64()}
     if lines is None:
         return pl.DataFrame(schema=schema)
     days = purchase_days(lines, as_of=None)
-    begun = lines.group_by("customer_id", pl.col("ordered_on").alias("day")).agg(
-        pl.col("ordered_at").min().dt.epoch("s"), (pl.col("ordered_at").max().dt.epoch("s") % DAY).alias("clock")
+    here = pl.col("ordered_at").max().dt.replace_time_zone("UTC").dt.convert_time_zone(tz or "UTC")
+    begun = (
+        sale_lines(lines, None)
+        .to_native()
+        .group_by("customer_id", pl.col("ordered_on").alias("day"))
+        .agg(pl.col("ordered_at").min().dt.epoch("s"), (here.dt.time() == time(0)).alias("hourless"))
     )
-    time = pl.when(pl.col("clock") == 0).then(pl.col("ordered_at") + DAY - 1).otherwise("ordered_at")
+    moment = pl.when("hourless").then(pl.col("ordered_at") + DAY - 1).otherwise("ordered_at")
     found = days.join(begun, on=["customer_id", "day"])
-    return found.select("customer_id", pl.lit(PURCHASE).alias("product_id"), time.alias("time")).collect()
+    return found.select("customer_id", pl.lit(PURCHASE).alias("product_id"), moment.alias("time")).collect()
 
 
 def _coded(rows: pl.DataFrame, *, until: int, what: str) -> dict[str, Any]:

@@ -28,6 +28,7 @@ class SequenceParams:
         max_size: Most items of one step. None: any number.
         keep_services: Postage, bags and the like count as products.
         seed: Start of the shuffled baseline.
+        tz: Time zone of the business day: an order at its midnight is one whose hour is not known. None: UTC.
     """
 
     of: Of = "orders"
@@ -41,6 +42,7 @@ class SequenceParams:
     max_size: int | None = None
     keep_services: bool = False
     seed: int = 0
+    tz: str | None = None
 
     def __post_init__(self) -> None:
         if self.of not in get_args(Of):

@@ -12,16 +12,18 @@ if TYPE_CHECKING:
     from acrm.analysis.sequence.events import Read
 
 
-def paths(read: Read, longest: int, least: int) -> pl.DataFrame:
+def paths(read: Read, longest: int, least: int, max_gap: int | None) -> pl.DataFrame:
     """Runs of steps with nothing between them, by how often a purchase, or nothing at all, came right after.
 
     Equal steps in a row count as one; a run never goes past a purchase. The last step of a customer is the end so far:
-    nobody knows of those who were watched shortly before `as_of` whether they come back.
+    nobody knows of those who were watched shortly before `as_of` whether they come back. What comes later than
+    `max_gap` is a visit of its own: the step before it was the end of one.
 
     Args:
         read: Events of interactions or web pages.
         longest: Most steps of a run.
         least: Customers that a run needs.
+        max_gap: Most time from a step to the next, in the events' time. None: any.
 
     Returns:
         Sorted by `path`: `path` List(String), `length`, `customers`, `times`, `purchases` and `ends` that came next,
@@ -40,10 +42,15 @@ def paths(read: Read, longest: int, least: int) -> pl.DataFrame:
         .agg(pl.col("label").str.join(" + "), (pl.col("label") == PURCHASE).any().alias("bought"))
         .with_columns(pl.col("customer").cum_count().over("customer").alias("_n"))
     )
-    anew = (pl.col("label") != pl.col("label").shift()).fill_null(True).over("customer")
-    moments = moments.filter(anew).with_columns(
-        pl.col("bought").shift(-1).over("customer").alias("next"),
-        pl.col("bought").cast(pl.Int64).cum_sum().over("customer").alias("visit"),
+    # Times are whole numbers: without a longest gap nothing is far apart.
+    gap = pl.col("time").diff().fill_null(0)
+    apart = gap > (max_gap if max_gap is not None else pl.col("time").max())
+    anew = (pl.col("label") != pl.col("label").shift()).fill_null(True).over("customer") | pl.col("apart")
+    moments = moments.with_columns(apart.over("customer").alias("apart")).filter(anew)
+    ahead = pl.when(~pl.col("apart").shift(-1)).then(pl.col("bought").shift(-1))
+    moments = moments.with_columns(
+        ahead.over("customer").alias("next"),
+        (pl.col("bought").cast(pl.Int64) + pl.col("apart")).cum_sum().over("customer").alias("visit"),
     )
     seen = moments.filter(~pl.col("bought"))
     parts = []

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from acrm.analysis.sequence.events import Read, read_events
@@ -16,10 +19,12 @@ if TYPE_CHECKING:
     import numpy as np
     import polars as pl
 
-    from acrm.models.sequences import Element, Events, Found, Limits, Pattern
+    from acrm.models.sequences import Element, Events, Found, Limits, Pairs, Pattern
 
 MOST = 20_000
 """Patterns that are counted before the support is called too low."""
+NARROW = (2, 1)
+"""Items of one step that are told where more of them make too many patterns."""
 SHUFFLES = 20
 ROUNDS = 10_000
 """Patterns counted anew by shuffling, in all; with many patterns there are fewer shuffles, 5 at least."""
@@ -68,7 +73,7 @@ def sequence(lines: pl.LazyFrame | None, interactions: pl.LazyFrame | None, para
     Raises:
         InputError: No event to work on; more patterns than can be told.
     """
-    from acrm.models.sequences import Limits, TooMany, mine
+    from acrm.models.sequences import Limits, mine
 
     read = read_events(lines, interactions, params)
     limits = Limits(
@@ -85,18 +90,17 @@ def sequence(lines: pl.LazyFrame | None, interactions: pl.LazyFrame | None, para
         reason = Message("sequence.support_given", {"support": params.min_support, "customers": least})
     frequent, sieve = pairs_at(read.events, least, limits.min_gap)
     # Without a longest gap and a window the sieve's pairs are the pairs: what is too much is known before it is mined.
-    if params.max_gap is None and params.window is None and sum(len(sieve.follows(one)) for one in sieve.items) > MOST:
+    certain = accumulate(len(sieve.follows(one)) for one in sieve.items)
+    if params.max_gap is None and params.window is None and any(pairs > MOST for pairs in certain):
         raise _too_many(least, read)
+    limits, narrowed = _narrowed(frequent, sieve, least, limits, read)
     table = _Table(read, frequent, limits, params, least)
-    try:
-        for found in mine(frequent, sieve, least, limits, MOST):
-            table.add(found)
-    except TooMany:
-        raise _too_many(least, read) from None
+    for found in mine(frequent, sieve, least, limits, MOST):
+        table.add(found)
     sequences, steps = table.sequences(), table.steps()
     tables = {"sequences": sequences, "steps": steps}
     if params.of != "orders":
-        tables["paths"] = paths(read, params.max_length, least)
+        tables["paths"] = paths(read, params.max_length, least, limits.max_gap)
     if read.left_out is not None:
         tables["left_out"] = read.left_out
     return SequenceResult(
@@ -108,15 +112,35 @@ def sequence(lines: pl.LazyFrame | None, interactions: pl.LazyFrame | None, para
             "items": len(read.items),
             "items_frequent": len(table.items),
             "min_customers": least,
-            "min_support": round(least / read.events.customers, 6),
+            "min_support": round(min(1.0, least / read.events.customers), 6),
             "patterns": sequences.height,
             "pairs": sum(map(table.is_pair, table.patterns)),
             "longest": max(map(len, table.patterns), default=0),
             "horizon_days": table.horizon / read.units,
             "shuffles": table.rounds,
         },
-        notes=(*read.notes, reason, *_notes(sequences, params, read)),
+        notes=(*read.notes, reason, *narrowed, *_notes(sequences, params, read)),
     )
+
+
+def _narrowed(
+    events: Events, sieve: Pairs, least: int, limits: Limits, read: Read
+) -> tuple[Limits, tuple[Message, ...]]:
+    """The limits under which there are patterns no more than can be told, and a word on it where they are tighter.
+
+    Counting patterns costs little beside what is told of each.
+    """
+    from acrm.models.sequences import TooMany, mine
+
+    wide = limits.max_size
+    for size in (wide, *(size for size in NARROW if wide is None or size < wide)):
+        limits = replace(limits, max_size=size)
+        try:
+            deque(mine(events, sieve, least, limits, MOST), maxlen=0)
+        except TooMany:
+            continue
+        return limits, () if size == wide else (Message("sequence.narrow", {"most": MOST, "items": size}),)
+    raise _too_many(least, read)
 
 
 def _too_many(least: int, read: Read) -> InputError:
@@ -214,7 +238,7 @@ class _Table:
         """Mean customers of each pattern when every customer's moments are dealt out anew."""
         import numpy as np
 
-        from acrm.models.sequences import customers_with
+        from acrm.models.sequences import customers_of
 
         sums = np.zeros(len(self.patterns))
         if not self.patterns:
@@ -227,10 +251,7 @@ class _Table:
         for _ in range(self.rounds):
             dealt = self._read.events.shuffled(rng)
             ends = {element: np.sort(dealt[place]) for element, place in places.items()}
-            sums += [
-                len(customers_with(self._events, [ends[element] for element in pattern], self._limits))
-                for pattern in self.patterns
-            ]
+            sums += customers_of(self._events, ends, self.patterns, self._limits)
         return sums / self.rounds
 
     def sequences(self) -> pl.DataFrame:

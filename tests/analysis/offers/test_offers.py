@@ -2,7 +2,6 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -85,8 +84,8 @@ def test_what_is_bought_every_four_weeks_is_due_then(made: OffersResult) -> None
 
 
 def test_expected_value_is_a_share_of_the_usual_amount(made: OffersResult) -> None:
-    values = made.tables["offers"]["expected_value"]
-    assert values.null_count() == 0 or made.summary["kinds_offered"] != "repeat,new"
+    values = made.tables["offers"].filter(kind="repeat")["expected_value"]
+    assert values.null_count() == 0
     assert 0 <= values.min() <= values.max() <= 5  # type: ignore[operator]
     costs = offers(shop().with_columns(cost=pl.lit(Decimal(4), MONEY)), OffersParams())
     assert costs.summary["expected_value_of"] == "margin"
@@ -177,30 +176,37 @@ def test_who_refuses_is_not_scored_again_either() -> None:
     assert (answer["contact"], answer["offers"]) == (False, [])
 
 
+def test_who_refuses_and_never_bought_gets_nothing_either() -> None:
+    people = pl.LazyFrame({"customer_id": ["stranger"], "consent": [False]})
+    made = offers(shop(), OffersParams(), {"customers": people})
+    assert made.summary["customers_refusing"] == 0
+    answer = again(made.tables, "stranger", ["tea"], as_of=START, top=3, kinds=("repeat",))
+    assert (answer["contact"], answer["offers"]) == (False, [])
+
+
+def test_a_category_of_the_lines_can_be_excluded() -> None:
+    sorted_ = shop().with_columns(category=pl.when(pl.col("product_id") == "tea").then(pl.lit("Drinks")))
+    found = offers(sorted_, OffersParams(exclude=("drink*",)))
+    assert found.summary["products_excluded"] == 1
+    assert "tea" not in set(found.tables["offers"]["product_id"])
+    answer = again(made_of(found), "c001", [], as_of=START, top=9, kinds=("repeat",), exclude=("HONEY",))
+    assert not {"tea", "honey"} & {row["product_id"] for row in answer["offers"]}
+
+
+def made_of(result: OffersResult) -> dict[str, pl.DataFrame]:
+    return {name: result.tables[name] for name in NEEDED}
+
+
 def test_what_makes_no_sense_is_refused() -> None:
     for wrong in ({"top": 0}, {"kinds": ("old",)}, {"kinds": ()}):
         with pytest.raises(UsageError):
             OffersParams(**wrong)
     with pytest.raises(InputError, match="names a product"):
         offers(shop().drop("product_id", "product_name"), OffersParams())
-
-
-def test_online_retail(data: Path) -> None:
-    """Recall@10 known of this data: .2045 by habit, .0657 by EASE, .0360 and .0171 by popularity, with services."""
-    table = pl.scan_csv(data / "basket" / "online_retail.csv", infer_schema=False)
-    amount = pl.col("Quantity").cast(pl.Int64) * pl.col("UnitPrice").str.to_decimal(scale=4)
-    sales = table.select(
-        order_id="InvoiceNo",
-        customer_id=pl.col("CustomerID").replace("", None),
-        ordered_on=pl.col("InvoiceDate").str.slice(0, 10).str.to_date(),
-        product_id="StockCode",
-        product_name="Description",
-        line_amount=amount.cast(MONEY),
-    )
-    found = offers(sales, OffersParams(top=3))
-    figures: dict[str, Any] = dict(found.summary)
-    assert figures["recall_all"] >= 0.20
-    assert figures["recall_new"] >= 0.065
-    assert figures["recall_all_popularity"] == pytest.approx(0.036, abs=0.003)
-    assert figures["recall_new_popularity"] == pytest.approx(0.017, abs=0.002)
-    assert figures["kinds_offered"] == "repeat,new"
+    postage = shop().with_columns(product_id=pl.lit("POST"), product_name=pl.lit("Postage"))
+    with pytest.raises(InputError, match="services: POST"):
+        offers(postage, OffersParams())
+    assert offers(postage, OffersParams(keep_services=True)).summary["products"] == 1
+    back = pl.concat([shop(), shop().with_columns(-pl.col("line_amount"), order_id=pl.lit("back"))])
+    with pytest.raises(InputError, match="kept any goods"):
+        offers(back.filter(pl.col("product_id") == "tea"), OffersParams())

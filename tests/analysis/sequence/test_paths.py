@@ -95,3 +95,61 @@ def test_without_orders_that_is_said() -> None:
     result = sequence(None, pages, SequenceParams(of="web", min_support=0.4))
     assert any(note.id == "sequence.no_purchases" for note in result.notes)
     assert result.tables["paths"]["purchases"].sum() == 0
+
+
+def test_a_longest_gap_ends_a_visit() -> None:
+    visits = {f"c{n}": "hh" + "-" * 99 + "ic" + "-" * 99 + "!" for n in range(4)}
+    lines, pages = web(visits)
+    pages = pages.filter(pl.col("page") != "-")
+    told = {}
+    for gap in (None, 0.0005):
+        paths = sequence(lines, pages, SequenceParams(of="web", min_support=1.0, max_gap=gap)).tables["paths"]
+        told[gap] = {
+            tuple(path): figures for path, *figures in paths.select("path", "times", "purchases", "ends").rows()
+        }
+    assert told[None] == {
+        ("h",): [4, 0, 0],
+        ("i",): [4, 0, 0],
+        ("c",): [4, 4, 0],
+        ("h", "i"): [4, 0, 0],
+        ("i", "c"): [4, 4, 0],
+        ("h", "i", "c"): [4, 4, 0],
+    }
+    # 43 seconds: two visits, the order in neither.
+    assert told[0.0005] == {("h",): [4, 0, 4], ("i",): [4, 0, 0], ("c",): [4, 0, 4], ("i", "c"): [4, 0, 4]}
+
+
+def test_a_page_with_the_name_of_an_order_is_none() -> None:
+    lines, pages = web(dict.fromkeys(("ann", "bob"), "hi!"))
+    pages = pages.with_columns(page=pl.col("page").replace("i", "purchase"))
+    result = sequence(lines, pages, SequenceParams(of="web", min_support=1.0))
+    rates = dict(result.tables["paths"].select("text", "purchase_rate").rows())
+    assert rates == {"h": 0.0, "web pages: purchase": 1.0, "h → web pages: purchase": 1.0}
+
+
+def test_midnight_is_that_of_the_business_day() -> None:
+    """Orders known by the day alone: 1 January in Moscow begins at nine in the evening in London."""
+    lines, pages = web({"ann": "h!"})
+    lines = lines.with_columns(ordered_at=pl.lit(START.replace(hour=21)) - timedelta(days=1))
+    patterns = [
+        sequence(lines, pages, SequenceParams(of="web", min_support=1.0, tz=tz))
+        .tables["sequences"]["pattern"]
+        .to_list()
+        for tz in (None, "Europe/Moscow")
+    ]
+    assert patterns == [[["purchase", "h"]], [["h", "purchase"]]]
+
+
+def test_mistyped_and_later_rows_are_left_out_and_said() -> None:
+    lines, pages = web()
+    far = pages.first().with_columns(started_at=pl.lit(START.replace(year=2205)), page=pl.lit("x"))
+    early = pages.first().with_columns(started_at=pl.lit(START - timedelta(days=1)), page=pl.lit("x"))
+    result = sequence(lines, pl.concat([pages, early, far]), SequenceParams(of="web", min_support=0.4))
+    assert result.summary["as_of"] == START.date() + timedelta(days=1)
+    assert [note.values["rows"] for note in result.notes if note.id == "sequence.late"] == [1]
+    before = sequence(
+        lines,
+        pl.concat([pages, early]),
+        SequenceParams(of="web", min_support=1.0, as_of=START.date() - timedelta(days=1)),
+    )
+    assert (before.summary["purchases"], before.summary["customers"]) == (0, 1)

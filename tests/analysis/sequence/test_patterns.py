@@ -182,3 +182,23 @@ def test_too_many_patterns_are_refused(monkeypatch: pytest.MonkeyPatch, most: in
 def test_no_orders_are_an_error() -> None:
     with pytest.raises(InputError):
         sequence(None, None, SequenceParams())
+
+
+def test_big_days_are_told_in_narrow_steps() -> None:
+    """Thirty customers who buy the same twenty things twice have four to the power of twenty patterns."""
+    basket = [f"p{number:02}" for number in range(20)]
+    shop = {f"c{number}": {number % 7: basket, 30 + number % 5: basket} for number in range(30)}
+    result = found(lines(shop), min_support=None)
+    assert [note.values["items"] for note in result.notes if note.id == "sequence.narrow"] == [1]
+    assert result.summary["patterns"] == result.summary["pairs"] == 400
+    small = found(lines({who: dict.fromkeys(days, basket[:6]) for who, days in shop.items()}), min_support=None)
+    assert "sequence.narrow" not in {note.id for note in small.notes}
+    assert small.summary["patterns"] == 63 * 63
+
+
+def test_services_and_lines_without_a_product_are_named_as_such() -> None:
+    postage = lines().with_columns(product_id=pl.lit("POST"), product_name=pl.lit("Postage"))
+    with pytest.raises(InputError, match="services: POST"):
+        found(postage)
+    with pytest.raises(InputError, match="names a product"):
+        found(lines().drop("product_id", "product_name"))

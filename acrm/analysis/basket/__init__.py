@@ -1,0 +1,1 @@
+"""What is bought together: rules, bundles, and whether they hold later."""
