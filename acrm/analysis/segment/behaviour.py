@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,14 +20,38 @@ WHERE = ("channel", "unit")
 """Columns of orders of which a customer has a favourite."""
 
 
-def bought(lines: pl.LazyFrame, as_of: date | None) -> tuple[pl.DataFrame, History]:
-    """One row per customer who bought something, sorted by `customer_id`, and the account of the lines.
+@dataclass(frozen=True, kw_only=True)
+class Bought:
+    """What order lines tell of customers.
+
+    Attributes:
+        table: One row per customer who bought something, sorted by `customer_id`; see `bought`.
+        per_order: `customer_id`, `spend` and `margin` (null where a cost is not known) of an order, Decimal.
+        days: `customer_id`, `day`, `amount`, `orders`, as of `acrm.summaries.customers.purchase_days`, sorted.
+        loose: As of `acrm.summaries.customers.loose_refunds`.
+        history: The account of the lines.
+    """
+
+    table: pl.DataFrame
+    per_order: pl.DataFrame
+    days: pl.DataFrame
+    loose: pl.DataFrame
+    history: History
+
+
+def bought(lines: pl.LazyFrame, as_of: date | None, unit_costs: pl.LazyFrame | None = None) -> Bought:
+    """Reduce order lines to customers, up to and including a day (None: all).
 
     Refunds are taken off their orders. Shares are of what was sold before refunds; of no price lists known, discounts
     are those that lines tell.
 
+    Args:
+        lines: Order lines.
+        as_of: Last day that counts.
+        unit_costs: What products cost, as of `acrm.summaries.customers.customer_margins`.
+
     Returns:
-        `customer_id`, `days_since_last`, `orders`, `spend`, `mean_order`, `customer_days` (since the first order),
+        In `table`: `customer_id`, `days_since_last`, `orders`, `spend`, `mean_order`, `customer_days` (since the first order),
         `gap_days` (median days between days with an order; null below two), `weekend_share` of orders,
         `return_share` of the money, `discount_share` where discounts are told, `channel` and `unit` of most orders.
 
@@ -35,14 +60,15 @@ def bought(lines: pl.LazyFrame, as_of: date | None) -> tuple[pl.DataFrame, Histo
     """
     import polars as pl
 
-    from acrm.summaries.customers import customer_margins, purchase_days
+    from acrm.summaries.customers import customer_margins, loose_refunds, purchase_days
     from acrm.summaries.ledger import Part
 
     names = lines.collect_schema().names()
     where = [name for name in WHERE if name in names]
     places = [partial(_places, column=name) for name in where]
-    history = read_history(lines, refunds="net", as_of=as_of, beside=(customer_margins, purchase_days, *places))
-    margins, days, *favourites = history.beside
+    margin = partial(customer_margins, unit_costs=unit_costs)
+    history = read_history(lines, refunds="net", as_of=as_of, beside=(margin, purchase_days, loose_refunds, *places))
+    margins, days, loose, *favourites = history.beside
     today: Any = history.figures["as_of"]
     table = history.customers.select(
         "customer_id",
@@ -67,7 +93,34 @@ def bought(lines: pl.LazyFrame, as_of: date | None) -> tuple[pl.DataFrame, Histo
     )
     for part in (rhythm, terms, *favourites):
         table = table.join(part, on="customer_id", how="left", maintain_order="left")
-    return table, history
+    return Bought(
+        table=table,
+        per_order=_per_order(margins, history.customers),
+        days=ordered,
+        loose=loose,
+        history=history,
+    )
+
+
+def _per_order(margins: pl.DataFrame, customers: pl.DataFrame) -> pl.DataFrame:
+    """What an order of each customer costs and leaves, refunds taken off; of who gave all back nothing is known."""
+    import polars as pl
+
+    from acrm.summaries.ledger import Part
+
+    known = margins.filter(pl.col("part") <= int(Part.REFUND))
+    costed = "goods_cost" in margins.columns
+    left = pl.col("revenue") - pl.col("goods_cost") if costed else pl.lit(None, pl.Decimal(38, 4))
+    uncosted = pl.col("uncosted").sum() if costed else pl.lit(0)
+    sums = known.with_columns(left=left).group_by("customer_id").agg(pl.col("left").sum(), uncosted.alias("uncosted"))
+    joined = customers.filter(pl.col("spend") > 0).join(sums, on="customer_id", how="left", maintain_order="left")
+    whole = (pl.col("uncosted") == 0) & costed
+    each = {"spend": pl.col("spend"), "margin": pl.when(whole).then("left")}
+    money = [
+        (value.cast(pl.Float64) / pl.col("orders")).round(4).cast(pl.Decimal(38, 4)).alias(name)
+        for name, value in each.items()
+    ]
+    return joined.select("customer_id", *money)
 
 
 def _places(lines: pl.LazyFrame, *, column: str, as_of: date | None) -> pl.LazyFrame:

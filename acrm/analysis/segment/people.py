@@ -16,6 +16,8 @@ from acrm.messages import Message
 if TYPE_CHECKING:
     import polars as pl
 
+    from acrm.analysis.segment.behaviour import Bought
+
 AXES: tuple[Axis, ...] = ("demo", "behaviour", "value", "needs")
 _TRAITS = (
     "gender",
@@ -43,6 +45,7 @@ class People:
         table: Sorted by `customer_id`, one column per feature: Float64, String or List of String; null is unknown.
         features: The columns, by axis.
         as_of: The day as of which it holds; None where no table has a date.
+        bought: What order lines tell besides, where there are any.
         figures: Counts for the summary.
         notes: What could not be had, and of lines what was left out.
     """
@@ -50,6 +53,7 @@ class People:
     table: pl.DataFrame
     features: tuple[Feature, ...]
     as_of: date | None
+    bought: Bought | None
     figures: dict[str, Scalar]
     notes: tuple[Message, ...]
 
@@ -103,6 +107,7 @@ def people(
             for name in part.columns[1:]
         ),
         as_of=found.as_of,
+        bought=found.bought,
         figures=found.figures | {"customers": table.height, "as_of": found.as_of},
         notes=tuple(found.notes),
     )
@@ -113,6 +118,7 @@ class _Found:
     """What is gathered, table by table."""
 
     as_of: date | None
+    bought: Bought | None = None
     ids: list[pl.Series] = field(default_factory=list)
     parts: list[tuple[Axis, pl.DataFrame]] = field(default_factory=list)
     figures: dict[str, Scalar] = field(default_factory=dict)
@@ -135,12 +141,17 @@ def _of_lines(
 
     from acrm.analysis.segment.behaviour import bought
 
-    behaviour, history = bought(lines, found.as_of)
+    products = tables.get("products")
+    costs = (
+        products if products is not None and {"product_id", "cost"} <= set(products.collect_schema().names()) else None
+    )
+    found.bought = bought(lines, found.as_of, costs)
+    history = found.bought.history
     found.figures, found.notes = dict(history.figures), list(history.notes)
     today: Any = history.figures["as_of"]
     found.as_of = found.as_of or today
-    found.ids.append(behaviour["customer_id"])
-    found.add(axes, "behaviour", behaviour)
+    found.ids.append(found.bought.table["customer_id"])
+    found.add(axes, "behaviour", found.bought.table)
     if "value" in axes:
         value = _worth(lines, found) if worth is None else worth.select("customer_id", "clv")
         found.add(axes, "value", None if value is None else value.with_columns(pl.col("clv").cast(pl.Float64)))
