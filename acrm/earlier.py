@@ -78,3 +78,36 @@ def saved_model(path: str) -> SavedModel:
     except (OSError, ValueError) as error:
         raise InputError("bad_json", path=path, reason=error) from error
     return from_document(document, path)
+
+
+def table_of(folder: str, name: str) -> pl.DataFrame | None:
+    """A table that an earlier run left in a folder, None where there is none."""
+    content = standing(Path(folder) / f"{name}.parquet")
+    return pl.read_parquet(content, glob=False) if content.is_file() else None
+
+
+def earlier_segments(path: str) -> tuple[pl.DataFrame, pl.DataFrame, dict[str, Any]]:
+    """The segments of an earlier `acrm segment`, its table of customers, and its model.
+
+    Raises:
+        InputError: They are not there.
+    """
+    folder = Path(path) if Path(path).is_dir() else Path(path).parent
+    main, people = earlier_result(str(folder), "segment"), table_of(str(folder), "segment_people")
+    if main is None or people is None:
+        raise InputError("segment_not_earlier", path=path)
+    return main, people, document_of(str(folder / "segment_model.json"))
+
+
+def document_of(path: str) -> dict[str, Any]:
+    """A JSON file of an earlier run.
+
+    Raises:
+        InputError: It is not there, or is none.
+    """
+    try:
+        return dict(json.loads(standing(Path(path)).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise InputError("no_file", path=path) from None
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError("bad_json", path=path, reason=error) from error

@@ -20,6 +20,7 @@ from acrm.ingest.currency import in_one_currency
 from acrm.ingest.dataset import Dataset, load
 from acrm.ingest.receipts import receipts
 from acrm.ingest.sources import folders
+from acrm.ingest.vocabulary import normalise
 from acrm.lineage import Lineage
 from acrm.messages import Message, listed
 from acrm.publish import reading as held
@@ -214,6 +215,51 @@ def baskets(
     lines, notes = in_one_currency(lines, ("line_amount", "cost"), selecting.currency, selecting.rates)
     # Nobody is named where customers are not needed.
     return Sales(lines=lines, dataset=dataset, selected=notes, refusing=0 if anonymous else _refusing(dataset))
+
+
+def crowd(
+    sources: Sequence[str], reading: Reading, selecting: Selecting, scratch: Path, columns: Sequence[str] = ()
+) -> Sales:
+    """Everything that some sources tell of customers, with their order lines in one currency, if there are any.
+
+    `--where` chooses order lines and their customers; by columns of customers alone it chooses customers. A table that
+    fits none of ours but has all of `columns` stands for the customers, its rows numbered.
+    """
+    dataset = load(sources, reading.ingest(), scratch)
+    tables = dict(dataset.tables)
+    asked = {normalise(name) for name in columns}
+    for name, frame in tables.items() if asked else ():
+        names = frame.collect_schema().names()
+        if name.startswith("other_") and asked <= {normalise(column) for column in names}:
+            theirs = [
+                pl.col(column).alias(f"x_{column.lower()}") for column in names if column[0] != "_" and column != "row"
+            ]
+            return Sales(
+                lines=pl.LazyFrame(),
+                dataset=replace(
+                    dataset,
+                    tables={"customers": frame.select(pl.col("row").cast(pl.String).alias("customer_id"), *theirs)},
+                ),
+            )
+    customers = tables.get("customers")
+    notes: tuple[Message, ...] = ()
+    own = names_in(selecting.where)
+    if customers is not None and own and own <= set(customers.collect_schema().names()):
+        tables["customers"] = where(tables, "customers", selecting.where)
+    if "transactions" in tables:
+        lines, notes = in_one_currency(
+            where(dataset.tables, "transactions", selecting.where),
+            ("line_amount", "cost", "discount"),
+            selecting.currency,
+            selecting.rates,
+        )
+        tables["transactions"] = lines
+        if customers is not None and own and tables["customers"] is customers:
+            tables["customers"] = customers.join(lines.select("customer_id").unique(), on="customer_id", how="semi")
+    dataset = replace(dataset, tables=tables)
+    return Sales(
+        lines=tables.get("transactions", pl.LazyFrame()), dataset=dataset, selected=notes, refusing=_refusing(dataset)
+    )
 
 
 def contracts(found: Sales, selecting: Selecting, by: str | None) -> tuple[pl.LazyFrame, tuple[Message, ...]]:

@@ -11,7 +11,7 @@ import inspect
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from copy import copy
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from enum import Enum
@@ -315,7 +315,7 @@ def expand(function: Callable[..., None]) -> Callable[..., None]:
         kind = parameter.annotation
         if kind in (Run, typer.Context):
             given[parameter.name] = kind
-        elif kind in (Reading, Selecting, Writing):
+        elif is_dataclass(kind):
             bundles[parameter.name] = kind
             shared += _bundled(kind, kind() if parameter.default is Parameter.empty else parameter.default)
         else:

@@ -57,6 +57,10 @@ class Result(Protocol):
     def files(self) -> Mapping[str, str]:
         """Further text files by name."""
 
+    @property
+    def apart(self) -> frozenset[str]:
+        """Tables whose files have no command in their names."""
+
 
 def emit(run: Run, result: Result, writing: Writing, lineage: Lineage, page: Callable[[], Page]) -> None:
     """Write the files of a result, show it on standard output, then hold it against `--fail-on`.
@@ -99,7 +103,8 @@ def write_result(
         OutputError: A file cannot be written.
     """
     main, *others = result.tables
-    frames = {command: result.tables[main]} | {f"{command}_{name}": result.tables[name] for name in others}
+    stems = {name: name if name in result.apart else f"{command}_{name}" for name in others}
+    frames = {command: result.tables[main]} | {stem: result.tables[name] for name, stem in stems.items()}
     if result.actions is not None:
         frames[f"{command}_actions"] = result.actions
     taken = {source.resolve() for source in sources}

@@ -10,10 +10,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from acrm.analysis.segment.actions import ActionParams, ActionsResult, plan
-from acrm.analysis.segment.crm_export import export
-from acrm.analysis.segment.decisions import decisions
-from acrm.analysis.segment.scenarios import load_scenarios
+from acrm.analysis.actions.actions import ActionParams, ActionsResult, plan
+from acrm.analysis.actions.crm_export import export
+from acrm.analysis.actions.decisions import decisions
+from acrm.analysis.actions.scenarios import load_scenarios
 from acrm.errors import InputError, OutputError
 from acrm.ingest.dataset import load
 from acrm.ingest.options import IngestOptions

@@ -36,6 +36,7 @@ class Made:
     actions: pl.DataFrame | None = None
     document: dict[str, object] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
+    apart: frozenset[str] = frozenset()
 
 
 MADE = Made(

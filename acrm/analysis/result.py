@@ -28,6 +28,7 @@ class Result:
         actions: What to do about whom, where the analysis can say it.
         document: What the JSON summary tells besides, by key: lists and mappings of plain values.
         files: Further files of the result, as text by name.
+        apart: Tables whose files are called as they are, without the command in front.
     """
 
     params: Any
@@ -37,3 +38,4 @@ class Result:
     actions: pl.DataFrame | None = None
     document: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    apart: frozenset[str] = frozenset()

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from acrm.analysis.segment.scenarios import action_name
+from acrm.analysis.actions.scenarios import action_name
 from acrm.messages import number, text
 from acrm.render.blocks import Block, Cell, Col, Facts, Grid, Headline, Lines, money
 
 if TYPE_CHECKING:
-    from acrm.analysis.segment.actions import ActionsResult
+    from acrm.analysis.actions.actions import ActionsResult
 
 MOST = 12
 """Rows of the budget that are shown."""

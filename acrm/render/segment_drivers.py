@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from acrm.analysis.segment.drivers import CLEAR
+from acrm.analysis.drivers.drivers import CLEAR
 from acrm.messages import listed, number, text
 from acrm.render.blocks import Block, Cell, Col, Grid, Headline, Lines
 
 if TYPE_CHECKING:
-    from acrm.analysis.segment.conditions import ConditionsResult
-    from acrm.analysis.segment.drivers import DriversResult
+    from acrm.analysis.drivers.conditions import ConditionsResult
+    from acrm.analysis.drivers.drivers import DriversResult
 
 SHOWN, TOLD = 15, 8
 """Rows of a table that are shown; drivers that are told in words."""

@@ -11,12 +11,12 @@ from acrm.render.blocks import Block, Cell, Col, Facts, Grid
 if TYPE_CHECKING:
     import polars as pl
 
-    from acrm.analysis.segment.call_list import CallList
-    from acrm.analysis.segment.lifecycle import Lifecycle
-    from acrm.analysis.segment.lookalike import Lookalike
-    from acrm.analysis.segment.reminders import Reminders
+    from acrm.analysis.lifecycle.lifecycle import Lifecycle
+    from acrm.analysis.lists.call_list import CallList
+    from acrm.analysis.lists.lookalike import Lookalike
+    from acrm.analysis.lists.reminders import Reminders
+    from acrm.analysis.lists.sample import Sample
     from acrm.analysis.segment.rules import RuleSegments
-    from acrm.analysis.segment.sample import Sample
 
 SHOWN = 5
 """Rows of a long list that the page shows."""

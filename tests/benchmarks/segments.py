@@ -81,8 +81,8 @@ def segmented(source: Path, result: Path) -> None:
     """Segments by acrm."""
     import polars as pl
 
+    from acrm.analysis.people.features import Feature
     from acrm.analysis.segment.clustering import ClusterParams, cluster
-    from acrm.analysis.segment.features import Feature
 
     table = pl.read_parquet(source)
     features = [

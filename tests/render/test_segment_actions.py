@@ -10,8 +10,8 @@ import pytest
 from rich.cells import cell_len
 
 from acrm import messages
-from acrm.analysis.segment.actions import ActionParams, ActionsResult, plan
-from acrm.analysis.segment.scenarios import load_scenarios
+from acrm.analysis.actions.actions import ActionParams, ActionsResult, plan
+from acrm.analysis.actions.scenarios import load_scenarios
 from acrm.render.blocks import Facts, Grid, Headline, Page
 from acrm.render.segment_actions import MOST, actions_blocks, actions_steps
 from acrm.render.terminal import render

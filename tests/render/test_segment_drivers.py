@@ -6,8 +6,8 @@ import pytest
 from rich.cells import cell_len
 
 from acrm import messages
-from acrm.analysis.segment.conditions import ConditionParams, conditions
-from acrm.analysis.segment.drivers import DriverParams, DriversResult, drivers
+from acrm.analysis.drivers.conditions import ConditionParams, conditions
+from acrm.analysis.drivers.drivers import DriverParams, DriversResult, drivers
 from acrm.render.blocks import Grid, Headline, Lines, Page
 from acrm.render.segment_drivers import condition_blocks, driver_blocks
 from acrm.render.terminal import render

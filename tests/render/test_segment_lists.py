@@ -9,14 +9,14 @@ import pytest
 from rich.cells import cell_len
 
 from acrm import messages
-from acrm.analysis.segment.bins import banded
-from acrm.analysis.segment.call_list import CallList
-from acrm.analysis.segment.lifecycle import lifecycle
-from acrm.analysis.segment.lookalike import Lookalike
-from acrm.analysis.segment.reminder_rules import reminder_rules
-from acrm.analysis.segment.reminders import reminders
+from acrm.analysis.lifecycle.lifecycle import lifecycle
+from acrm.analysis.lists.bins import banded
+from acrm.analysis.lists.call_list import CallList
+from acrm.analysis.lists.lookalike import Lookalike
+from acrm.analysis.lists.reminder_rules import reminder_rules
+from acrm.analysis.lists.reminders import reminders
+from acrm.analysis.lists.sample import sample
 from acrm.analysis.segment.rules import rule_segments
-from acrm.analysis.segment.sample import sample
 from acrm.render.blocks import Block, Grid, Page
 from acrm.render.segment_lists import (
     bins_block,

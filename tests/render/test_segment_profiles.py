@@ -5,8 +5,8 @@ import pytest
 from rich.cells import cell_len
 
 from acrm import messages
+from acrm.analysis.people.features import Feature
 from acrm.analysis.segment.differences import compare
-from acrm.analysis.segment.features import Feature
 from acrm.analysis.segment.profiles import Profiles, profiles
 from acrm.render.blocks import Page
 from acrm.render.segment_profiles import comparison, profile_cards, segment_map

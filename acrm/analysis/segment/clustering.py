@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from acrm.analysis.people.features import Feature
 from acrm.analysis.segment.encoding import Encoding
-from acrm.analysis.segment.features import Feature
 from acrm.analysis.segment.verdict import tabulated, worded
 from acrm.errors import InputError, UsageError
 from acrm.messages import Message, listed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
-from acrm.analysis.segment.features import Feature
+from acrm.analysis.people.features import Feature
 
 if TYPE_CHECKING:
     import numpy as np

@@ -25,7 +25,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from acrm.analysis.segment.features import Feature
+from acrm.analysis.people.features import Feature
 from acrm.errors import InputError
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from acrm.analysis.people.features import Feature
 from acrm.analysis.segment.differences import MIN_SIZE, UNKNOWN, differences, findings
-from acrm.analysis.segment.features import Feature
 from acrm.analysis.segment.naming import names
 from acrm.analysis.segment.tree_rule import describe
 

@@ -7,16 +7,17 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
+from acrm.analysis.people.features import Axis, Feature
+from acrm.analysis.people.people import AXES, People
 from acrm.analysis.result import Result, Scalar
-from acrm.analysis.segment.features import Axis, Feature
-from acrm.analysis.segment.people import AXES, People
 from acrm.errors import InputError, UsageError
 from acrm.messages import Message, text
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from acrm.analysis.segment.lifecycle import Lifecycle
+    from acrm.analysis.actions.actions import ActionsResult
+    from acrm.analysis.lifecycle.lifecycle import Lifecycle
     from acrm.analysis.segment.profiles import Profiles
     from acrm.analysis.segment.rules import RuleSegments
 
@@ -57,13 +58,13 @@ class SegmentParams:
 
 @dataclass(frozen=True, kw_only=True)
 class SegmentResult(Result):
-    """Tables `customers` (the main one), `segments`, `profiles`, `people`, `left_out`; and where they were made:
-    `criteria`, `rules`, `lifecycle`, `transitions`, `moves`."""
+    """Tables `customers`, `segments`, `profiles`, `people`, `left_out`; `criteria`, `rules`, `lifecycle`, if made."""
 
     params: SegmentParams
     profiles: Profiles
     life: Lifecycle | None = None
     rules: RuleSegments | None = None
+    plan: ActionsResult | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,8 +93,8 @@ def segment(
     """Group customers and say what each group is like.
 
     Groups are found (`clustering.cluster`), or those of the rules, or those of an earlier model. Columns of no use
-    (`screening.screen`) make no groups and are listed; nothing is dropped from `people`. Where there is no structure and
-    no number of groups was asked for, all customers are one group.
+    (`screening.screen`) make no groups and are listed; nothing is dropped from `people`. Where there is no structure
+    and no number of groups was asked for, all customers are one group.
 
     Args:
         people: Who they are.
@@ -113,14 +114,14 @@ def segment(
     """
     import polars as pl
 
+    from acrm.analysis.people.screening import screen
     from acrm.analysis.segment.profiles import profiles
-    from acrm.analysis.segment.screening import screen
 
     left_out = screen(people.table.drop("customer_id"))
     useless = set(left_out["column"])
     features = [feature for feature in people.features if feature.name not in useless]
     if model is not None:
-        groups = _of_model(people, features, model)
+        groups = _of_model(people, model)
     elif rules is not None:
         groups = _of_rules(people, features, rules)
     else:
@@ -218,7 +219,7 @@ def _of_rules(people: People, features: list[Feature], rules: Mapping[str, Any])
     )
 
 
-def _of_model(people: People, features: list[Feature], model: Mapping[str, Any]) -> _Groups:
+def _of_model(people: People, model: Mapping[str, Any]) -> _Groups:
     from acrm.analysis.segment.clustering import Model
 
     made = Model.from_document(model)
@@ -239,7 +240,7 @@ def _of_model(people: People, features: list[Feature], model: Mapping[str, Any])
 
 
 def _life(people: People, tables: Mapping[str, pl.LazyFrame], params: SegmentParams) -> Lifecycle | None:
-    from acrm.analysis.segment.lifecycle import lifecycle
+    from acrm.analysis.lifecycle.lifecycle import lifecycle
 
     if people.bought is None or people.as_of is None:
         return None

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from acrm.analysis.people.features import Feature
 from acrm.analysis.segment.differences import UNKNOWN, having, levels_of
-from acrm.analysis.segment.features import Feature
 from acrm.analysis.segment.naming import level_words, readable
 from acrm.messages import number, text
 

@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
+from acrm.analysis.people.features import Axis, Feature, Kind
 from acrm.analysis.segment.clustering import Clustering, ClusterParams, Model, apply, cluster
-from acrm.analysis.segment.features import Axis, Feature, Kind
 from acrm.errors import InputError, UsageError
 from acrm.models.clusters import Method
 

@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+from acrm.analysis.people.features import Feature
 from acrm.analysis.segment.differences import compare, differences, findings
-from acrm.analysis.segment.features import Feature
 
 SHARES = [0.5, 0.2, 0.15, 0.1, 0.05]
 

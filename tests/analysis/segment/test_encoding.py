@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+from acrm.analysis.people.features import Feature, Kind
 from acrm.analysis.segment.encoding import Encoding
-from acrm.analysis.segment.features import Feature, Kind
 from acrm.errors import InputError
 
 HALF = pytest.approx(0.5**0.5)

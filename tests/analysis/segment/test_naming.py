@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from acrm import messages
+from acrm.analysis.people.features import Feature
 from acrm.analysis.segment.differences import differences
-from acrm.analysis.segment.features import Feature
 from acrm.analysis.segment.naming import level_words, names, readable
 
 AXES: dict[str, Any] = {"city": "demo", "age": "demo", "need": "needs", "contract": "extra", "tenure": "extra"}

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from acrm.analysis.segment.features import Feature
+from acrm.analysis.people.features import Feature
 from acrm.analysis.segment.profiles import Profiles, profiles
 
 

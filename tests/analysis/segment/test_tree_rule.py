@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from acrm import messages
+from acrm.analysis.people.features import Feature
 from acrm.analysis.segment import tree_rule
-from acrm.analysis.segment.features import Feature
 from acrm.analysis.segment.tree_rule import describe
 
 DAYS, ORDERS = (Feature(name=name, axis="behaviour", kind="number") for name in ("days_since_last", "orders"))

@@ -1,0 +1,1 @@
+"""What an outcome goes with: regressions, and conditions under which it differs."""

@@ -1,0 +1,1 @@
+"""Where customers stand between the first purchase and the last."""

@@ -1,0 +1,1 @@
+"""Lists of customers for a purpose: reminders, samples, lookalikes, calls, bands."""

@@ -1,0 +1,389 @@
+"""`acrm segment`: who the customers are, in groups, and what to do about each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from acrm.errors import UsageError
+from acrm.options import AsOf, Compare, Reading, Run, Seed, Selecting, Sources, Writing
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from acrm.analysis.people.people import People
+    from acrm.analysis.segment.segment import SegmentParams, SegmentResult
+    from acrm.load import Sales
+    from acrm.render.blocks import Block
+
+
+def _money(value: object) -> Decimal:
+    """An amount such as 500000 or 1 500,50."""
+    from decimal import Decimal, InvalidOperation
+
+    try:
+        return Decimal(str(value).replace(" ", "").replace(",", "."))
+    except InvalidOperation:
+        raise UsageError("segment_budget", value=value) from None
+
+
+_ONCE = ("compare", "record", "export", "budget", "reminders", "sample", "lookalike")
+"""Options that the next steps do not repeat."""
+
+
+def _list(words: str | None) -> tuple[str, ...]:
+    return tuple(word.strip() for word in (words or "").split(",") if word.strip())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planning:
+    """What is done about whom."""
+
+    scenarios: Annotated[
+        str | None, typer.Option("--scenarios", metavar="FILE", help="scenarios.toml: what to do for which segment.")
+    ] = None
+    budget: Annotated[
+        Any, typer.Option("--budget", metavar="AMOUNT", parser=_money, help="What all contacts together may cost.")
+    ] = None
+    record: Annotated[
+        str | None, typer.Option("--record", metavar="STORE", help="Keep the decisions in this store.")
+    ] = None
+    export: Annotated[
+        Literal["amocrm", "bitrix24", "csv"] | None,
+        typer.Option("--export", help="A file for the operational CRM: what changed since the last one."),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """Lists of customers for a purpose."""
+
+    reminders: Annotated[
+        str | None,
+        typer.Option("--reminders", metavar="FILE", help="Whom to remember when: reminders.toml, or 'default'."),
+    ] = None
+    ahead: Annotated[int, typer.Option("--ahead", metavar="DAYS", min=1, help="Days that reminders look ahead.")] = 7
+    call_list: Annotated[bool, typer.Option("--call-list", help="Open deals in the order in which to call.")] = False
+    lookalike: Annotated[
+        str | None,
+        typer.Option("--lookalike", metavar="SEGMENT", help="Who never bought and is most like this segment."),
+    ] = None
+    sample: Annotated[
+        float | None,
+        typer.Option("--sample", metavar="PP", help="A sample of each --by group, to within so many percent points."),
+    ] = None
+    top: Annotated[int, typer.Option("--top", metavar="N", min=1, help="Length of the list of lookalikes.")] = 100
+
+
+def segment(
+    run: Run,
+    sources: Sources,
+    *,
+    reading: Reading,
+    selecting: Selecting,
+    as_of: AsOf = None,
+    axis: Annotated[
+        str, typer.Option("--axis", metavar="LIST", help="What groups are made of: demo, behaviour, value, needs.")
+    ] = "demo,behaviour,value,needs",
+    columns: Annotated[
+        str | None, typer.Option("--columns", metavar="A,B,C", help="Make groups of these columns alone.")
+    ] = None,
+    k: Annotated[
+        int | None, typer.Option("--k", metavar="K", min=1, help="How many groups. Default: as found.")
+    ] = None,
+    method: Annotated[
+        Literal["kmeans", "gmm"], typer.Option("--method", help="k-means, or a mixture of Gaussians.")
+    ] = "kmeans",
+    min_size: Annotated[
+        int | None, typer.Option("--min-size", metavar="N", min=1, help="Customers that a proposed group must have.")
+    ] = None,
+    segments_from: Annotated[
+        str | None,
+        typer.Option("--segments-from", metavar="FILE", help="segments.toml: groups by conditions of yours."),
+    ] = None,
+    apply: Annotated[
+        str | None, typer.Option("--apply", metavar="FILE", help="segment_model.json of an earlier run: its groups.")
+    ] = None,
+    limits: Annotated[
+        str | None,
+        typer.Option("--limits", metavar="LIST", help="Limits of the lifecycle: active=60,lapsed=120,loyal=5."),
+    ] = None,
+    compare: Compare = None,
+    compare_groups: Annotated[
+        tuple[str, str] | None,
+        typer.Option("--compare-groups", metavar="A B", help="What two groups differ in: segments or conditions."),
+    ] = None,
+    drivers: Annotated[
+        str | None, typer.Option("--drivers", metavar="MEASURE", help="What a column goes with, instead of groups.")
+    ] = None,
+    factors: Annotated[
+        str | None, typer.Option("--factors", metavar="A,B", help="For --drivers: columns that may explain it.")
+    ] = None,
+    hold: Annotated[
+        str | None, typer.Option("--hold", metavar="A,B", help="For --drivers: compare within levels of these.")
+    ] = None,
+    log: Annotated[
+        Literal["auto", "both", "none"],
+        typer.Option("--log", help="For --drivers: logarithms; both gives elasticities."),
+    ] = "auto",
+    bins: Annotated[
+        str | None,
+        typer.Option("--bins", metavar="amount", help="Orders by bands of amount (amount=1000,5000) and --by."),
+    ] = None,
+    by: Annotated[str | None, typer.Option("--by", metavar="COLUMN", help="The cut of --bins and --sample.")] = None,
+    planning: Planning,
+    listing: Listing,
+    seed: Seed = 0,
+    writing: Writing,
+) -> None:
+    """Group customers by who they are, what they do, are worth and need; say what each group is like and what to do.
+
+    How many groups there are is found, or that there are none. Every customer also gets a stage of the lifecycle and an
+    action with its reason, cost and expected value.
+
+    \b
+    Examples:
+      acrm segment acrm-store
+      acrm segment acrm-store --budget 500000 --record acrm-store
+      acrm segment acrm-store --compare acrm-out
+      acrm segment sales.csv --drivers sales --factors price --hold brand --log both
+    """
+    from pathlib import Path
+    from tempfile import TemporaryDirectory
+
+    from acrm.load import crowd, settled, undisturbed
+    from acrm.messages import Message
+    from acrm.render.segment import segment_page
+    from acrm.write import emit
+
+    wanted = (*_list(columns), *([drivers] if drivers else ()), *_list(factors), *_list(hold))
+    with (
+        undisturbed(sources),
+        TemporaryDirectory(prefix="acrm-") as scratch,
+        run.console.progress(Message("clean.reading")),
+    ):
+        found = crowd(sources, reading, selecting, Path(scratch), wanted)
+        settled(run, reading, found.dataset)
+        # What is no table of segments has a name of its own.
+        if bins:
+            run, (result, page) = replace(run, command="bins"), _bands(found, bins, by, as_of)
+        elif drivers:
+            run, (result, page) = replace(run, command="drivers"), _drivers(found, drivers, factors, hold, log, as_of)
+        else:
+            from acrm.analysis.lifecycle.gaps import given_limits
+            from acrm.analysis.segment.segment import SegmentParams
+
+            axes: Any = _list(axis)
+            params = SegmentParams(
+                axes=axes,
+                columns=_list(columns),
+                k=k,
+                method=method,
+                min_size=min_size,
+                limits=given_limits(limits) if limits else {},
+                as_of=as_of,
+                seed=seed,
+            )
+            people, result = _grouped(found, sources, params, segments_from, apply)
+            result = _planned(result, people, found, planning, writing.out)
+            result, blocks = _listed(result, people, found, listing, by)
+            if compare:
+                result = _compared(result, people, compare)
+            if compare_groups:
+                blocks += _contrasted(result, people, *compare_groups)
+            page = partial(segment_page, typed=run.typed(*_ONCE), blocks=blocks, out=writing.out)
+        result = replace(result, summary={**found.counted(), **result.summary}, notes=(*found.notes(), *result.notes))
+        lineage = found.lineage(run, as_of=result.summary.get("as_of"))
+    if planning.record and not bins and not drivers and result.plan is not None:
+        from acrm.analysis.actions.decisions import decisions as rows
+        from acrm.store import record
+
+        new = record(Path(planning.record), rows(result.plan), lineage)
+        run.console.status(Message("segment.recorded", {"decisions": new, "store": planning.record}))
+    emit(run, result, writing, lineage, lambda: page(result))
+
+
+def _grouped(
+    found: Sales, sources: list[str], params: SegmentParams, rules: str | None, model: str | None
+) -> tuple[People, SegmentResult]:
+    """The customers and their groups."""
+    from acrm.analysis.people.people import people as known
+    from acrm.analysis.segment.segment import segment as analyse
+    from acrm.earlier import document_of, earlier_result
+    from acrm.load import toml_file
+
+    tables = found.dataset.tables
+    worth = next((table for path in sources if (table := earlier_result(path, "clv")) is not None), None)
+    people = known(
+        tables,
+        lines=found.lines if "transactions" in tables else None,
+        axes=params.axes,
+        as_of=params.as_of,
+        worth=worth,
+    )
+    result = analyse(
+        people,
+        tables,
+        params,
+        rules=toml_file(rules) if rules else None,
+        model=document_of(model) if model else None,
+    )
+    return people, result
+
+
+def _planned(result: SegmentResult, people: People, found: Sales, planning: Planning, out: str) -> SegmentResult:
+    """The groups with what to do about whom; without a day there is no plan."""
+    from acrm.analysis.actions import decisions
+    from acrm.analysis.actions.actions import ActionParams, plan
+    from acrm.analysis.actions.scenarios import load_scenarios
+    from acrm.analysis.segment.joined import per_order, with_export, with_plan
+    from acrm.earlier import table_of
+    from acrm.load import toml_file
+    from acrm.messages import Message
+
+    if people.as_of is None:
+        return replace(result, notes=(*result.notes, Message("segment.no_day")))
+    tables = found.dataset.tables
+    scenarios = load_scenarios(toml_file(planning.scenarios) if planning.scenarios else None)
+    currency: Any = result.summary.get("currency")
+    params = ActionParams(as_of=people.as_of, budget=planning.budget, seed=result.params.seed, currency=currency)
+    made = plan(per_order(result, people), scenarios, decisions.people(tables, people.as_of), params)
+    result = with_plan(result, made)
+    sent = table_of(out, "segment_sent")
+    if planning.export is None:
+        return result if sent is None else replace(result, tables={**result.tables, "sent": sent})
+    from acrm.analysis.actions.crm_export import TARGETS, export
+    from acrm.write import csv_parts
+
+    customers = tables.get("customers")
+    exported = export(
+        planning.export,
+        made,
+        result.tables["customers"],
+        found.dataset.asides().get("identities"),
+        None if customers is None else customers.collect(),
+        sent,
+    )
+    parts = csv_parts(exported.rows, russian=TARGETS[planning.export].russian)
+    return with_export(result, planning.export, exported, b"".join(parts).decode())
+
+
+def _listed(
+    result: SegmentResult, people: People, found: Sales, listing: Listing, by: str | None
+) -> tuple[SegmentResult, list[Block]]:
+    """The groups with the lists that were asked for, and their parts of the page."""
+    from acrm.analysis.lists.call_list import call_list, leads
+    from acrm.analysis.lists.lookalike import lookalike
+    from acrm.analysis.lists.reminder_rules import reminder_rules
+    from acrm.analysis.lists.reminders import reminders
+    from acrm.analysis.lists.sample import sample
+    from acrm.analysis.people.consent import refusing
+    from acrm.analysis.segment.joined import members, with_lists
+    from acrm.load import toml_file
+    from acrm.render import segment_lists as pages
+
+    tables, bought = found.dataset.tables, people.bought
+    unwilling = refusing(tables)
+    lists: dict[str, Any] = {}
+    blocks: list[Block] = []
+    if listing.reminders is not None:
+        if people.as_of is None:
+            raise UsageError("segment_no_day")
+        rules = reminder_rules(None if listing.reminders == "default" else toml_file(listing.reminders))
+        days, loose = (bought.days, bought.loose) if bought else (None, None)
+        due = reminders(rules, days, tables, as_of=people.as_of, ahead=listing.ahead, refunds=loose)
+        lists["reminders"] = due
+        blocks += pages.reminder_blocks(due)
+    if listing.call_list:
+        told = leads(tables, people)
+        if told is None:
+            raise UsageError("segment_no_leads")
+        calls = call_list(*told, refusing=unwilling)
+        lists["calls"] = calls
+        blocks += pages.call_blocks(calls)
+    if listing.lookalike is not None:
+        chosen = members(result, listing.lookalike)
+        if chosen is None:
+            names = result.tables["segments"]["segment"].to_list()
+            raise UsageError("segment_unknown", words=listing.lookalike, names=", ".join(names))
+        if bought is None:
+            raise UsageError("segment_no_orders")
+        buyers = bought.table["customer_id"]
+        others = people.table["customer_id"].filter(~people.table["customer_id"].is_in(buyers.implode()))
+        theirs = chosen.filter(chosen.is_in(buyers.implode()))
+        near = lookalike(
+            people.table, people.features, segment=theirs, candidates=others, refusing=unwilling, top=listing.top
+        )
+        lists["lookalikes"] = near
+        blocks += pages.lookalike_blocks(near)
+    if listing.sample is not None:
+        groups = people.table.join(result.tables["customers"].drop("distance", strict=False), on="customer_id")
+        drawn = sample(
+            groups,
+            by=_columns(groups.columns, by or "segment"),
+            refusing=unwilling,
+            margin=listing.sample / 100,
+            seed=result.params.seed,
+        )
+        lists["sample"] = drawn
+        blocks += pages.sample_blocks(drawn)
+    return with_lists(result, lists), blocks
+
+
+def _columns(known: list[str], words: str) -> tuple[str, ...]:
+    """Columns by name, with or without the `x_` of those that are not ours."""
+    found = []
+    for word in _list(words):
+        name = next((one for one in (word, f"x_{word}") if one in known), None)
+        if name is None:
+            raise UsageError("segment_by", column=word, known=", ".join(known))
+        found.append(name)
+    return tuple(found)
+
+
+def _compared(result: SegmentResult, people: People, path: str) -> SegmentResult:
+    """The groups with who is in another one than in an earlier result."""
+    from acrm.analysis.segment.joined import with_moves
+    from acrm.analysis.segment.moves import moves
+    from acrm.earlier import earlier_segments
+
+    before, was, model = earlier_segments(path)
+    told = [feature.name for feature in people.features]
+    both = before.join(people.table.select("customer_id"), on="customer_id", how="semi").height
+    return with_moves(result, moves(before, was, people.table, model, told), both)
+
+
+def _contrasted(result: SegmentResult, people: People, first: str, second: str) -> list[Block]:
+    from acrm.analysis.segment.joined import compared
+    from acrm.render.segment_profiles import comparison
+
+    return [comparison(compared(people, result, first, second), first, second)]
+
+
+def _bands(found: Sales, bins: str, by: str | None, as_of: Any) -> tuple[Any, Any]:
+    """Orders by bands of amount."""
+    from acrm.analysis.lists.bands import BandsParams, bands
+    from acrm.render.segment import bands_page
+
+    if "transactions" not in found.dataset.tables:
+        raise UsageError("segment_no_orders")
+    result = bands(found.lines, found.dataset.tables.get("customers"), BandsParams(bins=bins, by=by, as_of=as_of))
+    return result, bands_page
+
+
+def _drivers(
+    found: Sales, measure: str, factors: str | None, hold: str | None, log: Literal["auto", "both", "none"], as_of: Any
+) -> tuple[Any, Any]:
+    """What a column goes with: a regression, and the conditions under which it differs."""
+    from acrm.analysis.drivers.both import explained
+    from acrm.analysis.drivers.drivers import DriverParams
+    from acrm.render.segment import drivers_page
+
+    params = DriverParams(factors=_list(factors) or None, hold=_list(hold), log=log)
+    tables = found.dataset.tables
+    lines = found.lines if "transactions" in tables else None
+    result, beside = explained(tables, lines, measure, params, as_of)
+    return result, partial(drivers_page, beside=beside)
