@@ -200,7 +200,7 @@ def recognise(raw: RawTable, sample: pl.DataFrame, options: IngestOptions) -> Pl
 
 def missing(plan_fields: Iterable[str], entity: str) -> list[str]:
     """The requirements of a table that a set of `table.field` names does not meet, each as `a|b`."""
-    have = {_short(name, entity) for name in plan_fields}
+    have = {name.removeprefix(entity + ".") for name in plan_fields}
     if not have.isdisjoint({"line_gross", "line_net"}):
         # Amounts before discount or tax make the amount.
         have.add("line_amount")
@@ -209,10 +209,6 @@ def missing(plan_fields: Iterable[str], entity: str) -> list[str]:
         for alternatives in REQUIRED[entity]
         if not any(all(part in have for part in alternative.split("&")) for alternative in alternatives)
     ]
-
-
-def _short(name: str, entity: str) -> str:
-    return name.removeprefix(entity + ".")
 
 
 def _qualified(entity: str, column: str) -> str:
