@@ -31,7 +31,20 @@ from acrm.options import Run, expand
 if TYPE_CHECKING:
     from typer.core import TyperGroup
 
-COMMANDS = ("clean", "segment", "rfm", "clv", "basket", "sequence", "offers", "products", "reconcile", "doctor", "demo", "lineage")
+COMMANDS = (
+    "clean",
+    "segment",
+    "rfm",
+    "clv",
+    "basket",
+    "sequence",
+    "offers",
+    "products",
+    "reconcile",
+    "doctor",
+    "demo",
+    "lineage",
+)
 """In workflow order; a command is the function of that name in `acrm.commands.<name>`."""
 
 CONFIG = "acrm.toml"

@@ -315,7 +315,7 @@ def expand(function: Callable[..., None]) -> Callable[..., None]:
         kind = parameter.annotation
         if kind in (Run, typer.Context):
             given[parameter.name] = kind
-        elif is_dataclass(kind):
+        elif isinstance(kind, type) and is_dataclass(kind):
             bundles[parameter.name] = kind
             shared += _bundled(kind, kind() if parameter.default is Parameter.empty else parameter.default)
         else:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from acrm.analysis.history import History
 
 SATURDAY = 6
+PRIOR = 3.0
+"""Orders of the usual kind that are added to a customer's own in shares: one order at a weekend is no habit."""
 WHERE = ("channel", "unit")
 """Columns of orders of which a customer has a favourite."""
 
@@ -42,7 +44,8 @@ class Bought:
 def bought(lines: pl.LazyFrame, as_of: date | None, unit_costs: pl.LazyFrame | None = None) -> Bought:
     """Reduce order lines to customers, up to and including a day (None: all).
 
-    Refunds are taken off their orders. Shares are of what was sold before refunds; of no price lists known, discounts
+    Refunds are taken off their orders. Shares are drawn to what is usual, the more the fewer the orders; those of money
+    are of what was sold before refunds. Where no price lists are known, discounts
     are those that lines tell.
 
     Args:
@@ -93,6 +96,7 @@ def bought(lines: pl.LazyFrame, as_of: date | None, unit_costs: pl.LazyFrame | N
     )
     for part in (rhythm, terms, *favourites):
         table = table.join(part, on="customer_id", how="left", maintain_order="left")
+    table = table.with_columns(_drawn(name) for name in ("weekend_share", *shares))
     return Bought(
         table=table,
         per_order=_per_order(margins, history.customers),
@@ -100,6 +104,15 @@ def bought(lines: pl.LazyFrame, as_of: date | None, unit_costs: pl.LazyFrame | N
         loose=loose,
         history=history,
     )
+
+
+def _drawn(name: str) -> pl.Expr:
+    """A share, drawn to that of all orders as if there were `PRIOR` of those besides the customer's own."""
+    import polars as pl
+
+    orders, share = pl.col("orders"), pl.col(name)
+    usual = (share * orders).sum() / orders.filter(share.is_not_null()).sum()
+    return ((share * orders + PRIOR * usual) / (orders + PRIOR)).round(6).alias(name)
 
 
 def _per_order(margins: pl.DataFrame, customers: pl.DataFrame) -> pl.DataFrame:

@@ -7,6 +7,9 @@ sign(x) log(1 + |x|), provided that there it is less so. Where the quartiles are
 greatest value, as to standardise it would make the few the farthest apart of all. Missing numbers get the median, and
 where they are 5% or more, being unknown is a column besides.
 
+A share (`..._share`, from 0 to 1) is a choice made in part: it is multiplied by sqrt(1/2), as categories are, and not
+standardised, which would make habits in which customers hardly differ count as much as what they spend.
+
 A category becomes one column per level, 0 or sqrt(1/2): customers of different levels are 1 apart. Unknown is a level,
 levels of fewer than 2% are one, "other", and so is what was not seen when learning. Of many values each that 2% to 98%
 have is a column of that kind.
@@ -218,13 +221,14 @@ def _learn_number(column: pl.Series) -> _Number | None:
     if known.is_empty():
         return None
     values, log = known, False
-    skew = _skewness(known)
+    share = column.name.endswith("_share") and known.is_between(0, 1).all()
+    skew = 0.0 if share else _skewness(known)
     if skew > SKEWED:
         logged = known.to_frame("value").select(_logarithm(pl.col("value"))).to_series()
         log = _skewness(logged) < skew
         values = logged if log else known
-    low, high, centre, scale = _span(values)
-    if scale == 0:
+    low, high, centre, scale = (0.0, 1.0, 0.0, 1 / _INDICATOR) if share else _span(values)
+    if scale == 0 or known.n_unique() == 1:
         return None
     median = min(max(_number(values.median()), low), high)
     return _Number(
