@@ -12,9 +12,14 @@ if TYPE_CHECKING:
     from acrm.analysis.clv.params import ClvParams as ClvParams
     from acrm.analysis.clv.value import ClvResult as ClvResult
     from acrm.analysis.clv.value import clv as clv
+    from acrm.analysis.drivers.drivers import DriverParams as DriverParams
+    from acrm.analysis.drivers.drivers import DriversResult as DriversResult
+    from acrm.analysis.drivers.drivers import drivers as drivers
     from acrm.analysis.offers.offers import OffersParams as OffersParams
     from acrm.analysis.offers.offers import OffersResult as OffersResult
     from acrm.analysis.offers.offers import offers as offers
+    from acrm.analysis.people.people import People as People
+    from acrm.analysis.people.people import people as people
     from acrm.analysis.products.params import ProductsParams as ProductsParams
     from acrm.analysis.products.params import ProductsResult as ProductsResult
     from acrm.analysis.products.products import products as products
@@ -24,6 +29,9 @@ if TYPE_CHECKING:
     from acrm.analysis.rfm import RfmParams as RfmParams
     from acrm.analysis.rfm import RfmResult as RfmResult
     from acrm.analysis.rfm import rfm as rfm
+    from acrm.analysis.segment.segment import SegmentParams as SegmentParams
+    from acrm.analysis.segment.segment import SegmentResult as SegmentResult
+    from acrm.analysis.segment.segment import segment as segment
     from acrm.analysis.sequence.params import SequenceParams as SequenceParams
     from acrm.analysis.sequence.params import SequenceResult as SequenceResult
     from acrm.analysis.sequence.patterns import sequence as sequence
@@ -37,11 +45,14 @@ _HOMES = {
         "basket.params": ("BasketParams", "BasketResult"),
         "clv.params": ("ClvParams",),
         "clv.value": ("ClvResult", "clv"),
+        "drivers.drivers": ("DriverParams", "DriversResult", "drivers"),
         "offers.offers": ("OffersParams", "OffersResult", "offers"),
+        "people.people": ("People", "people"),
         "products.params": ("ProductsParams", "ProductsResult"),
         "products.products": ("products",),
         "reconcile": ("ReconcileParams", "ReconcileResult", "reconcile"),
         "rfm": ("RfmParams", "RfmResult", "rfm"),
+        "segment.segment": ("SegmentParams", "SegmentResult", "segment"),
         "sequence.params": ("SequenceParams", "SequenceResult"),
         "sequence.patterns": ("sequence",),
     }.items()
@@ -52,19 +63,30 @@ __all__ = [
     "BasketResult",
     "ClvParams",
     "ClvResult",
+    "DriverParams",
+    "DriversResult",
+    "OffersParams",
+    "OffersResult",
+    "People",
     "ProductsParams",
     "ProductsResult",
     "ReconcileParams",
     "ReconcileResult",
     "RfmParams",
     "RfmResult",
+    "SegmentParams",
+    "SegmentResult",
     "SequenceParams",
     "SequenceResult",
     "basket",
     "clv",
+    "drivers",
+    "offers",
+    "people",
     "products",
     "reconcile",
     "rfm",
+    "segment",
     "sequence",
 ]
 

@@ -271,6 +271,8 @@ class Run:
             flag = f"--{name.replace('_', '-')}"
             if isinstance(value, bool):
                 parts += [flag] if value else []
+            elif isinstance(value, tuple):
+                parts += [flag, *map(str, value)]
             else:
                 for one in value if isinstance(value, list) else [value]:
                     parts += [flag, str(one)]

@@ -30,7 +30,7 @@ def _money(value: object) -> Decimal:
         raise UsageError("segment_budget", value=value) from None
 
 
-_ONCE = ("compare", "record", "export", "budget", "reminders", "sample", "lookalike")
+_ONCE = ("compare", "compare_groups", "record", "export", "budget", "reminders", "sample", "lookalike")
 """Options that the next steps do not repeat."""
 
 
@@ -159,13 +159,12 @@ def segment(
     from acrm.render.segment import segment_page
     from acrm.write import emit
 
-    wanted = (*_list(columns), *([drivers] if drivers else ()), *_list(factors), *_list(hold))
     with (
         undisturbed(sources),
         TemporaryDirectory(prefix="acrm-") as scratch,
         run.console.progress(Message("clean.reading")),
     ):
-        found = crowd(sources, reading, selecting, Path(scratch), wanted)
+        found = crowd(sources, reading, selecting, Path(scratch), _list(columns))
         settled(run, reading, found.dataset)
         # What is no table of segments has a name of its own.
         if bins:
@@ -197,7 +196,9 @@ def segment(
             page = partial(segment_page, typed=run.typed(*_ONCE), blocks=blocks, out=writing.out)
         result = replace(result, summary={**found.counted(), **result.summary}, notes=(*found.notes(), *result.notes))
         lineage = found.lineage(run, as_of=result.summary.get("as_of"))
-    if planning.record and not bins and not drivers and result.plan is not None:
+    if planning.record and not bins and not drivers:
+        if result.plan.params.as_of is None:
+            raise UsageError("segment_no_day")
         from acrm.analysis.actions.decisions import decisions as rows
         from acrm.store import record
 
@@ -235,17 +236,14 @@ def _grouped(
 
 
 def _planned(result: SegmentResult, people: People, found: Sales, planning: Planning, out: str) -> SegmentResult:
-    """The groups with what to do about whom; without a day there is no plan."""
+    """The groups with what to do about whom."""
     from acrm.analysis.actions import decisions
     from acrm.analysis.actions.actions import ActionParams, plan
     from acrm.analysis.actions.scenarios import load_scenarios
     from acrm.analysis.segment.joined import per_order, with_export, with_plan
     from acrm.earlier import table_of
     from acrm.load import toml_file
-    from acrm.messages import Message
 
-    if people.as_of is None:
-        return replace(result, notes=(*result.notes, Message("segment.no_day")))
     tables = found.dataset.tables
     scenarios = load_scenarios(toml_file(planning.scenarios) if planning.scenarios else None)
     currency: Any = result.summary.get("currency")
@@ -268,7 +266,7 @@ def _planned(result: SegmentResult, people: People, found: Sales, planning: Plan
         sent,
     )
     parts = csv_parts(exported.rows, russian=TARGETS[planning.export].russian)
-    return with_export(result, planning.export, exported, b"".join(parts).decode())
+    return with_export(result, planning.export, exported, "\ufeff" + b"".join(parts).decode())
 
 
 def _listed(

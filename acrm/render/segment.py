@@ -85,11 +85,13 @@ def _criteria(result: SegmentResult) -> Grid:
     return Grid(_word("criteria"), columns, rows)
 
 
-def _moves(result: SegmentResult) -> Grid:
+def _moves(result: SegmentResult) -> Block:
     moved = result.tables["moves"].drop_nulls(["before", "now"])
     columns = [Col(_word("customer")), Col(_word("before")), Col(_word("now")), Col(_word("why"), "prose")]
     figures: dict[str, Any] = dict(result.summary)
     title = _word("moves", moved=figures["moved"], joined=figures["joined"], gone=figures["gone"])
+    if moved.is_empty():
+        return Lines([title])
     top = moved.head(MOVED).select("customer_id", "before", "now", "why").rows()
     return Grid(title, columns, top, max(0, moved.height - MOVED))
 

@@ -50,12 +50,13 @@ def _word(key: str, **values: object) -> str:
 
 def _headline(result: ActionsResult) -> Headline:
     figures: dict[str, Any] = dict(result.summary)
-    currency = figures["currency"]
+    currency, day = figures["currency"], figures["as_of"]
+    sub = _word("sub", as_of=day) if day else _word("sub_undated")
     if not figures["contacts"]:
-        return Headline(_word("headline_none", customers=figures["customers"]), _word("sub", as_of=figures["as_of"]))
+        return Headline(_word("headline_none", customers=figures["customers"]), sub)
     if figures["unpriced"] == figures["contacts"]:
         sentence = _word("headline_unpriced", contacts=figures["contacts"], control=figures["control"])
-        return Headline(sentence, _word("sub", as_of=figures["as_of"]))
+        return Headline(sentence, sub)
     sentence = _word(
         "headline",
         contacts=figures["contacts"],
@@ -64,7 +65,7 @@ def _headline(result: ActionsResult) -> Headline:
         low=money(figures["margin_low"]),
         high=money(figures["margin_high"]),
     )
-    return Headline(sentence, _word("sub", as_of=figures["as_of"]))
+    return Headline(sentence, sub)
 
 
 def _bought(result: ActionsResult) -> Grid:

@@ -29,13 +29,13 @@ class ActionParams:
     """Within what limits actions are planned.
 
     Attributes:
-        as_of: The day of the plan.
+        as_of: The day of the plan; None where no day is known: then nothing has a deadline.
         budget: What all contacts together may cost; None: whatever is worth its cost.
         seed: Start of the choice of control groups.
         currency: Of all money, where known.
     """
 
-    as_of: date
+    as_of: date | None
     budget: Decimal | None = None
     seed: int = 0
     currency: str | None = None
@@ -262,12 +262,12 @@ def _told(line: Line, control: bool, params: ActionParams) -> tuple[object, ...]
         "high": float(one.high),
     }
     reason = text("segment_actions.reason.control" if control else "segment_actions.reason.contact", **values)
-    due = params.as_of + timedelta(days=one.days)
+    due = params.as_of + timedelta(days=one.days) if params.as_of else None
     return one.id, one.action, reason, one.channel, one.owner, due, one.response
 
 
-def _decision(as_of: date, customer: str, action: str, scenario: str) -> str:
-    said = f"{as_of.isoformat()}\x1f{customer}\x1f{action}\x1f{scenario}"
+def _decision(as_of: date | None, customer: str, action: str, scenario: str) -> str:
+    said = f"{as_of or ''}\x1f{customer}\x1f{action}\x1f{scenario}"
     return blake2b(said.encode(), digest_size=8).hexdigest()
 
 

@@ -128,7 +128,7 @@ def _cost(scenario: Scenario, order: Decimal | None) -> int:
     return int((scenario.cost / UNIT).quantize(Decimal(1), ROUND_HALF_UP))
 
 
-def valued(rows: pl.DataFrame, lines: Sequence[Line], as_of: date, seed: int) -> pl.DataFrame:
+def valued(rows: pl.DataFrame, lines: Sequence[Line], as_of: date | None, seed: int) -> pl.DataFrame:
     """The customers with what a contact costs and brings, in units, who may be contacted, and who is control.
 
     Of a line without prices everybody who may be contacted is worth it, and all alike.
@@ -157,7 +157,7 @@ def valued(rows: pl.DataFrame, lines: Sequence[Line], as_of: date, seed: int) ->
         *(pl.when(pl.col("worth") == name).then(units) for name, units in own.items()),
     )
     response = pl.col("response").cast(pl.Int128)
-    rested = pl.col("last_contact") + pl.duration(days=pl.col("gap")) > pl.lit(as_of)
+    rested = pl.col("last_contact") + pl.duration(days=pl.col("gap")) > pl.lit(as_of, pl.Date)
     found = (
         rows.join(of_line, on="line", how="left", maintain_order="left")
         .with_columns(value=value)

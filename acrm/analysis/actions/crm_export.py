@@ -101,6 +101,8 @@ def export(
     """
     import polars as pl
 
+    if result.params.as_of is None:
+        raise UsageError("segment_no_day")
     if system not in TARGETS:
         raise UsageError("export_system", value=system, known=listed(TARGETS))
     target = TARGETS[system]

@@ -27,16 +27,18 @@ def decisions(result: ActionsResult) -> pl.DataFrame:
     return made.select(pl.col(name).cast(kind) for name, kind in polars_schema("decisions").items())
 
 
-def people(tables: Mapping[str, pl.LazyFrame], as_of: date) -> pl.DataFrame:
+def people(tables: Mapping[str, pl.LazyFrame], as_of: date | None) -> pl.DataFrame:
     """Whom a plan may contact and when each was contacted last: `customer_id`, `consent`, `last_contact`.
 
     Args:
         tables: `customers`, `interactions` and `decisions`, as far as there are any.
-        as_of: The day of the plan.
+        as_of: The day of the plan; None: no day is known, and nobody was contacted.
     """
     import polars as pl
 
-    last = last_contacts(tables.get("interactions"), tables.get("decisions"), as_of)
+    last = pl.DataFrame(schema={"customer_id": pl.String, "last_contact": pl.Date})
+    if as_of is not None:
+        last = last_contacts(tables.get("interactions"), tables.get("decisions"), as_of)
     asked = pl.DataFrame(schema={"customer_id": pl.String, "consent": pl.Boolean})
     customers = tables.get("customers")
     if customers is not None and "consent" in customers.collect_schema().names():

@@ -106,7 +106,7 @@ def conditions(table: pl.DataFrame, outcome: str, params: ConditionParams) -> Co
 
     known, values, event = _outcome(table, outcome, params)
     first = (outcome, *((CUSTOMER,) if CUSTOMER in known.columns and outcome != CUSTOMER else ()))
-    left_out = screen(known, first) if params.columns is None else screen(known.select(outcome), first)
+    left_out = screen(known, first) if params.columns is None else screen(known.select(outcome), (outcome,))
     names = params.columns or [name for name in known.columns if name not in (*first, *left_out["column"])]
     made = made_conditions(known, names, params.least)
     figures: dict[str, Any] = {"outcome": outcome, "event": event, "rows": known.height, "columns": len(names)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from acrm.analysis.segment.profiles import Profiles
     from acrm.analysis.segment.rules import RuleSegments
 
+_RECORD = r"modified|updated|last_change|synced|изменен|обновлен|geändert"
+"""In names of columns: when the record was changed."""
 METHODS = ("kmeans", "gmm")
 
 
@@ -118,6 +121,7 @@ def segment(
     from acrm.analysis.segment.profiles import profiles
 
     left_out = screen(people.table.drop("customer_id"))
+    left_out = _without_records(left_out, people)
     useless = set(left_out["column"])
     features = [feature for feature in people.features if feature.name not in useless]
     if model is not None:
@@ -163,6 +167,20 @@ def segment(
         life=life,
         rules=groups.rules,
     )
+
+
+def _without_records(left_out: pl.DataFrame, people: People) -> pl.DataFrame:
+    """Columns of no use, with those on when a record of the customer was changed: systems change records by the way."""
+    import polars as pl
+
+    known = set(left_out["column"])
+    found = [
+        (feature.name, "record", text("segment.record"))
+        for feature in people.features
+        if feature.axis == "extra" and feature.name not in known and re.search(_RECORD, feature.name.lower())
+    ]
+    rows = pl.DataFrame(found, schema=left_out.schema, orient="row")
+    return pl.concat([left_out, rows]).sort("column")
 
 
 def _chosen(people: People, features: list[Feature], params: SegmentParams) -> list[Feature]:
