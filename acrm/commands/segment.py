@@ -149,7 +149,7 @@ def segment(
       acrm segment acrm-store
       acrm segment acrm-store --budget 500000 --record acrm-store
       acrm segment acrm-store --compare acrm-out
-      acrm segment sales.csv --drivers sales --factors price --hold brand --log both
+      acrm segment sales.csv --drivers sold --factors price --hold brand
     """
     from pathlib import Path
     from tempfile import TemporaryDirectory

@@ -110,7 +110,8 @@ def profiles(
     import polars as pl
 
     found = differences(table, features, labels, made_of=made_of, min_size=min_size)
-    called = names(found)
+    # Of whom nothing is known nothing can be said but the number.
+    called = {number: str(number) for number in labels.drop_nulls().unique()} | names(found)
     described = describe(table, [one for one in features if one.name in made_of] or features, labels, seed=seed)
     known = table.with_columns(labels.alias("segment_id")).drop_nulls("segment_id")
     spend = pl.col("spend") if "spend" in table.columns else pl.lit(None, pl.Float64)

@@ -80,6 +80,8 @@ def describe(
     ids = everyone["_segment"].unique().sort()
     group = everyone["_segment"].replace_strict(ids, range(len(ids)), return_dtype=pl.Int64).to_numpy()
     columns = [column for feature in features for column in _columns(everyone[feature.name], feature)]
+    if not columns:
+        return _without_rules(group, ids)
     drawn = np.arange(len(group))
     if len(drawn) > SAMPLE:
         drawn = np.sort(np.random.default_rng(seed).choice(drawn, SAMPLE, replace=False))
@@ -109,6 +111,17 @@ def describe(
         fidelity=float(right.sum() / len(group)),
         largest_share=float(sizes.max() / len(group)),
     )
+
+
+def _without_rules(group: Any, ids: pl.Series) -> Description:
+    """Where nothing is known of customers, all are called by the largest segment."""
+    import numpy as np
+    import polars as pl
+
+    largest = float(np.bincount(group).max() / len(group))
+    none = {"rule": pl.String, "precision": pl.Float64, "recall": pl.Float64}
+    rules = ids.to_frame("segment_id").with_columns(pl.lit(None, kind).alias(name) for name, kind in none.items())
+    return Description(rules=rules, fidelity=largest, largest_share=largest)
 
 
 def _columns(values: pl.Series, feature: Feature) -> list[_Column]:
