@@ -293,3 +293,9 @@ def test_the_classes_of_online_retail(online: pl.LazyFrame, zeros: Any, classes:
     assert [figures[name] for name in ("products", "class_a", "class_b", "class_c")] == [3812, 796, 969, 2047]
     assert tuple(figures[f"class_{name}"] for name in ("x", "y", "z", "none")) == classes
     assert figures["months"] == 12
+
+
+def test_without_amounts_costs_are_no_margin() -> None:
+    lines = [(f"{number}", "ada", START + timedelta(number), "jar", 1, 5.0, 2.0) for number in range(9)]
+    made = products(frame(lines).with_columns(line_amount=pl.lit(None, pl.Decimal(38, 4))), ProductsParams())
+    assert (made.summary["margin"], row(made, "jar")["margin"]) == (None, None)
