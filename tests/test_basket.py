@@ -142,3 +142,45 @@ def test_online_retail(acrm: Acrm, data: Path) -> None:
     assert (told["itemsets"], told["baskets"]) == (2_049, 19_960)
     sizes = pl.read_parquet("acrm-out/basket_itemsets.parquet").group_by("size").len()
     assert dict(sizes.rows())[2] == 935
+
+
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        (("basket", "--discount", "nan"), "--discount"),
+        (("basket", "--min-support", "inf"), "--min-support"),
+        (("basket", "--min-lift", "nan"), "--min-lift"),
+        (("basket", "--min-lift", "inf"), "--min-lift"),
+        (("products", "--abc", "nan,95"), "--abc"),
+        (("products", "--xyz", "0.5,inf"), "--xyz"),
+    ],
+)
+def test_what_is_no_number_is_no_limit(acrm: Acrm, orders: Path, words: tuple[str, str, str], option: str) -> None:
+    ran = acrm(words[0], orders, *words[1:])
+    assert ran.code == 2
+    assert f"error: {option}" in ran.err
+
+
+@pytest.mark.parametrize("command", ["basket", "products"])
+def test_receipts_of_nobody_have_no_segments(acrm: Acrm, tmp_path: Path, command: str) -> None:
+    (tmp_path / "receipts.csv").write_text("order_id,product_id\n1,a\n1,b\n2,a\n", encoding="utf-8")
+    ran = acrm(command, "receipts.csv", "--by", "segment")
+    assert (ran.code, "customer_id, ordered_on, line_amount" in ran.err) == (3, True)
+
+
+@pytest.mark.parametrize("command", ["basket", "products"])
+def test_nothing_but_services_is_said(acrm: Acrm, tmp_path: Path, command: str) -> None:
+    rows = [f"{number},ada,2025-01-0{number},POST,Postage,1,3" for number in range(1, 9)]
+    header = "order_id,customer_id,order_date,product_id,product_name,quantity,line_amount"
+    (tmp_path / "fees.csv").write_text("\n".join([header, *rows]), encoding="utf-8")
+    ran = acrm(command, "fees.csv")
+    assert (ran.code, "--keep-services" in ran.err) == (3, True)
+
+
+def test_one_transfer_alone_is_no_basket(acrm: Acrm, tmp_path: Path) -> None:
+    rows = "\n".join(f"1,p{number}" for number in range(2_001))
+    (tmp_path / "transfer.csv").write_text(f"order_id,product_id\n{rows}\n", encoding="utf-8")
+    ran = acrm("basket", "transfer.csv")
+    assert (ran.code, "2,001 products in all" in " ".join(ran.out.split())) == (0, True)
+    assert "chosen" not in ran.out
+    assert "no basket of 0" not in ran.out

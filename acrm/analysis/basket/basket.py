@@ -175,6 +175,8 @@ def _mined_notes(bought: Bought, itemsets: Itemsets, found: Found, params: Baske
 
     baskets = bought.held.baskets
     n, counts = baskets.n_baskets, baskets.item_counts
+    if not n:
+        return []
     notes = []
     everywhere = np.flatnonzero(counts == n)
     if len(everywhere) and n > 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ NO_CUTS = frozenset(
 """Columns that are what baskets are made of, and divide neither them nor the products."""
 MINOR = 10_000
 """Whole units of money in one: amounts are exact to four decimals."""
+MOST_MONEY = Decimal(2**63 // MINOR)
+"""More than this does not add up in whole units."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -124,6 +127,8 @@ def read_bought(
         keep_services=params.keep_services,
         columns=carried,
     )
+    if kept.rows.is_empty():
+        raise kept.goods.nothing()
     rows, notes = kept.rows, [*kept.notes, *kept.goods.notes()]
     rows, left = _with_baskets(rows, params)
     if rows.is_empty():
@@ -145,9 +150,10 @@ def read_bought(
         rows = rows.filter(pl.col("basket").is_in(giants.baskets.tolist()).not_())
         codes = rows["basket"].rank("dense") - 1
         rows = rows.with_columns(basket=codes.cast(pl.Int64))
-    groups, ungrouped = _groups(rows, params, by_line, customers if of_customers else None, segments)
-    if ungrouped:
-        notes.append(Message("basket.no_group", {"column": params.by or "", "baskets": ungrouped}))
+    groups, ungrouped, several = _groups(rows, params, by_line, customers if of_customers else None, segments)
+    for id, baskets in (("no_group", ungrouped), ("several_groups", several)):
+        if baskets:
+            notes.append(Message(f"basket.{id}", {"column": params.by or "", "baskets": baskets}))
     return Bought(
         held=held,
         items=items,
@@ -207,7 +213,11 @@ def _with_baskets(rows: pl.DataFrame, params: BasketParams) -> tuple[pl.DataFram
 
 
 def _with_costs(rows: pl.DataFrame, products: pl.LazyFrame | None) -> pl.DataFrame:
-    """The rows with `cost`: the line's, else the quantity times the product's."""
+    """The rows with `cost`: the line's, else the quantity times the product's.
+
+    Raises:
+        InputError: There is more money than can be added.
+    """
     import polars as pl
 
     costs = [pl.col("cost")] if "cost" in rows.columns else []
@@ -216,7 +226,12 @@ def _with_costs(rows: pl.DataFrame, products: pl.LazyFrame | None) -> pl.DataFra
         unit = products.group_by("product_id").agg(pl.col("cost").max().alias("_unit_cost")).collect()
         rows = rows.join(unit, on="product_id", how="left", maintain_order="left")
         costs.append((pl.col("quantity") * pl.col("_unit_cost")).cast(pl.Decimal(38, 4)))
-    return rows.with_columns(cost=pl.coalesce(*costs, pl.lit(None, pl.Decimal(38, 4))))
+    rows = rows.with_columns(cost=pl.coalesce(*costs, pl.lit(None, pl.Decimal(38, 4))))
+    for name in ("amount", "cost"):
+        whole = Decimal(rows[name].abs().sum())
+        if whole > MOST_MONEY:
+            raise InputError("basket_money", amount=whole)
+    return rows
 
 
 def _labels(rows: pl.DataFrame, levels: Mapping[str, str], products: pl.LazyFrame | None) -> pl.DataFrame:
@@ -270,7 +285,7 @@ def _coded(
     ]
     apart = np.concatenate([np.empty((0, 2), np.int64), *pairs]).astype(np.int64)
     minor = [
-        (pl.col(name).cast(pl.Float64) * MINOR).round().fill_null(0).cast(pl.Int64).alias(name)
+        pl.col(name).cast(pl.Decimal(38, 4)).to_physical().fill_null(0).cast(pl.Int64).alias(name)
         for name in ("amount", "cost")
     ]
     slim = rows.select("basket", "product_id", *minor, pl.col("cost").is_null().cast(pl.Int64).alias("no_cost"))
@@ -314,33 +329,39 @@ def _groups(
     by_line: str | None,
     customers: pl.LazyFrame | None,
     segments: pl.DataFrame | None,
-) -> tuple[tuple[tuple[str, NDArray[np.bool_]], ...], int]:
-    """The groups that were asked for, and how many baskets are in none."""
+) -> tuple[tuple[tuple[str, NDArray[np.bool_]], ...], int, int]:
+    """The groups that were asked for, how many baskets are in none, and how many are in the first of several."""
     import polars as pl
 
     by = params.by
     if by is None:
-        return (), 0
-    of = rows.group_by("basket").agg(
-        pl.col("customer_id").first(), pl.col("day").min(), *([pl.col(by_line).min()] if by_line else [])
-    )
-    if by in PERIODS:
-        day = pl.col("day")
-        label = day.dt.strftime(PERIODS[by]) if PERIODS[by] else pl.format("{}-Q{}", day.dt.year(), day.dt.quarter())
-        of = of.with_columns(group=label)
-    elif by_line:
-        of = of.with_columns(group=pl.col(by_line).cast(pl.String))
+        return (), 0, 0
+    if by in PERIODS or by_line:
+        ends = pl.col(by_line or "day")
+        of = rows.group_by("basket").agg(ends.min().alias("group"), ends.max().alias("last"))
+        of = of.with_columns(_label(pl.col(name), by).alias(name) for name in ("group", "last"))
     else:
+        of = rows.group_by("basket").agg(pl.col("customer_id").first())
         told = segments if customers is None else customers.select("customer_id", by).collect()
         if told is None:
             raise InputError("basket_no_column", column=by, known="-")
         told = told.select("customer_id", pl.col(by).cast(pl.String).alias("group")).unique("customer_id", keep="first")
-        of = of.join(told, on="customer_id", how="left")
+        of = of.join(told, on="customer_id", how="left").with_columns(last="group")
+    several = of.filter(pl.col("group") != pl.col("last")).height
     labels = of.sort("basket")["group"]
     known = labels.drop_nulls().unique().sort()
     if known.is_empty():
         raise InputError("basket_no_groups", column=by)
-    return tuple((name, (labels == name).fill_null(value=False).to_numpy()) for name in known), labels.null_count()
+    groups = tuple((name, (labels == name).fill_null(value=False).to_numpy()) for name in known)
+    return groups, labels.null_count(), several
+
+
+def _label(value: pl.Expr, by: str) -> pl.Expr:
+    import polars as pl
+
+    if by not in PERIODS:
+        return value.cast(pl.String)
+    return value.dt.strftime(PERIODS[by]) if PERIODS[by] else pl.format("{}-Q{}", value.dt.year(), value.dt.quarter())
 
 
 def _prices(rows: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
