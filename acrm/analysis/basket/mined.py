@@ -41,7 +41,7 @@ class Support:
 
         if self.share is None:
             return self.count
-        return max(min_count(self.share, n_baskets), min(FEWEST, n_baskets) if self.chosen else 1)
+        return max(min_count(self.share, n_baskets), min(FEWEST, self.count) if self.chosen else 1)
 
 
 def choose_support(baskets: Baskets, apart: CountArray, params: BasketParams) -> tuple[Support, list[Message]]:

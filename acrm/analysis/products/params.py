@@ -19,6 +19,10 @@ NO_GROUPS = frozenset(
 ACTIONS = ("promote", "restock", "clear", "remove", "watch", "keep", "withdrawn")
 
 
+DAYS = 36_525
+"""A century: days farther back are a slip of the finger."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ProductsParams:
     """How products are judged.
@@ -49,7 +53,7 @@ class ProductsParams:
             raise UsageError("products_abc", value=_written(self.abc))
         if not 0 < self.xyz[0] < self.xyz[1]:
             raise UsageError("products_xyz", value=_written(self.xyz))
-        if self.dead_days < 1:
+        if not 1 <= self.dead_days <= DAYS:
             raise UsageError("products_days", value=self.dead_days)
         if self.by in NO_GROUPS:
             raise UsageError("products_by", column=self.by)

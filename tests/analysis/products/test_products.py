@@ -299,3 +299,8 @@ def test_without_amounts_costs_are_no_margin() -> None:
     lines = [(f"{number}", "ada", START + timedelta(number), "jar", 1, 5.0, 2.0) for number in range(9)]
     made = products(frame(lines).with_columns(line_amount=pl.lit(None, pl.Decimal(38, 4))), ProductsParams())
     assert (made.summary["margin"], row(made, "jar")["margin"]) == (None, None)
+
+
+def test_dead_days_are_days_of_a_calendar() -> None:
+    with pytest.raises(UsageError):
+        ProductsParams(dead_days=10**10)
