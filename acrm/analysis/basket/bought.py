@@ -242,8 +242,9 @@ def _labels(rows: pl.DataFrame, levels: Mapping[str, str], products: pl.LazyFram
     for level, column in levels.items():
         told = []
         if column in rows.columns:
-            counts = rows.drop_nulls(column).group_by("product_id", pl.col(column).cast(pl.String).alias(level)).len()
-            told.append(counts.sort("product_id", -pl.col("len").cast(pl.Int64), level).select("product_id", level))
+            own = pl.col(column).cast(pl.String).alias(level)
+            counts = rows.drop_nulls(column).group_by("product_id", own).agg(pl.len().cast(pl.Int64).alias("_lines"))
+            told.append(counts.sort("product_id", -pl.col("_lines"), level).select("product_id", level))
         if products is not None and column in products.collect_schema().names():
             listed_ = products.select("product_id", pl.col(column).cast(pl.String).alias(level)).drop_nulls().collect()
             told.append(listed_.sort("product_id", level))

@@ -58,7 +58,7 @@ def notes(
 def _of_groups(rows: pl.DataFrame, table: pl.DataFrame, by: str) -> Iterator[Message]:
     import polars as pl
 
-    who = pl.coalesce("customer_id", "order_id")
+    who = pl.coalesce("customer_id", pl.lit("\0") + pl.col("order_id"))
     sizes = rows.drop_nulls(by).group_by(by).agg(who.n_unique().alias("buyers")).sort("buyers", by)
     small = sizes.filter(pl.col("buyers") < FEW)[by].to_list()
     if table.filter(pl.col("q_value") <= SURE).is_empty():

@@ -160,3 +160,9 @@ def test_money_is_exact_or_refused() -> None:
     with pytest.raises(InputError) as told:
         revenue("900000000000000")
     assert told.value.id == "basket_money"
+
+
+def test_a_level_may_be_called_anything() -> None:
+    for name in ("len", "id", "basket"):
+        source = lines(["ab"] * 20).with_columns(pl.lit("one").alias(f"x_{name}"))
+        assert basket(source, BasketParams(level=(name,), min_support=1)).summary["items"] == 1

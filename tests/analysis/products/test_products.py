@@ -304,3 +304,22 @@ def test_without_amounts_costs_are_no_margin() -> None:
 def test_dead_days_are_days_of_a_calendar() -> None:
     with pytest.raises(UsageError):
         ProductsParams(dead_days=10**10)
+
+
+@pytest.mark.parametrize("name", ["level", "index", "share", "day", "revenue", "who", "products"])
+def test_a_group_called_as_a_column_of_ours_goes_by_its_longer_name(name: str) -> None:
+    lines = [(f"{number}", "ada", START + timedelta(number), "jar", 1, 5.0, 2.0) for number in range(9)]
+    source = frame(lines).with_columns(pl.lit("one").alias(f"x_{name}"), category=pl.lit("jars"))
+    with pytest.raises(UsageError) as told:
+        products(source, ProductsParams(by=name))
+    assert told.value.id == "products_by_ours"
+    made = products(source, ProductsParams(by=f"x_{name}")).tables["by"]
+    assert made[f"x_{name}"].to_list() == ["one", "one"]
+
+
+def test_an_order_of_nobody_is_not_the_customer_of_that_number() -> None:
+    known = [("a", f"{number}", START, "jar", 1, 5.0, None) for number in range(20)]
+    unknown = [(f"{number}", None, START, "jar", 1, 5.0, None) for number in range(20)]
+    made = products(frame([*known, *unknown]).with_columns(channel=pl.lit("web")), ProductsParams(by="channel"))
+    assert made.tables["by"]["buyers"].to_list() == [40]
+    assert not [note for note in made.notes if note.id == "products.small_groups"]
