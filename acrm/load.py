@@ -192,14 +192,19 @@ def baskets(
         reading: How sources are read.
         selecting: Which rows count.
         scratch: A folder for what is made on the way.
-        by: Further columns of customers or transactions that are wanted, with or without `x_`.
+        by: Further columns of customers, transactions or products that are wanted, with or without `x_`.
         anonymous: Customers are not needed; without transactions, receipts that tell of no days and amounts will do.
 
     Raises:
         InputError: No source says what was bought.
     """
     named = names_in(selecting.where) | {form for name in by for form in (name, f"x_{name}")}
-    columns = {"transactions": BASKETS | named, "customers": frozenset({"customer_id", "consent"}) | named, **_SHELVES}
+    columns = {
+        "transactions": BASKETS | named,
+        "customers": frozenset({"customer_id", "consent"}) | named,
+        **_SHELVES,
+        "products": _SHELVES["products"] | named,
+    }
     dataset = load(sources, reading.ingest(), scratch, columns)
     if "transactions" not in dataset.tables and anonymous:
         whole = load(sources, reading.ingest(), _inside(scratch), None)

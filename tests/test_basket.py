@@ -184,3 +184,21 @@ def test_one_transfer_alone_is_no_basket(acrm: Acrm, tmp_path: Path) -> None:
     assert (ran.code, "2,001 products in all" in " ".join(ran.out.split())) == (0, True)
     assert "chosen" not in ran.out
     assert "no basket of 0" not in ran.out
+
+
+def test_columns_of_customers_and_of_products_divide_and_name(acrm: Acrm, orders: Path) -> None:
+    people = "\n".join(f"c{number},Name {number},{'yes' if number % 2 else 'no'}" for number in range(50))
+    (orders.parent / "people.csv").write_text(f"customer_id,full_name,club\n{people}\n", encoding="utf-8")
+    goods = "\n".join(f"p{number},Thing {number},kind,brand {number % 2}" for number in range(20))
+    (orders.parent / "goods.csv").write_text(f"product_id,product_name,category,brand\n{goods}\n", encoding="utf-8")
+    ran = acrm("basket", orders, "people.csv", "--by", "club", "-o", "made")
+    assert ran.code == 0, ran.err
+    assert pl.read_parquet("made/basket_groups.parquet")["group"].to_list() == ["no", "yes"]
+    ran = acrm("basket", orders, "goods.csv", "--level", "brand", "-o", "made")
+    assert ran.code == 0, ran.err
+    assert set(pl.read_parquet("made/basket.parquet")["consequents_text"]) <= {"brand 0", "brand 1"}
+
+
+def test_a_day_of_receipts_without_days_is_said_to_change_nothing(acrm: Acrm, tmp_path: Path) -> None:
+    (tmp_path / "receipts.csv").write_text("order_id,product_id\n1,a\n1,b\n2,a\n", encoding="utf-8")
+    assert "--as-of" in acrm("basket", "receipts.csv", "--as-of", "1960-01-01").out

@@ -86,6 +86,8 @@ def read_kept(
     if anonymous:
         lines, told = _filled(lines)
     told["line_amount"] &= not totals
+    timeless = as_of is not None and not told["ordered_on"]
+    as_of = None if timeless else as_of
     stock = goods(lines, keep_services=keep_services)
     reduction = partial(product_orders, refunds=refunds, columns=columns)
     history = read_history(stock.every, refunds=refunds, as_of=as_of, beside=(reduction,))
@@ -128,6 +130,7 @@ def read_kept(
         | dict.fromkeys([] if told["line_amount"] else _PRICED),
         notes=(
             *([Message("kept.by_day", {"lines": unnumbered})] if unnumbered else []),
+            *([Message("kept.undated")] if timeless else []),
             *([Message("kept.totals", {"lines": totals})] if totals else []),
             *_less(history.notes, refunds),
             *_refund_notes(taken, rest, void, priced=told["line_amount"]),

@@ -116,8 +116,9 @@ def read_bought(
     levels = {level: _column(level, names, tables.get("products")) for level in params.level if level != ITEM}
     by = params.by if params.by and params.by not in ("segment", *PERIODS) else None
     customers = tables.get("customers")
-    of_customers = customers is not None and by in customers.collect_schema().names()
-    by_line = None if by is None or of_customers else _column(by, names, None)
+    people = customers.collect_schema().names() if customers is not None else []
+    of_people = next((form for form in (by, f"x_{by}") if form in people), None)
+    by_line = None if by is None or of_people else _column(by, names, None)
     carried = [name for name in dict.fromkeys([*levels.values(), by_line]) if name in names]
     kept = read_kept(
         lines,
@@ -150,7 +151,9 @@ def read_bought(
         rows = rows.filter(pl.col("basket").is_in(giants.baskets.tolist()).not_())
         codes = rows["basket"].rank("dense") - 1
         rows = rows.with_columns(basket=codes.cast(pl.Int64))
-    groups, ungrouped, several = _groups(rows, params, by_line, customers if of_customers else None, segments)
+    if customers is not None and of_people:
+        segments = customers.select("customer_id", segment=of_people).collect()
+    groups, ungrouped, several = _groups(rows, params, by_line, segments)
     for id, baskets in (("no_group", ungrouped), ("several_groups", several)):
         if baskets:
             notes.append(Message(f"basket.{id}", {"column": params.by or "", "baskets": baskets}))
@@ -328,8 +331,7 @@ def _groups(
     rows: pl.DataFrame,
     params: BasketParams,
     by_line: str | None,
-    customers: pl.LazyFrame | None,
-    segments: pl.DataFrame | None,
+    told: pl.DataFrame | None,
 ) -> tuple[tuple[tuple[str, NDArray[np.bool_]], ...], int, int]:
     """The groups that were asked for, how many baskets are in none, and how many are in the first of several."""
     import polars as pl
@@ -343,10 +345,10 @@ def _groups(
         of = of.with_columns(_label(pl.col(name), by).alias(name) for name in ("group", "last"))
     else:
         of = rows.group_by("basket").agg(pl.col("customer_id").first())
-        told = segments if customers is None else customers.select("customer_id", by).collect()
         if told is None:
             raise InputError("basket_no_column", column=by, known="-")
-        told = told.select("customer_id", pl.col(by).cast(pl.String).alias("group")).unique("customer_id", keep="first")
+        group = pl.col("segment").cast(pl.String).alias("group")
+        told = told.select("customer_id", group).unique("customer_id", keep="first")
         of = of.join(told, on="customer_id", how="left").with_columns(last="group")
     several = of.filter(pl.col("group") != pl.col("last")).height
     labels = of.sort("basket")["group"]
