@@ -205,9 +205,11 @@ def baskets(
         **_SHELVES,
         "products": _SHELVES["products"] | named,
     }
-    dataset = load(sources, reading.ingest(), scratch, columns)
+    # What comes through a pipe comes but once.
+    piped = anonymous and "-" in sources
+    dataset = load(sources, reading.ingest(), scratch, None if piped else columns)
     if "transactions" not in dataset.tables and anonymous:
-        whole = load(sources, reading.ingest(), _inside(scratch), None)
+        whole = dataset if piped else load(sources, reading.ingest(), _inside(scratch), None)
         found = receipts(whole.tables, reading.ingest())
         if found is None:
             raise InputError("basket_no_receipts", files=listed(source.name for source in dataset.inputs))

@@ -202,3 +202,11 @@ def test_columns_of_customers_and_of_products_divide_and_name(acrm: Acrm, orders
 def test_a_day_of_receipts_without_days_is_said_to_change_nothing(acrm: Acrm, tmp_path: Path) -> None:
     (tmp_path / "receipts.csv").write_text("order_id,product_id\n1,a\n1,b\n2,a\n", encoding="utf-8")
     assert "--as-of" in acrm("basket", "receipts.csv", "--as-of", "1960-01-01").out
+
+
+@pytest.mark.parametrize("command", ["basket", "products"])
+def test_receipts_come_through_a_pipe_too(acrm: Acrm, command: str) -> None:
+    told = b"order_id,product_id\n" + b"".join(b"%d,a\n%d,b\n" % (number, number) for number in range(30))
+    ran = acrm(command, "-", "-o", "made", "--json", stdin=told)
+    assert ran.code == 0, ran.err
+    assert json.loads(ran.out)["summary"]["orders"] == 30

@@ -323,3 +323,8 @@ def test_an_order_of_nobody_is_not_the_customer_of_that_number() -> None:
     made = products(frame([*known, *unknown]).with_columns(channel=pl.lit("web")), ProductsParams(by="channel"))
     assert made.tables["by"]["buyers"].to_list() == [40]
     assert not [note for note in made.notes if note.id == "products.small_groups"]
+
+
+def test_the_reason_names_no_margin_and_no_evenness_that_is_not_known() -> None:
+    lines = [(f"{number}", "ada", START + timedelta(number), "jar", 1, 5.0, None) for number in range(9)]
+    assert row(products(frame(lines), ProductsParams()), "jar")["reason"] == "class A"
