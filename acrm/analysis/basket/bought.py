@@ -141,7 +141,7 @@ def read_bought(
     items, entries, apart, without = _coded(rows, kept, labels, params.level)
     notes += [Message("basket.no_level", {"level": level, "products": n}) for level, n in without.items() if n]
     held = _held(entries, rows, params)
-    giants = held.baskets.without_giants()[1]
+    giants = _finest(held.baskets, items).without_giants()[1]
     if len(giants.baskets):
         named = listed(held.names.gather(giants.baskets), 3)
         values = {"baskets": len(giants.baskets), "limit": giants.limit, "lines": giants.lines, "named": named}
@@ -169,6 +169,20 @@ def read_bought(
         giants=len(giants.baskets),
         notes=tuple(notes),
     )
+
+
+def _finest(baskets: Baskets, items: pl.DataFrame) -> Baskets:
+    """The baskets with the items of the level that has most of them: a product and its category are one thing."""
+    import numpy as np
+
+    from acrm.models.baskets import Baskets
+
+    if items["level"].n_unique() < 2:
+        return baskets
+    finest = items["level"].value_counts().sort("count", "level")["level"][-1]
+    own = (items["level"] == finest).to_numpy()[baskets.items]
+    number = np.repeat(np.arange(baskets.n_baskets), np.diff(baskets.starts))
+    return Baskets.of(number[own], baskets.items[own], n_baskets=baskets.n_baskets)
 
 
 def _mask(kept: NDArray[np.bool_]) -> pl.Series:

@@ -166,3 +166,10 @@ def test_a_level_may_be_called_anything() -> None:
     for name in ("len", "id", "basket"):
         source = lines(["ab"] * 20).with_columns(pl.lit("one").alias(f"x_{name}"))
         assert basket(source, BasketParams(level=(name,), min_support=1)).summary["items"] == 1
+
+
+def test_categories_do_not_make_a_basket_a_giant() -> None:
+    one = lines(["a"]).collect()
+    many = pl.concat([one.with_columns(product_id=pl.lit(f"p{number}")) for number in range(1_500)])
+    shelves = many.with_columns(category=pl.concat_str(pl.lit("k"), pl.int_range(pl.len()) % 600)).lazy()
+    assert read_bought(shelves, BasketParams(level=("item", "category")), {}, None).giants == 0
