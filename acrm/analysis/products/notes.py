@@ -31,7 +31,6 @@ def notes(
     yield from ground.kept.goods.notes()
     yield from ground.kept.notes
     yield from _reversed(ground, params)
-    yield from _named_twice(made["products"])
     if total != "revenue":
         yield Message("products.no_amounts", {"what": text(f"products.what.{total}")})
     share = figures["costed_share"]
@@ -67,15 +66,6 @@ def _of_groups(rows: pl.DataFrame, table: pl.DataFrame, by: str) -> Iterator[Mes
         yield Message("products.small_groups", {"few": FEW, "names": listed(small), "n": len(small)})
     if without := rows[by].null_count():
         yield Message("products.no_group", {"column": by, "share": without / rows.height})
-
-
-def _named_twice(table: pl.DataFrame) -> Iterator[Message]:
-    import polars as pl
-
-    names = table.drop_nulls("product_name").group_by("product_name").agg(pl.len().alias("ids"))
-    twice = names.filter(pl.col("ids") > 1)["product_name"].sort()
-    if len(twice):
-        yield Message("products.named_twice", {"n": len(twice), "names": listed(twice, most=3)})
 
 
 def _reversed(ground: Ground, params: ProductsParams) -> Iterator[Message]:

@@ -173,3 +173,9 @@ def test_categories_do_not_make_a_basket_a_giant() -> None:
     many = pl.concat([one.with_columns(product_id=pl.lit(f"p{number}")) for number in range(1_500)])
     shelves = many.with_columns(category=pl.concat_str(pl.lit("k"), pl.int_range(pl.len()) % 600)).lazy()
     assert read_bought(shelves, BasketParams(level=("item", "category")), {}, None).giants == 0
+
+
+def test_one_name_of_several_products_is_told() -> None:
+    source = lines(["ab"] * 20).with_columns(product_name=pl.lit("jar"))
+    told = [note.values for note in basket(source, BasketParams(min_support=1)).notes if note.id == "goods.named_twice"]
+    assert told == [{"n": 1, "names": "jar"}]
