@@ -53,13 +53,22 @@ def earlier_result(path: str, command: str) -> pl.DataFrame | None:
 
 
 def segments_of(sources: Sequence[str], lines: pl.LazyFrame, as_of: date | None) -> tuple[pl.DataFrame, Message]:
-    """The segments of an earlier `acrm rfm` among the sources, without one those by its defaults; and a word on it."""
+    """The segments of an earlier `acrm rfm` among the sources, without one those by its defaults; and a word on it.
+
+    Raises:
+        InputError: The lines do not tell who bought when for how much.
+    """
     from acrm.analysis.rfm import RfmParams, rfm
 
     for source in sources:
         earlier = earlier_result(source, "rfm")
         if earlier is not None:
             return earlier, Message("clv.segments_of", {"path": source})
+    lacking = [
+        name for name in ("customer_id", "ordered_on", "line_amount") if name not in lines.collect_schema().names()
+    ]
+    if lacking:
+        raise InputError("segments_need", columns=", ".join(lacking))
     return rfm(lines, RfmParams(as_of=as_of)).tables["customers"], Message("clv.segments_made")
 
 

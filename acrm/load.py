@@ -193,17 +193,24 @@ def baskets(
         reading: How sources are read.
         selecting: Which rows count.
         scratch: A folder for what is made on the way.
-        by: Further columns of customers or transactions that are wanted, with or without `x_`.
+        by: Further columns of customers, transactions or products that are wanted, with or without `x_`.
         anonymous: Customers are not needed; without transactions, receipts that tell of no days and amounts will do.
 
     Raises:
         InputError: No source says what was bought.
     """
     named = names_in(selecting.where) | {form for name in by for form in (name, f"x_{name}")}
-    columns = {"transactions": BASKETS | named, "customers": frozenset({"customer_id", "consent"}) | named, **_SHELVES}
-    dataset = load(sources, reading.ingest(), scratch, columns)
+    columns = {
+        "transactions": BASKETS | named,
+        "customers": frozenset({"customer_id", "consent"}) | named,
+        **_SHELVES,
+        "products": _SHELVES["products"] | named,
+    }
+    # What comes through a pipe comes but once.
+    piped = anonymous and "-" in sources
+    dataset = load(sources, reading.ingest(), scratch, None if piped else columns)
     if "transactions" not in dataset.tables and anonymous:
-        whole = load(sources, reading.ingest(), _inside(scratch), None)
+        whole = dataset if piped else load(sources, reading.ingest(), _inside(scratch), None)
         found = receipts(whole.tables, reading.ingest())
         if found is None:
             raise InputError("basket_no_receipts", files=listed(source.name for source in dataset.inputs))

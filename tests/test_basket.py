@@ -142,3 +142,71 @@ def test_online_retail(acrm: Acrm, data: Path) -> None:
     assert (told["itemsets"], told["baskets"]) == (2_049, 19_960)
     sizes = pl.read_parquet("acrm-out/basket_itemsets.parquet").group_by("size").len()
     assert dict(sizes.rows())[2] == 935
+
+
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        (("basket", "--discount", "nan"), "--discount"),
+        (("basket", "--min-support", "inf"), "--min-support"),
+        (("basket", "--min-lift", "nan"), "--min-lift"),
+        (("basket", "--min-lift", "inf"), "--min-lift"),
+        (("products", "--abc", "nan,95"), "--abc"),
+        (("products", "--xyz", "0.5,inf"), "--xyz"),
+    ],
+)
+def test_what_is_no_number_is_no_limit(acrm: Acrm, orders: Path, words: tuple[str, str, str], option: str) -> None:
+    ran = acrm(words[0], orders, *words[1:])
+    assert ran.code == 2
+    assert f"error: {option}" in ran.err
+
+
+@pytest.mark.parametrize("command", ["basket", "products"])
+def test_receipts_of_nobody_have_no_segments(acrm: Acrm, tmp_path: Path, command: str) -> None:
+    (tmp_path / "receipts.csv").write_text("order_id,product_id\n1,a\n1,b\n2,a\n", encoding="utf-8")
+    ran = acrm(command, "receipts.csv", "--by", "segment")
+    assert (ran.code, "customer_id, ordered_on, line_amount" in ran.err) == (3, True)
+
+
+@pytest.mark.parametrize("command", ["basket", "products"])
+def test_nothing_but_services_is_said(acrm: Acrm, tmp_path: Path, command: str) -> None:
+    rows = [f"{number},ada,2025-01-0{number},POST,Postage,1,3" for number in range(1, 9)]
+    header = "order_id,customer_id,order_date,product_id,product_name,quantity,line_amount"
+    (tmp_path / "fees.csv").write_text("\n".join([header, *rows]), encoding="utf-8")
+    ran = acrm(command, "fees.csv")
+    assert (ran.code, "--keep-services" in ran.err) == (3, True)
+
+
+def test_one_transfer_alone_is_no_basket(acrm: Acrm, tmp_path: Path) -> None:
+    rows = "\n".join(f"1,p{number}" for number in range(2_001))
+    (tmp_path / "transfer.csv").write_text(f"order_id,product_id\n{rows}\n", encoding="utf-8")
+    ran = acrm("basket", "transfer.csv")
+    assert (ran.code, "2,001 products in all" in " ".join(ran.out.split())) == (0, True)
+    assert "chosen" not in ran.out
+    assert "no basket of 0" not in ran.out
+
+
+def test_columns_of_customers_and_of_products_divide_and_name(acrm: Acrm, orders: Path) -> None:
+    people = "\n".join(f"c{number},Name {number},{'yes' if number % 2 else 'no'}" for number in range(50))
+    (orders.parent / "people.csv").write_text(f"customer_id,full_name,club\n{people}\n", encoding="utf-8")
+    goods = "\n".join(f"p{number},Thing {number},kind,brand {number % 2}" for number in range(20))
+    (orders.parent / "goods.csv").write_text(f"product_id,product_name,category,brand\n{goods}\n", encoding="utf-8")
+    ran = acrm("basket", orders, "people.csv", "--by", "club", "-o", "made")
+    assert ran.code == 0, ran.err
+    assert pl.read_parquet("made/basket_groups.parquet")["group"].to_list() == ["no", "yes"]
+    ran = acrm("basket", orders, "goods.csv", "--level", "brand", "-o", "made")
+    assert ran.code == 0, ran.err
+    assert set(pl.read_parquet("made/basket.parquet")["consequents_text"]) <= {"brand 0", "brand 1"}
+
+
+def test_a_day_of_receipts_without_days_is_said_to_change_nothing(acrm: Acrm, tmp_path: Path) -> None:
+    (tmp_path / "receipts.csv").write_text("order_id,product_id\n1,a\n1,b\n2,a\n", encoding="utf-8")
+    assert "--as-of" in acrm("basket", "receipts.csv", "--as-of", "1960-01-01").out
+
+
+@pytest.mark.parametrize("command", ["basket", "products"])
+def test_receipts_come_through_a_pipe_too(acrm: Acrm, command: str) -> None:
+    told = b"order_id,product_id\n" + b"".join(b"%d,a\n%d,b\n" % (number, number) for number in range(30))
+    ran = acrm(command, "-", "-o", "made", "--json", stdin=told)
+    assert ran.code == 0, ran.err
+    assert json.loads(ran.out)["summary"]["orders"] == 30

@@ -114,6 +114,9 @@ class Goods:
             notes.append(Message(id, {"products": services.height, "lines": services["lines"].sum(), "names": names}))
         if unnamed.height:
             notes.append(Message("goods.no_item", {"lines": unnamed["lines"].sum()}))
+        twice = self.products.group_by("product_name").len().drop_nulls().filter(pl.col("len") > 1)["product_name"]
+        if len(twice):
+            notes.append(Message("goods.named_twice", {"n": len(twice), "names": listed(twice.sort(), most=3)}))
         if self.spelled:
             first = min(self.spelled)
             values = {"products": len(self.spelled), "id": first, "main": self.spelled[first]}

@@ -61,7 +61,8 @@ def read_kept(
     A refund is taken off the product in the order whose id it carries; what is more than that, or names another order,
     is taken off what the customer had bought of the product last until that day. A product that comes to 0 was not
     bought. Refunds that name no product void an order when they take all of it. Where the source has no order ids, an
-    order is what a customer bought on one day.
+    order is what a customer bought on one day. Where it has orders' totals instead of amounts of lines, what a product
+    was sold for is not known: `amount` is null, and every line counts as bought.
 
     Args:
         lines: Canonical transactions, as of `read_history`, with `product_id` or `product_name` or both.
@@ -81,8 +82,12 @@ def read_kept(
 
     told = {"ordered_on": True, "line_amount": True}
     lines, unnumbered = _by_day(lines)
+    lines, totals = _without_totals(lines)
     if anonymous:
         lines, told = _filled(lines)
+    told["line_amount"] &= not totals
+    timeless = as_of is not None and not told["ordered_on"]
+    as_of = None if timeless else as_of
     stock = goods(lines, keep_services=keep_services)
     reduction = partial(product_orders, refunds=refunds, columns=columns)
     history = read_history(stock.every, refunds=refunds, as_of=as_of, beside=(reduction,))
@@ -125,8 +130,10 @@ def read_kept(
         | dict.fromkeys([] if told["line_amount"] else _PRICED),
         notes=(
             *([Message("kept.by_day", {"lines": unnumbered})] if unnumbered else []),
+            *([Message("kept.undated")] if timeless else []),
+            *([Message("kept.totals", {"lines": totals})] if totals else []),
             *_less(history.notes, refunds),
-            *_refund_notes(taken, rest, void),
+            *_refund_notes(taken, rest, void, priced=told["line_amount"]),
         ),
     )
 
@@ -140,10 +147,36 @@ def _by_day(lines: pl.LazyFrame) -> tuple[pl.LazyFrame, int]:
 
     if "_flags" not in lines.collect_schema().names():
         return lines, 0
-    made = pl.col("_flags").str.contains(r"(?:^| )made_order_id(?: |$)").fill_null(value=False)
+    made = _flagged("made_order_id")
     count = lines.filter(made).select(pl.len()).collect().item()
     visit = pl.concat_str("customer_id", "ordered_on", separator="/")
     return lines.with_columns(order_id=pl.when(made).then(pl.coalesce(visit, "order_id")).otherwise("order_id")), count
+
+
+def _without_totals(lines: pl.LazyFrame) -> tuple[pl.LazyFrame, int]:
+    """Amounts of 1, or -1 of what was given back, where an order's total stands on one of its lines; how many do not.
+
+    The others were told the same total, and have 0 now, so that it is counted once.
+    """
+    import polars as pl
+
+    names = lines.collect_schema().names()
+    if "_flags" not in names:
+        return lines, 0
+    emptied = _flagged("order_total_once")
+    count = lines.filter(emptied).select(pl.len()).collect().item()
+    if not count:
+        return lines, 0
+    amount = pl.col("line_amount")
+    own = pl.when(emptied).then(amount.sum().over([name for name in ("customer_id", "order_id") if name in names]))
+    sign = pl.when(own.otherwise(amount) != 0).then(pl.when(own.otherwise(amount) > 0).then(1).otherwise(-1))
+    return lines.with_columns(sign.otherwise(0).cast(pl.Decimal(38, 4)).alias("line_amount")), count
+
+
+def _flagged(rule: str) -> pl.Expr:
+    import polars as pl
+
+    return pl.col("_flags").str.contains(rf"(?:^| ){rule}(?: |$)").fill_null(value=False)
 
 
 def _filled(lines: pl.LazyFrame) -> tuple[pl.LazyFrame, dict[str, bool]]:
@@ -180,11 +213,14 @@ def _less(notes: Sequence[Message], refunds: Refunds) -> list[Message]:
     return [note for note in notes if note.id not in told]
 
 
-def _refund_notes(taken: Decimal, rest: pl.DataFrame, void: pl.DataFrame) -> list[Message]:
+def _refund_notes(taken: Decimal, rest: pl.DataFrame, void: pl.DataFrame, *, priced: bool) -> list[Message]:
+    """What became of refunds; where no amounts are known, each line is 1."""
     left = Decimal(rest["amount"].sum())
     found = {
-        "kept.taken_off": {"amount": taken} if taken else None,
-        "kept.loose": {"amount": left, "products": rest["product_id"].n_unique()} if left else None,
+        "kept.taken_off" if priced else "kept.taken_off_lines": {"amount": taken} if taken else None,
+        "kept.loose" if priced else "kept.loose_lines": (
+            {"amount": left, "products": rest["product_id"].n_unique()} if left else None
+        ),
         "kept.void": {"orders": void.height} if void.height else None,
     }
     return [Message(id, values) for id, values in found.items() if values]

@@ -17,9 +17,12 @@ def _share(value: str | Decimal) -> Decimal:
     """A number such as 0.1, 0,1 or 10%."""
     word = str(value).strip().replace(",", ".")
     try:
-        return Decimal(word.removesuffix("%")) / (100 if word.endswith("%") else 1)
+        share = Decimal(word.removesuffix("%")) / (100 if word.endswith("%") else 1)
     except InvalidOperation:
-        raise UsageError("basket_share", option="--discount", value=value) from None
+        share = Decimal("nan")
+    if not share.is_finite():
+        raise UsageError("basket_share", option="--discount", value=value)
+    return share
 
 
 def _holdout(value: str) -> float | date:

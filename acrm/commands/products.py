@@ -104,5 +104,7 @@ def _two(option: str, value: str) -> tuple[Decimal, Decimal]:
     try:
         first, second = (Decimal(word.strip()) for word in value.split(","))
     except (ValueError, InvalidOperation):
-        raise UsageError(f"products_{option.removeprefix('--')}", value=value) from None
+        first = second = Decimal("nan")
+    if not (first.is_finite() and second.is_finite()):
+        raise UsageError(f"products_{option.removeprefix('--')}", value=value)
     return first, second

@@ -1,5 +1,6 @@
 """What was bought and kept: exchanges, reversals, receipts of nobody, lists without dates and money."""
 
+import json
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -94,3 +95,39 @@ def test_online_retail_without_what_was_reversed(data: Path, acrm: Acrm, tmp_pat
     goods = kept.goods.lines.filter(pl.col("customer_id").is_not_null())
     net = Decimal(goods.select(pl.col("line_amount").sum()).collect().item())
     assert spend - Decimal(kept.loose["amount"].sum()) == net
+
+
+def with_totals(rows: list[Row], emptied: list[bool]) -> pl.LazyFrame:
+    flags = pl.Series("_flags", ["order_total_once" if one else None for one in emptied], dtype=pl.String)
+    return lines(rows).collect().with_columns(flags).lazy()
+
+
+def test_products_of_an_order_with_one_total_for_all_are_bought() -> None:
+    rows: list[Row] = [
+        ("1", "ada", 0, "jar", 0),
+        ("1", "ada", 0, "cup", 70),
+        ("2", "ada", 1, "cup", 5),
+        ("C1", "ada", 2, "jar", -70),
+        ("C1", "ada", 2, "cup", 0),
+        ("3", "bob", 2, "bag", 0),
+        ("3", "bob", 2, "jar", 9),
+    ]
+    source = with_totals(rows, [row[4] == 0 and row[3] != "bag" for row in rows])
+    kept = read_kept(source, as_of=None)
+    # A bag for nothing is no sale; both things that ada gave back were hers; the money of each nobody knows.
+    told = kept.rows.select("customer_id", "order_id", "product_id", "amount").rows()
+    assert told == [("ada", "1", "cup", None), ("bob", "3", "jar", None)]
+    assert kept.figures["spend"] is None
+    assert [(note.id, note.values) for note in kept.notes if note.id.startswith("kept")] == [
+        ("kept.totals", {"lines": 2}),
+        ("kept.taken_off_lines", {"amount": 2}),
+    ]
+
+
+def test_an_export_with_orders_totals_alone_has_baskets(acrm: Acrm, tmp_path: Path) -> None:
+    cells = [(order, item) for order in range(40) for item in "ab"]
+    rows = [f"{order},c{order % 9},2025-03-{order % 28 + 1:02},{item},{7 * order + 10}" for order, item in cells]
+    (tmp_path / "totals.csv").write_text("order_id,customer_id,order_date,product_id,order_total\n" + "\n".join(rows))
+    ran = acrm("basket", "totals.csv", "--json")
+    told = json.loads(ran.out)["summary"]
+    assert (told["items_a_basket"], told["rules"]) == (2, 2)

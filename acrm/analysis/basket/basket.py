@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from acrm.analysis.basket.bought import Bought, read_bought
+from acrm.analysis.basket.bought import PERIODS, Bought, read_bought
 from acrm.analysis.basket.bundles import bundles
 from acrm.analysis.basket.holdout import try_later, with_later
 from acrm.analysis.basket.mined import Found, Support, choose_support, matching, mine, rules_of
 from acrm.analysis.basket.params import ITEM, BasketParams, BasketResult
 from acrm.analysis.basket.tables import itemset_table, rule_table
-from acrm.errors import UsageError
+from acrm.errors import InputError, UsageError
 from acrm.messages import Message, listed
 
 if TYPE_CHECKING:
@@ -112,15 +112,28 @@ def _whole(bought: Bought, support: Support, params: BasketParams) -> Made:
 
 
 def _parts(bought: Bought, support: Support, params: BasketParams) -> Made:
-    """Rules of each part of the baskets."""
+    """Rules of each part of the baskets; a part with too many sets has none, and is named.
+
+    Raises:
+        InputError: Every part has too many.
+        UsageError: There are too many parts.
+    """
     import polars as pl
 
     if len(bought.groups) > GROUPS:
-        raise UsageError("basket_by_many", column=params.by or "", groups=len(bought.groups), most=GROUPS)
-    rules, sets, groups = [], [], []
+        id = "basket_by_many_times" if params.by in PERIODS else "basket_by_many"
+        raise UsageError(id, column=params.by or "", groups=len(bought.groups), most=GROUPS)
+    rules, sets, endless = [], [], []
+    groups: list[tuple[str | int | None, ...]] = []
     for name, mask in bought.groups:
         held = bought.held.only(mask)
-        itemsets = mine(held.baskets, bought.apart, support.of(held.baskets.n_baskets), params)
+        needed = support.of(held.baskets.n_baskets)
+        try:
+            itemsets = mine(held.baskets, bought.apart, needed, params)
+        except InputError:
+            endless.append(name)
+            groups.append((name, held.baskets.n_baskets, needed, None, None, None))
+            continue
         found = rules_of(itemsets, bought.items, params)
         label = pl.lit(name).alias("group")
         rules.append(rule_table(found, bought, held).select(label, pl.all()))
@@ -130,11 +143,14 @@ def _parts(bought: Bought, support: Support, params: BasketParams) -> Made:
         groups.append(row)
     numbers = ("baskets", "min_baskets", "itemsets", "tested", "rules")
     table = pl.DataFrame(groups, schema={"group": pl.String, **dict.fromkeys(numbers, pl.Int64)}, orient="row")
+    if not rules:
+        raise InputError("basket_by_endless", column=params.by or "")
     made = {"rules": pl.concat(rules), "groups": table}
     if sets:
         made["itemsets"] = pl.concat(sets)
     figures: dict[str, Scalar] = {name: int(table[name].sum()) for name in ("itemsets", "tested")}
-    return made, figures, [Message("basket.by_alone", {"tested": figures["tested"]})]
+    notes = [Message("basket.by_endless", {"names": listed(endless), "n": len(endless)})] if endless else []
+    return made, figures, [*notes, Message("basket.by_alone", {"tested": figures["tested"]})]
 
 
 def _figures(bought: Bought) -> dict[str, Scalar]:
@@ -175,6 +191,8 @@ def _mined_notes(bought: Bought, itemsets: Itemsets, found: Found, params: Baske
 
     baskets = bought.held.baskets
     n, counts = baskets.n_baskets, baskets.item_counts
+    if not n:
+        return []
     notes = []
     everywhere = np.flatnonzero(counts == n)
     if len(everywhere) and n > 1:

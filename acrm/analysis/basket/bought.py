@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ NO_CUTS = frozenset(
 """Columns that are what baskets are made of, and divide neither them nor the products."""
 MINOR = 10_000
 """Whole units of money in one: amounts are exact to four decimals."""
+MOST_MONEY = Decimal(2**63 // MINOR)
+"""More than this does not add up in whole units."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -113,8 +116,9 @@ def read_bought(
     levels = {level: _column(level, names, tables.get("products")) for level in params.level if level != ITEM}
     by = params.by if params.by and params.by not in ("segment", *PERIODS) else None
     customers = tables.get("customers")
-    of_customers = customers is not None and by in customers.collect_schema().names()
-    by_line = None if by is None or of_customers else _column(by, names, None)
+    people = customers.collect_schema().names() if customers is not None else []
+    of_people = next((form for form in (by, f"x_{by}") if form in people), None)
+    by_line = None if by is None or of_people else _column(by, names, None)
     carried = [name for name in dict.fromkeys([*levels.values(), by_line]) if name in names]
     kept = read_kept(
         lines,
@@ -124,6 +128,8 @@ def read_bought(
         keep_services=params.keep_services,
         columns=carried,
     )
+    if kept.rows.is_empty():
+        raise kept.goods.nothing()
     rows, notes = kept.rows, [*kept.notes, *kept.goods.notes()]
     rows, left = _with_baskets(rows, params)
     if rows.is_empty():
@@ -135,7 +141,7 @@ def read_bought(
     items, entries, apart, without = _coded(rows, kept, labels, params.level)
     notes += [Message("basket.no_level", {"level": level, "products": n}) for level, n in without.items() if n]
     held = _held(entries, rows, params)
-    giants = held.baskets.without_giants()[1]
+    giants = _finest(held.baskets, items).without_giants()[1]
     if len(giants.baskets):
         named = listed(held.names.gather(giants.baskets), 3)
         values = {"baskets": len(giants.baskets), "limit": giants.limit, "lines": giants.lines, "named": named}
@@ -145,9 +151,12 @@ def read_bought(
         rows = rows.filter(pl.col("basket").is_in(giants.baskets.tolist()).not_())
         codes = rows["basket"].rank("dense") - 1
         rows = rows.with_columns(basket=codes.cast(pl.Int64))
-    groups, ungrouped = _groups(rows, params, by_line, customers if of_customers else None, segments)
-    if ungrouped:
-        notes.append(Message("basket.no_group", {"column": params.by or "", "baskets": ungrouped}))
+    if customers is not None and of_people:
+        segments = customers.select("customer_id", segment=of_people).collect()
+    groups, ungrouped, several = _groups(rows, params, by_line, segments)
+    for id, baskets in (("no_group", ungrouped), ("several_groups", several)):
+        if baskets:
+            notes.append(Message(f"basket.{id}", {"column": params.by or "", "baskets": baskets}))
     return Bought(
         held=held,
         items=items,
@@ -160,6 +169,20 @@ def read_bought(
         giants=len(giants.baskets),
         notes=tuple(notes),
     )
+
+
+def _finest(baskets: Baskets, items: pl.DataFrame) -> Baskets:
+    """The baskets with the items of the level that has most of them: a product and its category are one thing."""
+    import numpy as np
+
+    from acrm.models.baskets import Baskets
+
+    if items["level"].n_unique() < 2:
+        return baskets
+    finest = items["level"].value_counts().sort("count", "level")["level"][-1]
+    own = (items["level"] == finest).to_numpy()[baskets.items]
+    number = np.repeat(np.arange(baskets.n_baskets), np.diff(baskets.starts))
+    return Baskets.of(number[own], baskets.items[own], n_baskets=baskets.n_baskets)
 
 
 def _mask(kept: NDArray[np.bool_]) -> pl.Series:
@@ -207,7 +230,11 @@ def _with_baskets(rows: pl.DataFrame, params: BasketParams) -> tuple[pl.DataFram
 
 
 def _with_costs(rows: pl.DataFrame, products: pl.LazyFrame | None) -> pl.DataFrame:
-    """The rows with `cost`: the line's, else the quantity times the product's."""
+    """The rows with `cost`: the line's, else the quantity times the product's.
+
+    Raises:
+        InputError: There is more money than can be added.
+    """
     import polars as pl
 
     costs = [pl.col("cost")] if "cost" in rows.columns else []
@@ -216,7 +243,12 @@ def _with_costs(rows: pl.DataFrame, products: pl.LazyFrame | None) -> pl.DataFra
         unit = products.group_by("product_id").agg(pl.col("cost").max().alias("_unit_cost")).collect()
         rows = rows.join(unit, on="product_id", how="left", maintain_order="left")
         costs.append((pl.col("quantity") * pl.col("_unit_cost")).cast(pl.Decimal(38, 4)))
-    return rows.with_columns(cost=pl.coalesce(*costs, pl.lit(None, pl.Decimal(38, 4))))
+    rows = rows.with_columns(cost=pl.coalesce(*costs, pl.lit(None, pl.Decimal(38, 4))))
+    for name in ("amount", "cost"):
+        whole = Decimal(rows[name].abs().sum())
+        if whole > MOST_MONEY:
+            raise InputError("basket_money", amount=whole)
+    return rows
 
 
 def _labels(rows: pl.DataFrame, levels: Mapping[str, str], products: pl.LazyFrame | None) -> pl.DataFrame:
@@ -227,8 +259,9 @@ def _labels(rows: pl.DataFrame, levels: Mapping[str, str], products: pl.LazyFram
     for level, column in levels.items():
         told = []
         if column in rows.columns:
-            counts = rows.drop_nulls(column).group_by("product_id", pl.col(column).cast(pl.String).alias(level)).len()
-            told.append(counts.sort("product_id", -pl.col("len").cast(pl.Int64), level).select("product_id", level))
+            own = pl.col(column).cast(pl.String).alias(level)
+            counts = rows.drop_nulls(column).group_by("product_id", own).agg(pl.len().cast(pl.Int64).alias("_lines"))
+            told.append(counts.sort("product_id", -pl.col("_lines"), level).select("product_id", level))
         if products is not None and column in products.collect_schema().names():
             listed_ = products.select("product_id", pl.col(column).cast(pl.String).alias(level)).drop_nulls().collect()
             told.append(listed_.sort("product_id", level))
@@ -270,7 +303,7 @@ def _coded(
     ]
     apart = np.concatenate([np.empty((0, 2), np.int64), *pairs]).astype(np.int64)
     minor = [
-        (pl.col(name).cast(pl.Float64) * MINOR).round().fill_null(0).cast(pl.Int64).alias(name)
+        pl.col(name).cast(pl.Decimal(38, 4)).to_physical().fill_null(0).cast(pl.Int64).alias(name)
         for name in ("amount", "cost")
     ]
     slim = rows.select("basket", "product_id", *minor, pl.col("cost").is_null().cast(pl.Int64).alias("no_cost"))
@@ -312,35 +345,40 @@ def _groups(
     rows: pl.DataFrame,
     params: BasketParams,
     by_line: str | None,
-    customers: pl.LazyFrame | None,
-    segments: pl.DataFrame | None,
-) -> tuple[tuple[tuple[str, NDArray[np.bool_]], ...], int]:
-    """The groups that were asked for, and how many baskets are in none."""
+    told: pl.DataFrame | None,
+) -> tuple[tuple[tuple[str, NDArray[np.bool_]], ...], int, int]:
+    """The groups that were asked for, how many baskets are in none, and how many are in the first of several."""
     import polars as pl
 
     by = params.by
     if by is None:
-        return (), 0
-    of = rows.group_by("basket").agg(
-        pl.col("customer_id").first(), pl.col("day").min(), *([pl.col(by_line).min()] if by_line else [])
-    )
-    if by in PERIODS:
-        day = pl.col("day")
-        label = day.dt.strftime(PERIODS[by]) if PERIODS[by] else pl.format("{}-Q{}", day.dt.year(), day.dt.quarter())
-        of = of.with_columns(group=label)
-    elif by_line:
-        of = of.with_columns(group=pl.col(by_line).cast(pl.String))
+        return (), 0, 0
+    if by in PERIODS or by_line:
+        ends = pl.col(by_line or "day")
+        of = rows.group_by("basket").agg(ends.min().alias("group"), ends.max().alias("last"))
+        of = of.with_columns(_label(pl.col(name), by).alias(name) for name in ("group", "last"))
     else:
-        told = segments if customers is None else customers.select("customer_id", by).collect()
+        of = rows.group_by("basket").agg(pl.col("customer_id").first())
         if told is None:
             raise InputError("basket_no_column", column=by, known="-")
-        told = told.select("customer_id", pl.col(by).cast(pl.String).alias("group")).unique("customer_id", keep="first")
-        of = of.join(told, on="customer_id", how="left")
+        group = pl.col("segment").cast(pl.String).alias("group")
+        told = told.select("customer_id", group).unique("customer_id", keep="first")
+        of = of.join(told, on="customer_id", how="left").with_columns(last="group")
+    several = of.filter(pl.col("group") != pl.col("last")).height
     labels = of.sort("basket")["group"]
     known = labels.drop_nulls().unique().sort()
     if known.is_empty():
         raise InputError("basket_no_groups", column=by)
-    return tuple((name, (labels == name).fill_null(value=False).to_numpy()) for name in known), labels.null_count()
+    groups = tuple((name, (labels == name).fill_null(value=False).to_numpy()) for name in known)
+    return groups, labels.null_count(), several
+
+
+def _label(value: pl.Expr, by: str) -> pl.Expr:
+    import polars as pl
+
+    if by not in PERIODS:
+        return value.cast(pl.String)
+    return value.dt.strftime(PERIODS[by]) if PERIODS[by] else pl.format("{}-Q{}", value.dt.year(), value.dt.quarter())
 
 
 def _prices(rows: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:

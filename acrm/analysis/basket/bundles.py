@@ -125,7 +125,8 @@ def _priced(table: pl.DataFrame, bought: Bought, discount: Decimal) -> pl.DataFr
         pl.lit(share).alias("discount"),
         *(value.round(4).cast(pl.Decimal(38, 4)).alias(name) for name, value in exact.items()),
         *(
-            pl.when(value > 0).then((given_away / value).ceil()).cast(pl.Int64).alias(name)
+            # Rounded first: what divides evenly in decimals may not do so in floats.
+            pl.when(value > 0).then((given_away / value).round(9).ceil()).cast(pl.Int64).alias(name)
             for name, value in needed.items()
         ),
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from acrm.analysis.basket.mined import Support, mine, rules_of
 from acrm.analysis.basket.params import BasketParams
 from acrm.analysis.basket.tables import named, sets_of
+from acrm.errors import InputError
 from acrm.messages import Message
 
 if TYPE_CHECKING:
@@ -57,7 +58,10 @@ def try_later(bought: Bought, support: Support, params: BasketParams) -> Tried:
         return Tried(table=none, figures={}, notes=(Message("basket.holdout_few", values),))
     first, second = held.only(~later), held.only(later)
     needed = support.of(sizes[0]) if support.share else ceil(support.count * sizes[0] / sum(sizes))
-    itemsets = mine(first.baskets, bought.apart, needed, params)
+    try:
+        itemsets = mine(first.baskets, bought.apart, needed, params)
+    except InputError:
+        return Tried(table=none, figures={}, notes=(Message("basket.holdout_endless", {"baskets": needed}),))
     rules = rules_of(itemsets, bought.items, params, tests=False).rules
     rows, which = np.unique(np.concatenate([rules.whole, rules.lhs, rules.rhs]), return_inverse=True)
     counts = set_sums(second.baskets, sets_of(itemsets, rows)).baskets[which]

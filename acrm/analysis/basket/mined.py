@@ -41,7 +41,7 @@ class Support:
 
         if self.share is None:
             return self.count
-        return max(min_count(self.share, n_baskets), min(FEWEST, n_baskets) if self.chosen else 1)
+        return max(min_count(self.share, n_baskets), min(FEWEST, self.count) if self.chosen else 1)
 
 
 def choose_support(baskets: Baskets, apart: CountArray, params: BasketParams) -> tuple[Support, list[Message]]:
@@ -51,6 +51,8 @@ def choose_support(baskets: Baskets, apart: CountArray, params: BasketParams) ->
 
     n = baskets.n_baskets
     asked = params.min_support
+    if not n:
+        return Support(share=None, count=1), []
     if asked is None:
         found = suggest_support(baskets, enough=ENOUGH, fewest=FEWEST, max_length=params.max_length, apart=apart)
         values = {
@@ -161,7 +163,8 @@ def matching(items: pl.DataFrame, patterns: tuple[str, ...]) -> NDArray[np.bool_
 
     import numpy as np
 
-    lowered = [pattern.lower() for pattern in patterns]
+    # Brackets stand for themselves: names have them.
+    lowered = [pattern.lower().replace("[", "[[]") for pattern in patterns]
     cells = items.select("id", "name").iter_rows()
     return np.array(
         [any(fnmatchcase(cell.lower(), pattern) for cell in row for pattern in lowered) for row in cells],

@@ -71,7 +71,7 @@ class BasketParams:
             if value is not None and value not in get_args(known):
                 raise UsageError("basket_choice", option=_option(name), value=value, known=", ".join(get_args(known)))
         support = self.min_support
-        if support is not None and not (0 < support < 1 or (support >= 1 and support == int(support))):
+        if support is not None and not (0 < support < 1 or (support >= 1 and support % 1 == 0)):
             raise UsageError("basket_support", value=support)
         if not 0 <= self.min_confidence <= 1:
             raise UsageError("basket_share", option="--min-confidence", value=self.min_confidence)
@@ -79,7 +79,7 @@ class BasketParams:
             raise UsageError("basket_share", option="--discount", value=self.discount)
         if isinstance(self.holdout, int | float) and not 0 <= self.holdout < 1:
             raise UsageError("basket_holdout", value=self.holdout)
-        if self.min_lift < 0:
+        if not 0 <= self.min_lift < float("inf"):
             raise UsageError("basket_lift", value=self.min_lift)
         if self.rhs_size < 1 or (self.max_length is not None and self.max_length < 2):
             option = "rhs_size" if self.rhs_size < 1 else "max_length"

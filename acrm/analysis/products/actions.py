@@ -86,7 +86,8 @@ def _decide(row: dict[str, Any], usual: Usual, as_of: date | None, dead_days: in
     if (median := _worth_promoting(row, usual)) is not None:
         return _promoted(row, usual, median)
     if not _class_c(row):
-        return ("keep", _why("class", revenue=row["abc"], margin=row["abc_margin"] or "-", xyz=row["xyz"] or "-"), None)
+        margin = _why("by_margin", margin=row["abc_margin"]) if row["abc_margin"] else ""
+        return "keep", _why("class", revenue=row["abc"]) + margin + (f", {row['xyz']}" if row["xyz"] else ""), None
     return _small(row, usual, as_of)
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from acrm.analysis.kept import Kept, read_kept
 from acrm.analysis.products.params import ProductsParams
 from acrm.analysis.products.worth import costed, unit_costs
-from acrm.errors import InputError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -59,7 +58,7 @@ def ground(transactions: pl.LazyFrame, params: ProductsParams, tables: Mapping[s
         columns=of_lines,
     )
     if kept.rows.is_empty():
-        raise InputError("products_none")
+        raise kept.goods.nothing()
     listed_ = _catalogue(kept, tables.get("products"))
     rows, each = kept.rows, unit_costs(tables.get("products"))
     own = pl.col("category") if "category" in rows.columns else pl.lit(None, pl.String)

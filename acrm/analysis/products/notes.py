@@ -31,7 +31,6 @@ def notes(
     yield from ground.kept.goods.notes()
     yield from ground.kept.notes
     yield from _reversed(ground, params)
-    yield from _named_twice(made["products"])
     if total != "revenue":
         yield Message("products.no_amounts", {"what": text(f"products.what.{total}")})
     share = figures["costed_share"]
@@ -58,7 +57,7 @@ def notes(
 def _of_groups(rows: pl.DataFrame, table: pl.DataFrame, by: str) -> Iterator[Message]:
     import polars as pl
 
-    who = pl.coalesce("customer_id", "order_id")
+    who = pl.coalesce("customer_id", pl.lit("\0") + pl.col("order_id"))
     sizes = rows.drop_nulls(by).group_by(by).agg(who.n_unique().alias("buyers")).sort("buyers", by)
     small = sizes.filter(pl.col("buyers") < FEW)[by].to_list()
     if table.filter(pl.col("q_value") <= SURE).is_empty():
@@ -67,15 +66,6 @@ def _of_groups(rows: pl.DataFrame, table: pl.DataFrame, by: str) -> Iterator[Mes
         yield Message("products.small_groups", {"few": FEW, "names": listed(small), "n": len(small)})
     if without := rows[by].null_count():
         yield Message("products.no_group", {"column": by, "share": without / rows.height})
-
-
-def _named_twice(table: pl.DataFrame) -> Iterator[Message]:
-    import polars as pl
-
-    names = table.drop_nulls("product_name").group_by("product_name").agg(pl.len().alias("ids"))
-    twice = names.filter(pl.col("ids") > 1)["product_name"].sort()
-    if len(twice):
-        yield Message("products.named_twice", {"n": len(twice), "names": listed(twice, most=3)})
 
 
 def _reversed(ground: Ground, params: ProductsParams) -> Iterator[Message]:

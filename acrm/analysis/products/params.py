@@ -16,7 +16,17 @@ NO_GROUPS = frozenset(
     | {"unit_price", "discount", "ordered_at", "ordered_on"}
 )
 """Columns that every product, order or line has a value of its own in, and by which nothing can be compared."""
+OURS = frozenset(
+    {"amount", "base_share", "buyers", "day", "flag", "index", "index_high", "index_low", "level", "lies", "main_index"}
+    | {"on_hand", "products", "q_value", "reason", "revenue", "revenue_share", "share", "sold_by_stock", "stock_share"}
+    | {"who"}
+)
+"""Columns of our tables of groups: a source's own of the same name goes by its longer one."""
 ACTIONS = ("promote", "restock", "clear", "remove", "watch", "keep", "withdrawn")
+
+
+DAYS = 36_525
+"""A century: days farther back are a slip of the finger."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,10 +59,12 @@ class ProductsParams:
             raise UsageError("products_abc", value=_written(self.abc))
         if not 0 < self.xyz[0] < self.xyz[1]:
             raise UsageError("products_xyz", value=_written(self.xyz))
-        if self.dead_days < 1:
+        if not 1 <= self.dead_days <= DAYS:
             raise UsageError("products_days", value=self.dead_days)
         if self.by in NO_GROUPS:
             raise UsageError("products_by", column=self.by)
+        if self.by in OURS:
+            raise UsageError("products_by_ours", column=self.by)
 
 
 def _written(limits: tuple[float | Decimal, float | Decimal]) -> str:

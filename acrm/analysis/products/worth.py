@@ -61,7 +61,7 @@ def worth(rows: pl.DataFrame, as_of: date | None) -> pl.DataFrame:
     """
     import polars as pl
 
-    known = pl.col("cost").is_not_null()
+    known = pl.col("cost").is_not_null() & pl.col("amount").is_not_null()
     quantity = pl.col("quantity")
     told = pl.when(quantity.count() > 0).then(quantity.sum())
     units = told if "quantity" in rows.columns else pl.lit(None, pl.Decimal(*MONEY))

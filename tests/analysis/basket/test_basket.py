@@ -209,3 +209,19 @@ def test_too_many_sets_are_refused_with_what_to_do() -> None:
         basket(alike, BasketParams(min_support=0.5))
     assert refused.value.id == "basket_too_many_long"
     assert basket(alike, BasketParams(min_support=0.5, max_length=2)).summary["itemsets"] == 26 + 325
+
+
+def test_a_part_of_one_large_basket_does_not_end_the_rest() -> None:
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    source = lines([*["ab"] * 150, letters]).with_columns(
+        x_land=pl.when(pl.col("order_id") < "00150").then(pl.lit("here")).otherwise(pl.lit("there"))
+    )
+    # A chosen support needs 10 baskets of a part, too.
+    chosen = basket(source, BasketParams(by="land"))
+    assert chosen.tables["groups"].select("group", "min_baskets", "rules").rows() == [("here", 15, 2), ("there", 10, 0)]
+    asked = basket(source, BasketParams(by="land", min_support=0.05))
+    assert asked.tables["groups"].select("group", "rules").rows() == [("here", 2), ("there", None)]
+    assert [note.values["names"] for note in asked.notes if note.id == "basket.by_endless"] == ["there"]
+    with pytest.raises(InputError) as told:
+        basket(source.filter(pl.col("x_land") == "there"), BasketParams(by="land", min_support=0.05))
+    assert told.value.id == "basket_by_endless"

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from acrm.analysis.basket.basket import basket
 from acrm.analysis.basket.bought import Bought, read_bought
 from acrm.analysis.basket.params import BasketParams
 from acrm.errors import InputError
@@ -128,3 +129,53 @@ def test_a_giant_is_left_out_whole() -> None:
     assert found.held.days is not None
     assert len(found.held.days) == found.held.baskets.n_baskets == len(found.held.names) == 2
     assert np.diff(found.held.baskets.starts).sum() == len(found.held.amounts)
+
+
+def test_a_basket_of_several_groups_is_told() -> None:
+    source = lines(["ab"] * 20).with_columns(
+        x_shelf=pl.when((pl.col("product_id") == "a") | (pl.col("order_id") < "00005")).then(1).otherwise(2)
+    )
+    made = basket(source, BasketParams(by="shelf", min_support=1))
+    assert made.tables["groups"].select("group", "baskets").rows() == [("1", 20)]
+    assert [note.values for note in made.notes if note.id == "basket.several_groups"] == [
+        {"column": "shelf", "baskets": 15}
+    ]
+    ever = basket(lines(["ab"] * 60), BasketParams(by="month", basket_is="customer", min_support=1))
+    assert [note.values["baskets"] for note in ever.notes if note.id == "basket.several_groups"] == [5]
+
+
+def test_brackets_in_a_pattern_are_brackets() -> None:
+    source = lines(["ab"] * 20).with_columns(product_name=pl.format("[{}] tea", pl.col("product_id")))
+    made = basket(source, BasketParams(rhs=("[A] t*",), min_support=1, keep_redundant=True))
+    assert made.tables["rules"]["consequents"].to_list() == [["a"]]
+
+
+def test_money_is_exact_or_refused() -> None:
+    def revenue(amount: str) -> Decimal:
+        source = lines(["ab"] * 3).with_columns(line_amount=pl.lit(Decimal(amount)).cast(pl.Decimal(38, 4)))
+        found: Decimal = basket(source, BasketParams(min_support=1)).tables["rules"]["revenue"][0]
+        return found
+
+    assert revenue("123456789012.3457") == 6 * Decimal("123456789012.3457")
+    with pytest.raises(InputError) as told:
+        revenue("900000000000000")
+    assert told.value.id == "basket_money"
+
+
+def test_a_level_may_be_called_anything() -> None:
+    for name in ("len", "id", "basket"):
+        source = lines(["ab"] * 20).with_columns(pl.lit("one").alias(f"x_{name}"))
+        assert basket(source, BasketParams(level=(name,), min_support=1)).summary["items"] == 1
+
+
+def test_categories_do_not_make_a_basket_a_giant() -> None:
+    one = lines(["a"]).collect()
+    many = pl.concat([one.with_columns(product_id=pl.lit(f"p{number}")) for number in range(1_500)])
+    shelves = many.with_columns(category=pl.concat_str(pl.lit("k"), pl.int_range(pl.len()) % 600)).lazy()
+    assert read_bought(shelves, BasketParams(level=("item", "category")), {}, None).giants == 0
+
+
+def test_one_name_of_several_products_is_told() -> None:
+    source = lines(["ab"] * 20).with_columns(product_name=pl.lit("jar"))
+    told = [note.values for note in basket(source, BasketParams(min_support=1)).notes if note.id == "goods.named_twice"]
+    assert told == [{"n": 1, "names": "jar"}]

@@ -59,3 +59,13 @@ def test_categories_are_no_bundles() -> None:
     assert "bundles" not in basket(table, BasketParams(min_support=0.1, level=("category",))).tables
     mixed = basket(table, BasketParams(min_support=0.1, level=("item", "category"))).tables["bundles"]
     assert mixed["items"].to_list() == [["a", "b"]]
+
+
+def test_what_divides_evenly_needs_no_basket_more() -> None:
+    """10% of 90 baskets is paid for by 10 at 90%, whatever the prices are."""
+    prices = {"a": Decimal("1.1"), "b": Decimal("2.2")}
+    priced = lines(["ab"] * 90 + ["c"] * 300, cost=None).with_columns(
+        line_amount=pl.col("product_id").replace_strict(prices, default=Decimal(5), return_dtype=pl.Decimal(38, 4))
+    )
+    made = basket(priced, BasketParams(min_support=0.1)).tables["bundles"]
+    assert (made["price_separately"][0], made["extra_new"][0]) == (Decimal("3.3"), 10)

@@ -293,3 +293,38 @@ def test_the_classes_of_online_retail(online: pl.LazyFrame, zeros: Any, classes:
     assert [figures[name] for name in ("products", "class_a", "class_b", "class_c")] == [3812, 796, 969, 2047]
     assert tuple(figures[f"class_{name}"] for name in ("x", "y", "z", "none")) == classes
     assert figures["months"] == 12
+
+
+def test_without_amounts_costs_are_no_margin() -> None:
+    lines = [(f"{number}", "ada", START + timedelta(number), "jar", 1, 5.0, 2.0) for number in range(9)]
+    made = products(frame(lines).with_columns(line_amount=pl.lit(None, pl.Decimal(38, 4))), ProductsParams())
+    assert (made.summary["margin"], row(made, "jar")["margin"]) == (None, None)
+
+
+def test_dead_days_are_days_of_a_calendar() -> None:
+    with pytest.raises(UsageError):
+        ProductsParams(dead_days=10**10)
+
+
+@pytest.mark.parametrize("name", ["level", "index", "share", "day", "revenue", "who", "products"])
+def test_a_group_called_as_a_column_of_ours_goes_by_its_longer_name(name: str) -> None:
+    lines = [(f"{number}", "ada", START + timedelta(number), "jar", 1, 5.0, 2.0) for number in range(9)]
+    source = frame(lines).with_columns(pl.lit("one").alias(f"x_{name}"), category=pl.lit("jars"))
+    with pytest.raises(UsageError) as told:
+        products(source, ProductsParams(by=name))
+    assert told.value.id == "products_by_ours"
+    made = products(source, ProductsParams(by=f"x_{name}")).tables["by"]
+    assert made[f"x_{name}"].to_list() == ["one", "one"]
+
+
+def test_an_order_of_nobody_is_not_the_customer_of_that_number() -> None:
+    known = [("a", f"{number}", START, "jar", 1, 5.0, None) for number in range(20)]
+    unknown = [(f"{number}", None, START, "jar", 1, 5.0, None) for number in range(20)]
+    made = products(frame([*known, *unknown]).with_columns(channel=pl.lit("web")), ProductsParams(by="channel"))
+    assert made.tables["by"]["buyers"].to_list() == [40]
+    assert not [note for note in made.notes if note.id == "products.small_groups"]
+
+
+def test_the_reason_names_no_margin_and_no_evenness_that_is_not_known() -> None:
+    lines = [(f"{number}", "ada", START + timedelta(number), "jar", 1, 5.0, None) for number in range(9)]
+    assert row(products(frame(lines), ProductsParams()), "jar")["reason"] == "class A"
