@@ -131,6 +131,30 @@ def test_an_export_says_only_what_changed(acrm: Acrm, shop: Path) -> None:
     assert Path("made/segment_sent.parquet").exists()
 
 
+def test_a_day_in_the_past_gives_the_list_as_it_was(acrm: Acrm, shop: Path) -> None:
+    lines = (shop / "people.csv").read_text("utf-8").splitlines()
+    made = [f"{line},2025-{1 + number % 12:02}-01" for number, line in enumerate(lines[1:])]
+    (shop / "people.csv").write_text("\n".join([f"{lines[0]},created at", *made]) + "\n", encoding="utf-8")
+    told(acrm, shop, "--as-of", "2025-06-30", "-o", "made")
+    bought = {
+        line.split(",")[1]
+        for line in (shop / "orders.csv").read_text("utf-8").splitlines()[1:]
+        if line.split(",")[2] <= "2025-06-30"
+    }
+    known = bought | {f"c{number:03}" for number in range(180) if number % 12 < 6}
+    assert set(pl.read_parquet("made/segment.parquet")["customer_id"]) == known
+    whole = pl.read_parquet("made/segment.parquet")
+    later = [
+        line for line in (shop / "orders.csv").read_text("utf-8").splitlines() if line.split(",")[2] > "2025-06-30"
+    ]
+    assert later[1:]
+    kept = [line for line in (shop / "orders.csv").read_text("utf-8").splitlines() if line not in later[1:]]
+    (shop / "orders.csv").write_text("\n".join(kept) + "\n", encoding="utf-8")
+    told(acrm, shop, "--as-of", "2025-06-30", "-o", "then")
+    assert pl.read_parquet("then/segment.parquet").equals(whole)
+    assert pl.read_parquet("then/actions.parquet").equals(pl.read_parquet("made/actions.parquet"))
+
+
 def test_groups_by_conditions(acrm: Acrm, shop: Path) -> None:
     Path("rules.toml").write_text(
         '[[segment]]\nid = "big"\nwhere = "spend > 1000"\nlabel = "Big"\n'

@@ -166,6 +166,10 @@ def segment(
     ):
         found = crowd(sources, reading, selecting, Path(scratch), _list(columns))
         settled(run, reading, found.dataset)
+        if as_of:
+            from acrm.analysis.as_it_was import as_it_was
+
+            found = replace(found, dataset=replace(found.dataset, tables=as_it_was(found.dataset.tables, as_of)))
         # What is no table of segments has a name of its own.
         if bins:
             run, (result, page) = replace(run, command="bins"), _bands(found, bins, by, as_of)

@@ -184,7 +184,9 @@ def _scenario(place: str, entry: Mapping[str, Any], faults: list[Message]) -> Sc
     value = entry["value"] if entry["value"] in WORTH else Decimal(str(entry["value"]))
     rest: Any = {key: entry[key] for key in (*_TEXTS, *_DAYS, *_WHOLE) if key in entry}
     segments = tuple(part.casefold() for part in entry.get("segments", ()))
-    return Scenario(segments=segments, stages=tuple(stages or ()), cost=cost, cost_share=cost_share, value=value, **shares, **rest)
+    return Scenario(
+        segments=segments, stages=tuple(stages or ()), cost=cost, cost_share=cost_share, value=value, **shares, **rest
+    )
 
 
 def _cost(value: object) -> tuple[Decimal, bool] | None:

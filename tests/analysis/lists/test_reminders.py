@@ -185,7 +185,13 @@ def test_faults_say_what_was_meant_and_numbers_have_an_end() -> None:
     with pytest.raises(UsageError) as raised:
         reminder_rules({"rule": rules, "rulez": []})
     said = str(raised.value)
-    for part in ("(meant: rule?)", "(meant: birthday?)", "(meant: ahead?)", "'orders' is a number", "'days' is a number"):
+    for part in (
+        "(meant: rule?)",
+        "(meant: birthday?)",
+        "(meant: ahead?)",
+        "'orders' is a number",
+        "'days' is a number",
+    ):
         assert part in said, part
     assert (said.count("'amount' is"), said.count("stands twice"), said.count("needs an id")) == (1, 1, 4)
 
