@@ -198,6 +198,30 @@ def test_the_price_of_orange_juice(acrm: Acrm, data: Path) -> None:
     assert (round(row["pooled"], 6), round(row["held"], 6)) == (-1.601307, -3.138691)
 
 
+def test_elasticity_of_each_brand_with_and_without_promotion(acrm: Acrm, data: Path) -> None:
+    words = ("--drivers", "sales", "--factors", "price", "--by", "brand,feat", "--log", "both", "-o", "made")
+    ran = acrm("segment", data / "marketing" / "oj.csv", *words)
+    assert ran.code == 0, ran.err
+    own = pl.read_parquet("made/drivers_each.parquet")["value"].to_list()
+    assert (len(own), round(min(own), 2), round(max(own), 2)) == (6, -3.57, -1.99)
+    fit = pl.read_parquet("made/drivers_fit.parquet")
+    assert round(fit.filter(model="each")["r2"].item(), 3) == 0.535
+
+
+def test_only_what_was_drawn_by_lot_is_called_an_effect(acrm: Acrm) -> None:
+    rows = [f"{number},{number % 2},{number % 2 * 3 + number % 7}" for number in range(400)]
+    Path("mails.csv").write_text("\n".join(["letter,mailed,visits", *rows]) + "\n", encoding="utf-8")
+    words = ("mails.csv", "--drivers", "visits", "--factors", "mailed", "--json")
+    notes, drawn = (
+        [note["id"] for note in json.loads(acrm("segment", *words, *more).out)["notes"]]
+        for more in ((), ("--randomised", "mailed"))
+    )
+    assert ("segment_drivers.associated" in notes, "segment_drivers.randomised" in notes) == (True, False)
+    assert ("segment_drivers.associated" in drawn, "segment_drivers.randomised" in drawn) == (False, True)
+    page = acrm("segment", *words[:-1]).out
+    assert page.count("associated, not caused") == 1
+
+
 def test_columns_of_any_table(acrm: Acrm, tmp_path: Path) -> None:
     chance = random.Random(0)
     rows = ["width,height,colour"]
@@ -250,3 +274,32 @@ def test_telco_and_zoho_too(acrm: Acrm, data: Path) -> None:
     zoho = told(acrm, data / "exports" / "zoho_school_crm", "-o", "zoho")["summary"]
     assert zoho["customers"] == 18550
     assert "x_modified_time" in set(pl.read_parquet("zoho/segment_left_out.parquet")["column"])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--by", "city"), "--by does nothing without --bins"),
+        (("--hold", "city"), "--hold does nothing without --drivers"),
+        (("--top", "5"), "--top does nothing without --lookalike"),
+        (("--ahead", "5"), "--ahead does nothing without --reminders"),
+        (("--bins", "amount", "--record", "store"), "--record does nothing beside --bins"),
+        (("--bins", "amount", "--drivers", "spend"), "--drivers does nothing beside --bins"),
+        (("--drivers", "spend", "--budget", "5"), "--budget does nothing beside --drivers"),
+        (("--apply", "model.json", "--k", "3"), "--k does nothing beside --apply"),
+        (("--budget", "500,000"), "may be 500000"),
+        (("--export", "csv", "--format", "csv"), "in Parquet"),
+        (("--export", "csv", "-o", "-"), "in Parquet"),
+        (("--sample", "100"), "±100.0%"),
+        (("--sample", "20", "--by", "ctiy"), "there are city"),
+    ],
+)
+def test_what_would_do_nothing_is_refused(acrm: Acrm, shop: Path, words: tuple[str, ...], said: str) -> None:
+    ran = acrm("segment", shop, *words)
+    assert (ran.code, said in ran.err, "hint:" in ran.err) == (2, True, True), ran.err
+    assert not Path("acrm-out").exists()
+
+
+def test_what_a_configuration_sets_for_all_runs_is_no_contradiction(acrm: Acrm, shop: Path) -> None:
+    Path("acrm.toml").write_text('by = "city"\n', encoding="utf-8")
+    assert acrm("segment", shop, "-q").code == 0

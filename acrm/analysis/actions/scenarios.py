@@ -163,7 +163,7 @@ def _scenario(place: str, entry: Mapping[str, Any], faults: list[Message]) -> Sc
         "value": ("value", lambda value: value in WORTH or (_is_number(value) and 0 < value <= _DEAREST)),
     }
     faults += [_fault(where, key, what) for key, (what, fits) in tests.items() if key in entry and not fits(entry[key])]
-    stages = entry.get("stages")
+    stages: Any = entry.get("stages")
     if _is_list(stages):
         faults += [_unknown(f"{where}.stages", one, STAGES) for one in stages if one not in STAGES]
     if len(faults) > found:
@@ -197,7 +197,7 @@ def _cost(value: object) -> tuple[Decimal, bool] | None:
         # Of an order: more than a hundred of them is a slip.
         sound = plain.isascii() and plain.isdecimal() and Decimal(number) <= _DEAREST / 10**6
         return (Decimal(number) / 100, True) if sound else None
-    return (Decimal(str(value)), False) if _is_number(value) and 0 <= value <= _DEAREST else None
+    return (Decimal(str(value)), False) if _is_number(value) and 0 <= Decimal(str(value)) <= _DEAREST else None
 
 
 def _is_number(value: object) -> bool:
