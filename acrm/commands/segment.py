@@ -300,7 +300,7 @@ def _planned(result: SegmentResult, people: People, found: Sales, planning: Plan
     from acrm.analysis.actions.crm_export import TARGETS, export
     from acrm.write import csv_parts
 
-    customers = tables.get("customers")
+    customers, decided = tables.get("customers"), tables.get("decisions")
     exported = export(
         planning.export,
         made,
@@ -308,6 +308,7 @@ def _planned(result: SegmentResult, people: People, found: Sales, planning: Plan
         found.dataset.asides().get("identities"),
         None if customers is None else customers.collect(),
         sent,
+        None if decided is None else decided.collect(),
     )
     parts = csv_parts(exported.rows, russian=TARGETS[planning.export].russian)
     return with_export(result, planning.export, exported, "\ufeff" + b"".join(parts).decode())
