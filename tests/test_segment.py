@@ -300,6 +300,15 @@ def test_what_would_do_nothing_is_refused(acrm: Acrm, shop: Path, words: tuple[s
     assert not Path("acrm-out").exists()
 
 
+def test_the_next_steps_can_be_typed(acrm: Acrm, shop: Path) -> None:
+    words = ("--sample", "20", "--by", "city", "--reminders", "default", "--ahead", "20", "--budget", "1e1")
+    ran = acrm("segment", shop, *words)
+    steps = " ".join(ran.out[ran.out.rindex("Next") :].replace("\\\n", "").split())
+    assert "--by" not in steps
+    assert "--ahead" not in steps
+    assert "--budget 10 --export" in steps
+
+
 def test_what_a_configuration_sets_for_all_runs_is_no_contradiction(acrm: Acrm, shop: Path) -> None:
     Path("acrm.toml").write_text('by = "city"\n', encoding="utf-8")
     assert acrm("segment", shop, "-q").code == 0

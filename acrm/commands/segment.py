@@ -51,7 +51,7 @@ _BESIDE = {
     "apply": _MADE,
 }
 """Options that do nothing without another one, or beside it."""
-_ONCE = ("compare", "compare_groups", "record", "export", "budget", "reminders", "sample", "lookalike")
+_ONCE = ("compare", "compare_groups", "record", "export", "budget", "by", *_LISTS)
 """Options that the next steps do not repeat."""
 
 

@@ -68,3 +68,19 @@ def test_columns_of_no_table_are_told_with_those_that_there_are() -> None:
 def test_an_outcome_of_several_texts_is_refused() -> None:
     with pytest.raises(InputError, match="place"):
         explained({"other_visits": VISITS}, None, "place", DriverParams(), None)
+
+
+def test_without_numbers_the_levels_differ_by_group_and_without_either_that_is_said() -> None:
+    tables = {"other_visits": VISITS}
+    found = explained(tables, None, "sold", DriverParams(factors=("poster",), each=("place",)), None)[0]
+    each = found.tables["each"]
+    assert each["x_place"].to_list() == ["shop 0", "shop 1", "shop 2"]
+    # In every shop the poster goes with 5 more, as it was made, give or take the rest.
+    assert ((each["low"] < 5) & (each["high"] > 5)).all()
+    numbered = VISITS.with_columns(x_place=pl.int_range(pl.len()) % 11 * 5)
+    found = explained(
+        {"other_visits": numbered}, None, "sold", DriverParams(factors=("poster",), each=("place",)), None
+    )
+    assert found[0].tables["each"]["x_place"].to_list() == [str(5 * number) for number in range(11)]
+    alone = explained(tables, None, "sold", DriverParams(factors=("place",), each=("place",)), None)[0]
+    assert "segment_drivers.no_each" in {note.id for note in alone.notes}
