@@ -78,9 +78,8 @@ def test_without_numbers_the_levels_differ_by_group_and_without_either_that_is_s
     # In every shop the poster goes with 5 more, as it was made, give or take the rest.
     assert ((each["low"] < 5) & (each["high"] > 5)).all()
     numbered = VISITS.with_columns(x_place=pl.int_range(pl.len()) % 11 * 5)
-    found = explained(
-        {"other_visits": numbered}, None, "sold", DriverParams(factors=("poster",), each=("place",)), None
-    )
-    assert found[0].tables["each"]["x_place"].to_list() == [str(5 * number) for number in range(11)]
+    params = DriverParams(factors=("poster",), each=("place",))
+    each = explained({"other_visits": numbered}, None, "sold", params, None)[0].tables["each"]
+    assert each["x_place"].to_list() == [str(5 * number) for number in range(11)]
     alone = explained(tables, None, "sold", DriverParams(factors=("place",), each=("place",)), None)[0]
     assert "segment_drivers.no_each" in {note.id for note in alone.notes}
