@@ -309,6 +309,19 @@ def test_the_next_steps_can_be_typed(acrm: Acrm, shop: Path) -> None:
     assert "--budget 10 --export" in steps
 
 
+def test_rows_are_chosen_whatever_the_table(acrm: Acrm, shop: Path) -> None:
+    rows = [f"{number},{number % 7},{'b' if number % 3 else 'a'}" for number in range(300)]
+    Path("sold.csv").write_text("\n".join(["no,sold,brand", *rows]) + "\n", encoding="utf-8")
+    words = ("sold.csv", "--drivers", "sold", "--factors", "no", "--where", "brand = 'a'")
+    assert told(acrm, *words)["summary"]["rows"] == 100
+    grouped = ("sold.csv", "--columns", "sold,no", "--where", "brand = 'a'")
+    assert told(acrm, *grouped)["summary"]["customers"] == 100
+    for source in ("sold.csv", shop / "people.csv", shop):
+        extra = ("--drivers", "sold") if source == "sold.csv" else ()
+        ran = acrm("segment", source, *extra, "--where", "brnd = 'a'")
+        assert (ran.code, "brnd" in ran.err) == (2, True), (source, ran.err)
+
+
 def test_what_a_configuration_sets_for_all_runs_is_no_contradiction(acrm: Acrm, shop: Path) -> None:
     Path("acrm.toml").write_text('by = "city"\n', encoding="utf-8")
     assert acrm("segment", shop, "-q").code == 0
