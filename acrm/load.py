@@ -229,8 +229,9 @@ def crowd(
 ) -> Sales:
     """Everything that some sources tell of customers, with their order lines in one currency, if there are any.
 
-    `--where` chooses order lines and their customers; by columns of customers alone it chooses customers. A table that
-    fits none of ours but has all of `columns` stands for the customers, its rows numbered.
+    `--where` chooses order lines and their customers; by columns of customers, deals or a table that fits none of ours
+    alone it chooses their rows, too; where it meets no table it is refused. A table that fits none of ours but has all
+    of `columns` stands for the customers, its rows numbered.
     """
     dataset = load(sources, reading.ingest(), scratch)
     tables = dict(dataset.tables)
@@ -238,6 +239,7 @@ def crowd(
     for name, frame in tables.items() if asked else ():
         names = frame.collect_schema().names()
         if name.startswith("other_") and asked <= {normalise(column) for column in names}:
+            chosen = where(tables, name, selecting.where)
             theirs = [
                 pl.col(column).alias(f"x_{column.lower()}") for column in names if column[0] != "_" and column != "row"
             ]
@@ -245,14 +247,17 @@ def crowd(
                 lines=pl.LazyFrame(),
                 dataset=replace(
                     dataset,
-                    tables={"customers": frame.select(pl.col("row").cast(pl.String).alias("customer_id"), *theirs)},
+                    tables={"customers": chosen.select(pl.col("row").cast(pl.String).alias("customer_id"), *theirs)},
                 ),
             )
     customers = tables.get("customers")
     notes: tuple[Message, ...] = ()
     own = names_in(selecting.where)
-    if customers is not None and own and own <= set(customers.collect_schema().names()):
-        tables["customers"] = where(tables, "customers", selecting.where)
+    told = [name for name in tables if name in ("customers", "deals") or name.startswith("other_")]
+    apt = [name for name in told if own and own <= set(tables[name].collect_schema().names())]
+    if own and not apt and "transactions" not in tables and tables:
+        apt = told[:1] or [*tables][:1]
+    tables |= {name: where(tables, name, selecting.where) for name in apt}
     if "transactions" in tables:
         lines, notes = in_one_currency(
             where(dataset.tables, "transactions", selecting.where),

@@ -15,7 +15,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 LEVELS = (
     {"cli", "__main__"},
     {"commands"},
-    {"options", "console", "load", "earlier"},
+    {"options", "console", "load", "earlier", "idle"},
     {"ingest", "store", "analysis", "render", "write", "demo"},
     {"known", "lineage", "publish", "purposes", "summaries", "validity", "where", "models"},
     {"engine", "schema", "limits", "errors", "messages", "__init__"},

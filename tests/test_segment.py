@@ -131,6 +131,30 @@ def test_an_export_says_only_what_changed(acrm: Acrm, shop: Path) -> None:
     assert Path("made/segment_sent.parquet").exists()
 
 
+def test_a_day_in_the_past_gives_the_list_as_it_was(acrm: Acrm, shop: Path) -> None:
+    lines = (shop / "people.csv").read_text("utf-8").splitlines()
+    made = [f"{line},2025-{1 + number % 12:02}-01" for number, line in enumerate(lines[1:])]
+    (shop / "people.csv").write_text("\n".join([f"{lines[0]},created at", *made]) + "\n", encoding="utf-8")
+    told(acrm, shop, "--as-of", "2025-06-30", "-o", "made")
+    bought = {
+        line.split(",")[1]
+        for line in (shop / "orders.csv").read_text("utf-8").splitlines()[1:]
+        if line.split(",")[2] <= "2025-06-30"
+    }
+    known = bought | {f"c{number:03}" for number in range(180) if number % 12 < 6}
+    assert set(pl.read_parquet("made/segment.parquet")["customer_id"]) == known
+    whole = pl.read_parquet("made/segment.parquet")
+    later = [
+        line for line in (shop / "orders.csv").read_text("utf-8").splitlines() if line.split(",")[2] > "2025-06-30"
+    ]
+    assert later[1:]
+    kept = [line for line in (shop / "orders.csv").read_text("utf-8").splitlines() if line not in later[1:]]
+    (shop / "orders.csv").write_text("\n".join(kept) + "\n", encoding="utf-8")
+    told(acrm, shop, "--as-of", "2025-06-30", "-o", "then")
+    assert pl.read_parquet("then/segment.parquet").equals(whole)
+    assert pl.read_parquet("then/actions.parquet").equals(pl.read_parquet("made/actions.parquet"))
+
+
 def test_groups_by_conditions(acrm: Acrm, shop: Path) -> None:
     Path("rules.toml").write_text(
         '[[segment]]\nid = "big"\nwhere = "spend > 1000"\nlabel = "Big"\n'
@@ -172,6 +196,30 @@ def test_the_price_of_orange_juice(acrm: Acrm, data: Path) -> None:
     assert ran.code == 0, ran.err
     row = pl.read_parquet("made/drivers.parquet").row(0, named=True)
     assert (round(row["pooled"], 6), round(row["held"], 6)) == (-1.601307, -3.138691)
+
+
+def test_elasticity_of_each_brand_with_and_without_promotion(acrm: Acrm, data: Path) -> None:
+    words = ("--drivers", "sales", "--factors", "price", "--by", "brand,feat", "--log", "both", "-o", "made")
+    ran = acrm("segment", data / "marketing" / "oj.csv", *words)
+    assert ran.code == 0, ran.err
+    own = pl.read_parquet("made/drivers_each.parquet")["value"].to_list()
+    assert (len(own), round(min(own), 2), round(max(own), 2)) == (6, -3.57, -1.99)
+    fit = pl.read_parquet("made/drivers_fit.parquet")
+    assert round(fit.filter(model="each")["r2"].item(), 3) == 0.535
+
+
+def test_only_what_was_drawn_by_lot_is_called_an_effect(acrm: Acrm) -> None:
+    rows = [f"{number},{number % 2},{number % 2 * 3 + number % 7}" for number in range(400)]
+    Path("mails.csv").write_text("\n".join(["letter,mailed,visits", *rows]) + "\n", encoding="utf-8")
+    words = ("mails.csv", "--drivers", "visits", "--factors", "mailed", "--json")
+    notes, drawn = (
+        [note["id"] for note in json.loads(acrm("segment", *words, *more).out)["notes"]]
+        for more in ((), ("--randomised", "mailed"))
+    )
+    assert ("segment_drivers.associated" in notes, "segment_drivers.randomised" in notes) == (True, False)
+    assert ("segment_drivers.associated" in drawn, "segment_drivers.randomised" in drawn) == (False, True)
+    page = acrm("segment", *words[:-1]).out
+    assert page.count("associated, not caused") == 1
 
 
 def test_columns_of_any_table(acrm: Acrm, tmp_path: Path) -> None:
@@ -226,3 +274,54 @@ def test_telco_and_zoho_too(acrm: Acrm, data: Path) -> None:
     zoho = told(acrm, data / "exports" / "zoho_school_crm", "-o", "zoho")["summary"]
     assert zoho["customers"] == 18550
     assert "x_modified_time" in set(pl.read_parquet("zoho/segment_left_out.parquet")["column"])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--by", "city"), "--by does nothing without --bins"),
+        (("--hold", "city"), "--hold does nothing without --drivers"),
+        (("--top", "5"), "--top does nothing without --lookalike"),
+        (("--ahead", "5"), "--ahead does nothing without --reminders"),
+        (("--bins", "amount", "--record", "store"), "--record does nothing beside --bins"),
+        (("--bins", "amount", "--drivers", "spend"), "--drivers does nothing beside --bins"),
+        (("--drivers", "spend", "--budget", "5"), "--budget does nothing beside --drivers"),
+        (("--apply", "model.json", "--k", "3"), "--k does nothing beside --apply"),
+        (("--budget", "500,000"), "may be 500000"),
+        (("--export", "csv", "--format", "csv"), "in Parquet"),
+        (("--export", "csv", "-o", "-"), "in Parquet"),
+        (("--sample", "100"), "±100.0%"),
+        (("--sample", "20", "--by", "ctiy"), "there are city"),
+    ],
+)
+def test_what_would_do_nothing_is_refused(acrm: Acrm, shop: Path, words: tuple[str, ...], said: str) -> None:
+    ran = acrm("segment", shop, *words)
+    assert (ran.code, said in ran.err, "hint:" in ran.err) == (2, True, True), ran.err
+    assert not Path("acrm-out").exists()
+
+
+def test_the_next_steps_can_be_typed(acrm: Acrm, shop: Path) -> None:
+    words = ("--sample", "20", "--by", "city", "--reminders", "default", "--ahead", "20", "--budget", "1e1")
+    ran = acrm("segment", shop, *words)
+    steps = " ".join(ran.out[ran.out.rindex("Next") :].replace("\\\n", "").split())
+    assert "--by" not in steps
+    assert "--ahead" not in steps
+    assert "--budget 10 --export" in steps
+
+
+def test_rows_are_chosen_whatever_the_table(acrm: Acrm, shop: Path) -> None:
+    rows = [f"{number},{number % 7},{'b' if number % 3 else 'a'}" for number in range(300)]
+    Path("sold.csv").write_text("\n".join(["no,sold,brand", *rows]) + "\n", encoding="utf-8")
+    words = ("sold.csv", "--drivers", "sold", "--factors", "no", "--where", "brand = 'a'")
+    assert told(acrm, *words)["summary"]["rows"] == 100
+    grouped = ("sold.csv", "--columns", "sold,no", "--where", "brand = 'a'")
+    assert told(acrm, *grouped)["summary"]["customers"] == 100
+    for source in ("sold.csv", shop / "people.csv", shop):
+        extra = ("--drivers", "sold") if source == "sold.csv" else ()
+        ran = acrm("segment", source, *extra, "--where", "brnd = 'a'")
+        assert (ran.code, "brnd" in ran.err) == (2, True), (source, ran.err)
+
+
+def test_what_a_configuration_sets_for_all_runs_is_no_contradiction(acrm: Acrm, shop: Path) -> None:
+    Path("acrm.toml").write_text('by = "city"\n', encoding="utf-8")
+    assert acrm("segment", shop, "-q").code == 0

@@ -21,16 +21,37 @@ if TYPE_CHECKING:
 
 
 def _money(value: object) -> Decimal:
-    """An amount such as 500000 or 1 500,50."""
+    """An amount such as 500000 or 1 500,50; 500,000 may be either of two, and is refused."""
     from decimal import Decimal, InvalidOperation
 
+    words = "".join(str(value).split())
+    if len(words.rpartition(",")[0]) and len(words.rpartition(",")[2]) == 3:
+        raise UsageError("segment_budget_comma", value=value, whole=words.replace(",", ""))
     try:
-        return Decimal(str(value).replace(" ", "").replace(",", "."))
+        return Decimal(words.replace(",", "."))
     except InvalidOperation:
         raise UsageError("segment_budget", value=value) from None
 
 
-_ONCE = ("compare", "compare_groups", "record", "export", "budget", "reminders", "sample", "lookalike")
+_LISTS = ("reminders", "ahead", "call_list", "lookalike", "sample", "top")
+_PLANS = ("scenarios", "budget", "record", "export")
+_MADE = ("k", "method", "min_size")
+_GROUPS = (*_MADE, "axis", "columns", "segments_from", "apply", "limits", "compare", "compare_groups", *_PLANS, *_LISTS)
+_DRIVERS = ("factors", "hold", "log", "randomised")
+_SERVES = {
+    **dict.fromkeys(_DRIVERS, ("drivers",)),
+    "by": ("bins", "sample", "drivers"),
+    "ahead": ("reminders",),
+    "top": ("lookalike",),
+}
+_BESIDE = {
+    "bins": ("drivers", "seed", *_DRIVERS, *_GROUPS),
+    "drivers": _GROUPS,
+    "segments_from": ("apply", *_MADE),
+    "apply": _MADE,
+}
+"""Options that do nothing without another one, or beside it."""
+_ONCE = ("compare", "compare_groups", "record", "export", "budget", "by", *_LISTS)
 """Options that the next steps do not repeat."""
 
 
@@ -65,7 +86,9 @@ class Listing:
         str | None,
         typer.Option("--reminders", metavar="FILE", help="Whom to remember when: reminders.toml, or 'default'."),
     ] = None
-    ahead: Annotated[int, typer.Option("--ahead", metavar="DAYS", min=1, help="Days that reminders look ahead.")] = 7
+    ahead: Annotated[
+        int, typer.Option("--ahead", metavar="DAYS", min=1, max=366, help="Days that reminders look ahead.")
+    ] = 7
     call_list: Annotated[bool, typer.Option("--call-list", help="Open deals in the order in which to call.")] = False
     lookalike: Annotated[
         str | None,
@@ -76,6 +99,28 @@ class Listing:
         typer.Option("--sample", metavar="PP", help="A sample of each --by group, to within so many percent points."),
     ] = None
     top: Annotated[int, typer.Option("--top", metavar="N", min=1, help="Length of the list of lookalikes.")] = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explaining:
+    """What a column goes with."""
+
+    drivers: Annotated[
+        str | None, typer.Option("--drivers", metavar="MEASURE", help="What a column goes with, instead of groups.")
+    ] = None
+    factors: Annotated[
+        str | None, typer.Option("--factors", metavar="A,B", help="For --drivers: columns that may explain it.")
+    ] = None
+    hold: Annotated[
+        str | None, typer.Option("--hold", metavar="A,B", help="For --drivers: compare within levels of these.")
+    ] = None
+    randomised: Annotated[
+        str | None, typer.Option("--randomised", metavar="A,B", help="For --drivers: columns that were drawn by lot.")
+    ] = None
+    log: Annotated[
+        Literal["auto", "both", "none"],
+        typer.Option("--log", help="For --drivers: logarithms; both gives elasticities."),
+    ] = "auto"
 
 
 def segment(
@@ -116,24 +161,14 @@ def segment(
         tuple[str, str] | None,
         typer.Option("--compare-groups", metavar="A B", help="What two groups differ in: segments or conditions."),
     ] = None,
-    drivers: Annotated[
-        str | None, typer.Option("--drivers", metavar="MEASURE", help="What a column goes with, instead of groups.")
-    ] = None,
-    factors: Annotated[
-        str | None, typer.Option("--factors", metavar="A,B", help="For --drivers: columns that may explain it.")
-    ] = None,
-    hold: Annotated[
-        str | None, typer.Option("--hold", metavar="A,B", help="For --drivers: compare within levels of these.")
-    ] = None,
-    log: Annotated[
-        Literal["auto", "both", "none"],
-        typer.Option("--log", help="For --drivers: logarithms; both gives elasticities."),
-    ] = "auto",
+    explaining: Explaining,
     bins: Annotated[
         str | None,
         typer.Option("--bins", metavar="amount", help="Orders by bands of amount (amount=1000,5000) and --by."),
     ] = None,
-    by: Annotated[str | None, typer.Option("--by", metavar="COLUMN", help="The cut of --bins and --sample.")] = None,
+    by: Annotated[
+        str | None, typer.Option("--by", metavar="COLUMN", help="The cut of --bins, --sample and --drivers.")
+    ] = None,
     planning: Planning,
     listing: Listing,
     seed: Seed = 0,
@@ -154,11 +189,16 @@ def segment(
     from pathlib import Path
     from tempfile import TemporaryDirectory
 
+    from acrm.idle import refuse_idle
     from acrm.load import crowd, settled, undisturbed
     from acrm.messages import Message
     from acrm.render.segment import segment_page
     from acrm.write import emit
 
+    typed = [name for name, (_, origin) in run.options.items() if origin == "flag"]
+    refuse_idle(typed, serves=_SERVES, beside=_BESIDE)
+    if planning.export and (writing.out == "-" or "parquet" not in writing.formats):
+        raise UsageError("segment_export_where")
     with (
         undisturbed(sources),
         TemporaryDirectory(prefix="acrm-") as scratch,
@@ -166,11 +206,15 @@ def segment(
     ):
         found = crowd(sources, reading, selecting, Path(scratch), _list(columns))
         settled(run, reading, found.dataset)
+        if as_of:
+            from acrm.analysis.as_it_was import as_it_was
+
+            found = replace(found, dataset=replace(found.dataset, tables=as_it_was(found.dataset.tables, as_of)))
         # What is no table of segments has a name of its own.
         if bins:
             run, (result, page) = replace(run, command="bins"), _bands(found, bins, by, as_of)
-        elif drivers:
-            run, (result, page) = replace(run, command="drivers"), _drivers(found, drivers, factors, hold, log, as_of)
+        elif explaining.drivers:
+            run, (result, page) = replace(run, command="drivers"), _drivers(found, explaining, by, as_of, seed)
         else:
             from acrm.analysis.lifecycle.gaps import given_limits
             from acrm.analysis.segment.segment import SegmentParams
@@ -196,7 +240,7 @@ def segment(
             page = partial(segment_page, typed=run.typed(*_ONCE), blocks=blocks, out=writing.out)
         result = replace(result, summary={**found.counted(), **result.summary}, notes=(*found.notes(), *result.notes))
         lineage = found.lineage(run, as_of=result.summary.get("as_of"))
-    if planning.record and not bins and not drivers:
+    if planning.record and not bins and not explaining.drivers:
         if result.plan.params.as_of is None:
             raise UsageError("segment_no_day")
         from acrm.analysis.actions.decisions import decisions as rows
@@ -256,7 +300,7 @@ def _planned(result: SegmentResult, people: People, found: Sales, planning: Plan
     from acrm.analysis.actions.crm_export import TARGETS, export
     from acrm.write import csv_parts
 
-    customers = tables.get("customers")
+    customers, decided = tables.get("customers"), tables.get("decisions")
     exported = export(
         planning.export,
         made,
@@ -264,6 +308,7 @@ def _planned(result: SegmentResult, people: People, found: Sales, planning: Plan
         found.dataset.asides().get("identities"),
         None if customers is None else customers.collect(),
         sent,
+        None if decided is None else decided.collect(),
     )
     parts = csv_parts(exported.rows, russian=TARGETS[planning.export].russian)
     return with_export(result, planning.export, exported, "\ufeff" + b"".join(parts).decode())
@@ -273,73 +318,24 @@ def _listed(
     result: SegmentResult, people: People, found: Sales, listing: Listing, by: str | None
 ) -> tuple[SegmentResult, list[Block]]:
     """The groups with the lists that were asked for, and their parts of the page."""
-    from acrm.analysis.lists.call_list import call_list, leads
-    from acrm.analysis.lists.lookalike import lookalike
+    from acrm.analysis.lists.asked import ListParams, lists
     from acrm.analysis.lists.reminder_rules import reminder_rules
-    from acrm.analysis.lists.reminders import reminders
-    from acrm.analysis.lists.sample import sample
-    from acrm.analysis.people.consent import refusing
-    from acrm.analysis.segment.joined import members, with_lists
+    from acrm.analysis.segment.joined import with_lists
     from acrm.load import toml_file
-    from acrm.render import segment_lists as pages
+    from acrm.render.segment_lists import list_blocks
 
-    tables, bought = found.dataset.tables, people.bought
-    unwilling = refusing(tables)
-    lists: dict[str, Any] = {}
-    blocks: list[Block] = []
-    if listing.reminders is not None:
-        if people.as_of is None:
-            raise UsageError("segment_no_day")
-        rules = reminder_rules(None if listing.reminders == "default" else toml_file(listing.reminders))
-        days, loose = (bought.days, bought.loose) if bought else (None, None)
-        due = reminders(rules, days, tables, as_of=people.as_of, ahead=listing.ahead, refunds=loose)
-        lists["reminders"] = due
-        blocks += pages.reminder_blocks(due)
-    if listing.call_list:
-        told = leads(tables, people)
-        if told is None:
-            raise UsageError("segment_no_leads")
-        calls = call_list(*told, refusing=unwilling)
-        lists["calls"] = calls
-        blocks += pages.call_blocks(calls)
-    if listing.lookalike is not None:
-        chosen = members(result, listing.lookalike)
-        if chosen is None:
-            names = result.tables["segments"]["segment"].to_list()
-            raise UsageError("segment_unknown", words=listing.lookalike, names=", ".join(names))
-        if bought is None:
-            raise UsageError("segment_no_orders")
-        buyers = bought.table["customer_id"]
-        others = people.table["customer_id"].filter(~people.table["customer_id"].is_in(buyers.implode()))
-        theirs = chosen.filter(chosen.is_in(buyers.implode()))
-        near = lookalike(
-            people.table, people.features, segment=theirs, candidates=others, refusing=unwilling, top=listing.top
-        )
-        lists["lookalikes"] = near
-        blocks += pages.lookalike_blocks(near)
-    if listing.sample is not None:
-        groups = people.table.join(result.tables["customers"].drop("distance", strict=False), on="customer_id")
-        drawn = sample(
-            groups,
-            by=_columns(groups.columns, by or "segment"),
-            refusing=unwilling,
-            margin=listing.sample / 100,
-            seed=result.params.seed,
-        )
-        lists["sample"] = drawn
-        blocks += pages.sample_blocks(drawn)
-    return with_lists(result, lists), blocks
-
-
-def _columns(known: list[str], words: str) -> tuple[str, ...]:
-    """Columns by name, with or without the `x_` of those that are not ours."""
-    found = []
-    for word in _list(words):
-        name = next((one for one in (word, f"x_{word}") if one in known), None)
-        if name is None:
-            raise UsageError("segment_by", column=word, known=", ".join(known))
-        found.append(name)
-    return tuple(found)
+    rules = listing.reminders
+    params = ListParams(
+        reminders=None if rules is None else reminder_rules(None if rules == "default" else toml_file(rules)),
+        ahead=listing.ahead,
+        call_list=listing.call_list,
+        lookalike=listing.lookalike,
+        top=listing.top,
+        sample=None if listing.sample is None else listing.sample / 100,
+        by=_list(by),
+    )
+    made = lists(result, people, found.dataset.tables, params)
+    return with_lists(result, made), list_blocks(made)
 
 
 def _compared(result: SegmentResult, people: People, path: str) -> SegmentResult:
@@ -372,16 +368,15 @@ def _bands(found: Sales, bins: str, by: str | None, as_of: Any) -> tuple[Any, An
     return result, bands_page
 
 
-def _drivers(
-    found: Sales, measure: str, factors: str | None, hold: str | None, log: Literal["auto", "both", "none"], as_of: Any
-) -> tuple[Any, Any]:
+def _drivers(found: Sales, asked: Explaining, by: str | None, as_of: Any, seed: int) -> tuple[Any, Any]:
     """What a column goes with: a regression, and the conditions under which it differs."""
     from acrm.analysis.drivers.both import explained
     from acrm.analysis.drivers.drivers import DriverParams
     from acrm.render.segment import drivers_page
 
-    params = DriverParams(factors=_list(factors) or None, hold=_list(hold), log=log)
+    lists: Any = {"hold": _list(asked.hold), "each": _list(by), "randomised": _list(asked.randomised)}
+    params = DriverParams(factors=_list(asked.factors) or None, log=asked.log, seed=seed, **lists)
     tables = found.dataset.tables
     lines = found.lines if "transactions" in tables else None
-    result, beside = explained(tables, lines, measure, params, as_of)
+    result, beside = explained(tables, lines, asked.drivers or "", params, as_of)
     return result, partial(drivers_page, beside=beside)

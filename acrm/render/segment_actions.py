@@ -35,9 +35,9 @@ def actions_steps(result: ActionsResult, typed: str, store: str | None = None) -
         store: The store among the sources, if there is one.
     """
     budget, left = result.params.budget, result.summary["left"]
-    asked = "" if budget is None else f" --budget {budget}"
+    asked = "" if budget is None else f" --budget {budget:f}"
     if budget and left:
-        yield f"acrm segment {typed} --budget {2 * budget}", _word("next.more")
+        yield f"acrm segment {typed} --budget {2 * budget:f}", _word("next.more")
     if result.summary["contacts"]:
         if store:
             yield f"acrm segment {typed}{asked} --record {store}", _word("next.record")
@@ -70,7 +70,7 @@ def _headline(result: ActionsResult) -> Headline:
 
 def _bought(result: ActionsResult) -> Grid:
     columns = [
-        Col(_word("segment"), max=32),
+        Col(_word("segment"), max=60),
         Col(_word("action"), max=28, priority=1),
         Col(_word("contacts"), "int"),
         Col(_word("of_cost"), "bar"),
@@ -110,6 +110,11 @@ def _facts(result: ActionsResult) -> Iterator[tuple[str, str]]:
     figures: dict[str, Any] = dict(result.summary)
     if figures["unpriced"] < figures["contacts"]:
         yield from _of_money(figures)
+    parts = result.tables["gains"]
+    if parts.height:
+        first, half = (parts.row(place, named=True) for place in (0, parts.height // 2 - 1))
+        values = {"share": first["cumulative"], "half": half["cumulative"], "contacts": first["contacts"]}
+        yield _word("gains"), _word("gains_how", **values)
     of = {"segments": figures["segments_contacted"], "small": figures["segments_unmeasurable"]}
     needed = figures["control_needed"]
     whole = _word("proof_never") if needed is None else _word("proof_whole", needed=needed)

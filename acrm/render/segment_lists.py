@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from acrm.messages import number, text
@@ -76,6 +76,17 @@ def _matrix(matrix: pl.DataFrame, names: dict[str, str]) -> Grid:
         cells = [shares.get((before, now), 0.0) if known else None for now in ends]
         rows.append([label, sizes.get(before, 0), *cells])
     return Grid(_word("matrix"), columns, rows)
+
+
+def list_blocks(made: Mapping[str, Any]) -> list[Block]:
+    """The parts of all lists that were asked for, by the names of their tables."""
+    parts: dict[str, Callable[[Any], Iterator[Block]]] = {
+        "reminders": reminder_blocks,
+        "calls": call_blocks,
+        "lookalikes": lookalike_blocks,
+        "sample": sample_blocks,
+    }
+    return [block for name, found in made.items() for block in parts[name](found)]
 
 
 def reminder_blocks(found: Reminders) -> Iterator[Block]:

@@ -11,6 +11,7 @@ from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 from acrm.analysis.actions.contacts import CONTACT, CONTROL, FATES, LEFT, UNIT, Line, known, lined, median_order, valued
+from acrm.analysis.actions.gains import gains
 from acrm.analysis.actions.scenarios import Scenario, Scenarios
 from acrm.analysis.result import Result, Scalar
 from acrm.errors import InputError, UsageError
@@ -47,7 +48,7 @@ class ActionParams:
 
 @dataclass(frozen=True, kw_only=True)
 class ActionsResult(Result):
-    """Tables `actions` and `budget`."""
+    """Tables `actions`, `budget` and `gains`."""
 
     params: ActionParams
 
@@ -90,6 +91,8 @@ def plan(
         `expected_margin` (value less cost) with `margin_low` and `margin_high`, `control_needed` (None: too few are
         contacted for any control group) and `measurable`.
 
+        Table `gains`: see `gains.gains`.
+
     Raises:
         InputError: A segment has no scenario; or there is a budget, and nothing is known of what orders are worth,
             by which a scenario counts. Without a budget its actions have no expected value and no cost.
@@ -124,7 +127,7 @@ def plan(
     figures |= {"gap": _money(bought.gap), "margin_of_next": round(bought.marginal, 4)}
     return ActionsResult(
         params=params,
-        tables={"actions": actions, "budget": table},
+        tables={"actions": actions, "budget": table, "gains": gains(actions)},
         summary=figures,
         notes=tuple(_notes(rows, table, lines, scenarios, figures)),
     )
@@ -324,7 +327,7 @@ def _notes(
     customers = rows.filter(pl.col("by_rate") & pl.col("line").is_in(by_margin)).height
     if customers and scenarios.margin_rate is not None:
         found.append(Message("segment_actions.by_rate", {"customers": customers, "rate": float(scenarios.margin_rate)}))
-    away = [name for name in ("refusing", "too_soon", "no_value") if figures[name]]
+    away = [name for name in ("too_soon", "no_value") if figures[name]]
     found += [Message(f"segment_actions.{name}", {"customers": figures[name]}) for name in away]
     small = table.filter((pl.col("contacts") > 0) & ~pl.col("measurable"))
     if small.height:

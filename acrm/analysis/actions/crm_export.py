@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from acrm.analysis.actions.actions import ActionsResult
 from acrm.analysis.actions.scenarios import action_name
+from acrm.analysis.people.consent import refusing
 from acrm.errors import InputError, UsageError
 from acrm.messages import listed
 
@@ -43,6 +44,7 @@ class Target:
     russian: bool
 
 
+_ACTION = tuple(name for name in _OURS if name != "segment")
 _PLAIN = ("id", "segment", "action", "channel", "owner", "due", "reason", "expected_value", "decision_id")
 TARGETS: Mapping[str, Target] = {
     "amocrm": Target(
@@ -81,11 +83,13 @@ def export(
     identities: pl.DataFrame | None,
     customers: pl.DataFrame | None,
     sent: pl.DataFrame | None,
+    decided: pl.DataFrame | None = None,
 ) -> Export:
     """Make what a system imports after a plan.
 
-    One row for each id that a customer has in the system. Who has no action now, or is control, has empty cells for
-    it. Rows that say what was sent on an earlier day are left out; an export made again for the same day is the same.
+    One row for each id that a customer has in the system. Who has no action now keeps the decision that is due on the
+    day or later; without one, and for the control, the cells of the action are empty. Rows that say what was sent on an
+    earlier day are left out; an export made again for the same day is the same.
 
     Args:
         system: One of `TARGETS`.
@@ -94,6 +98,7 @@ def export(
         identities: `customer_id` and `ref`, by which a store knows the ids of each system.
         customers: Names and contacts, by which the systems find duplicates, as far as known.
         sent: What `Export.sent` said after the last export.
+        decided: The table `decisions` of the store, if there is any.
 
     Raises:
         UsageError: There is no such system.
@@ -110,7 +115,9 @@ def export(
     told: dict[str, tuple[str, ...]] = {"phone": ("phone_e164", "phone"), "email": ("email_key", "email")}
     told |= {name: (name,) for name in ("full_name", "first_name", "last_name")}
     rows = ids.join(segments.select("customer_id", "segment"), on="customer_id")
-    actions = result.tables["actions"].filter(~pl.col("control")).drop("segment")
+    actions = result.tables["actions"].filter(~pl.col("control")).select("customer_id", *_ACTION)
+    if decided is not None:
+        actions = pl.concat([actions, _in_force(decided, result, customers)])
     names = {action: action_name(action) for action in actions["action"].unique()}
     rows = rows.join(actions, on="customer_id", how="left").with_columns(
         pl.col("segment").cast(pl.String), pl.col("action").replace_strict(names, default=None, return_dtype=pl.String)
@@ -149,6 +156,19 @@ def _ids(system: str, segments: pl.DataFrame, identities: pl.DataFrame | None) -
         kinds = refs["ref"].str.extract(r"^id:([^:]*):").drop_nulls().unique().sort()
         raise InputError("export_no_ids", system=system, known=listed(kinds) or "-")
     return people, found.height - people.height
+
+
+def _in_force(decided: pl.DataFrame, result: ActionsResult, customers: pl.DataFrame | None) -> pl.DataFrame:
+    """The newest decision that is still to be carried out of each customer of whom the plan says nothing."""
+    import polars as pl
+
+    day = pl.lit(result.params.as_of)
+    due = decided.filter(pl.col("made_at") < day, pl.col("due") >= day, ~pl.col("control").fill_null(False))
+    due = due.join(result.tables["actions"], on="customer_id", how="anti")
+    if customers is not None:
+        due = due.join(refusing({"customers": customers.lazy()}).to_frame(), on="customer_id", how="anti")
+    newest = due.sort("customer_id", "made_at", "due", "decision_id").unique("customer_id", keep="last")
+    return newest.select(pl.col(name).cast(result.tables["actions"].schema[name]) for name in ("customer_id", *_ACTION))
 
 
 def _state(system: str, rows: pl.DataFrame, target: Target, sent: pl.DataFrame | None, as_of: date) -> pl.DataFrame:

@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from importlib.resources import files
 from typing import Any
 
+from acrm.analysis.lifecycle.lifecycle import STAGES
 from acrm.errors import UsageError
 from acrm.messages import Message, listed
 
@@ -114,7 +115,7 @@ def load_scenarios(document: Mapping[str, Any] | None = None) -> Scenarios:
     for channel, cap in caps.items():
         if channel not in channels:
             faults.append(_unknown("caps", channel, channels))
-        elif type(cap) is not int or cap < 0:
+        elif type(cap) is not int or not 0 <= cap <= _MOST:
             faults.append(_fault(f"caps.{channel}", "", "whole"))
     name = str(document.get("name", "scenarios"))
     if faults:
@@ -136,10 +137,12 @@ def action_name(action: str) -> str:
 _TOP = ("name", "margin_rate", "caps", "scenario")
 _TEXTS = ("id", "action", "channel", "owner")
 _SHARES = ("response", "low", "high", "base", "control")
-_WHOLE = ("days", "cap", "min_control", "min_gap")
+_DAYS, _WHOLE = ("days", "min_gap"), ("cap", "min_control")
 _LISTS = ("segments", "stages")
-_KNOWN = (*_TEXTS, *_LISTS, *_WHOLE, *_SHARES, "cost", "value")
+_KNOWN = (*_TEXTS, *_LISTS, *_DAYS, *_WHOLE, *_SHARES, "cost", "value")
 _NEEDED = (*_TEXTS, "days", "cost", "response", "value")
+_LONGEST, _MOST, _DEAREST = 3_660, 10**9, 10**10
+"""Days, customers, and money of one contact at most: what is beyond is a slip, and dates and sums have an end."""
 
 
 def _scenario(place: str, entry: Mapping[str, Any], faults: list[Message]) -> Scenario:
@@ -153,12 +156,16 @@ def _scenario(place: str, entry: Mapping[str, Any], faults: list[Message]) -> Sc
     tests: dict[str, tuple[str, Callable[[Any], bool]]] = {
         **dict.fromkeys(_TEXTS, ("text", lambda value: isinstance(value, str) and bool(value.strip()))),
         **dict.fromkeys(_LISTS, ("list", _is_list)),
-        **dict.fromkeys(_WHOLE, ("whole", lambda value: type(value) is int and value >= 0)),
+        **dict.fromkeys(_DAYS, ("days", lambda value: type(value) is int and 0 <= value <= _LONGEST)),
+        **dict.fromkeys(_WHOLE, ("whole", lambda value: type(value) is int and 0 <= value <= _MOST)),
         **dict.fromkeys(_SHARES, ("share", lambda value: _is_number(value) and 0 <= value <= 1)),
         "cost": ("cost", lambda value: _cost(value) is not None),
-        "value": ("value", lambda value: value in WORTH or (_is_number(value) and value > 0)),
+        "value": ("value", lambda value: value in WORTH or (_is_number(value) and 0 < value <= _DEAREST)),
     }
     faults += [_fault(where, key, what) for key, (what, fits) in tests.items() if key in entry and not fits(entry[key])]
+    stages: Any = entry.get("stages")
+    if _is_list(stages):
+        faults += [_unknown(f"{where}.stages", one, STAGES) for one in stages if one not in STAGES]
     if len(faults) > found:
         zero = Decimal(0)
         of: Any = {key: str(entry.get(key, "")) for key in _TEXTS}
@@ -175,10 +182,11 @@ def _scenario(place: str, entry: Mapping[str, Any], faults: list[Message]) -> Sc
         faults.append(_fault(where, "control", "control"))
     cost, cost_share = _cost(entry["cost"]) or (Decimal(0), False)
     value = entry["value"] if entry["value"] in WORTH else Decimal(str(entry["value"]))
-    rest: Any = {key: entry[key] for key in (*_TEXTS, *_WHOLE) if key in entry}
+    rest: Any = {key: entry[key] for key in (*_TEXTS, *_DAYS, *_WHOLE) if key in entry}
     segments = tuple(part.casefold() for part in entry.get("segments", ()))
-    stages = tuple(entry.get("stages", ()))
-    return Scenario(segments=segments, stages=stages, cost=cost, cost_share=cost_share, value=value, **shares, **rest)
+    return Scenario(
+        segments=segments, stages=tuple(stages or ()), cost=cost, cost_share=cost_share, value=value, **shares, **rest
+    )
 
 
 def _cost(value: object) -> tuple[Decimal, bool] | None:
@@ -186,8 +194,10 @@ def _cost(value: object) -> tuple[Decimal, bool] | None:
     if isinstance(value, str) and value.endswith("%"):
         number = value[:-1].strip().replace(",", ".")
         plain = number.replace(".", "", 1)
-        return (Decimal(number) / 100, True) if plain.isascii() and plain.isdecimal() else None
-    return (Decimal(str(value)), False) if _is_number(value) and Decimal(str(value)) >= 0 else None
+        # Of an order: more than a hundred of them is a slip.
+        sound = plain.isascii() and plain.isdecimal() and Decimal(number) <= _DEAREST / 10**6
+        return (Decimal(number) / 100, True) if sound else None
+    return (Decimal(str(value)), False) if _is_number(value) and 0 <= Decimal(str(value)) <= _DEAREST else None
 
 
 def _is_number(value: object) -> bool:
@@ -200,7 +210,7 @@ def _is_list(value: object) -> bool:
 
 def _fault(where: str, key: str, what: str) -> Message:
     field = f"{where}.{key}" if key else where
-    return Message(f"segment_actions.fault.{what}", {"field": field})
+    return Message(f"segment_actions.fault.{what}", {"field": field, "longest": _LONGEST, "dearest": _DEAREST})
 
 
 def _unknown(where: str, key: str, known: Iterable[str]) -> Message:

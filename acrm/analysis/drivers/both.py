@@ -34,22 +34,32 @@ def explained(
     """
     from acrm.analysis.drivers.conditions import ConditionParams, conditions
 
-    wanted = (measure, *(params.factors or ()), *params.hold)
+    wanted = (measure, *(params.factors or ()), *params.hold, *params.each, *params.randomised)
     table, names = _with_all(tables, lines, wanted, as_of)
+
+    def called(asked: Sequence[str]) -> tuple[str, ...]:
+        return tuple(names[name] for name in asked)
+
     asked = replace(
         params,
-        factors=None if params.factors is None else tuple(names[name] for name in params.factors),
-        hold=tuple(names[name] for name in params.hold),
+        factors=None if params.factors is None else called(params.factors),
+        hold=called(params.hold),
+        each=called(params.each),
+        randomised=called(params.randomised),
     )
     found = drivers(table, names[measure], asked)
-    kept = None if asked.factors is None else (*asked.factors, *asked.hold)
+    kept = None if asked.factors is None else tuple(dict.fromkeys((*asked.factors, *asked.hold, *asked.each)))
     try:
         beside = conditions(table, names[measure], ConditionParams(columns=kept, seed=params.seed))
     except InputError:
         # A regression may have an outcome that conditions cannot be about.
         return found, None
     tables_ = {**found.tables, "conditions": beside.tables["conditions"]}
-    return replace(found, tables=tables_), beside
+    figures = {f"conditions_{name}": beside.summary[name] for name in ("tested", "findings")}
+    said = {note.id for note in found.notes}
+    # What is said of coefficients need not be said of conditions again.
+    beside = replace(beside, notes=tuple(note for note in beside.notes if note.id not in said))
+    return replace(found, tables=tables_, summary={**found.summary, **figures}), beside
 
 
 def _with_all(

@@ -149,21 +149,25 @@ def coefficient_table(setting: Setting, models: Mapping[str, Model]) -> pl.DataF
 def each(setting: Setting, names: Sequence[str]) -> tuple[Model, pl.DataFrame] | None:
     """A model in which every combination of levels has a mean and numbers with coefficients of its own.
 
-    Terms that are no numbers have one coefficient over all combinations. None without a number among the terms.
+    Terms that are no numbers have one coefficient over all combinations; without a number among the terms they have
+    their own, too. None without any term.
     """
     import numpy as np
     import polars as pl
 
     terms = [term for term in setting.terms if term.factor not in names]
-    own = [term for term in terms if term.kind in ("number", "log")]
+    own = [term for term in terms if term.kind in ("number", "log")] or terms
     if not own:
         return None
     cells = levels_of(setting.table, names)
     several = [term.values * (cells == cell) for term in own for cell in range(int(cells.max()) + 1)]
-    common = [term.values for term in terms if term.kind not in ("number", "log")]
+    common = [term.values for term in terms if term not in own]
     model = make(setting, np.column_stack(several + common), [names])
     labels = (
-        setting.table.select(pl.col(name).cast(pl.String).fill_null(text("segment_drivers.unknown")) for name in names)
+        setting.table.select(
+            pl.col(name).cast(pl.String).str.strip_suffix(".0").fill_null(text("segment_drivers.unknown"))
+            for name in names
+        )
         .with_columns(cell=cells)
         .group_by("cell")
         .agg(pl.col(names).first(), pl.len().cast(pl.Int64).alias("rows"))
@@ -178,7 +182,9 @@ def each(setting: Setting, names: Sequence[str]) -> tuple[Model, pl.DataFrame] |
         found = pl.DataFrame({name: values[here] for name, values in figures.items()}).fill_nan(None)
         parts.append(pl.concat([labels.with_columns(term=pl.lit(term.name)), found], how="horizontal"))
     columns = [*names, "term", "rows", "value", "low", "high", "p", "q"]
-    return model, pl.concat(parts).select(columns).sort("term", *names)
+    # Numbers in their order, before words in theirs.
+    order = [key for name in names for key in (pl.col(name).cast(pl.Float64, strict=False), pl.col(name))]
+    return model, pl.concat(parts).select(columns).sort("term", *order, nulls_last=True)
 
 
 def _rows(table: pl.DataFrame, term: Term) -> int:

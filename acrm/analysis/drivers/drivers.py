@@ -38,7 +38,7 @@ class DriverParams:
     Attributes:
         factors: Columns that may explain the outcome. None: all that are of use, see `screening`.
         hold: Columns whose levels are compared within themselves only, such as the product or the segment.
-        each: Columns for every combination of whose levels the numbers get coefficients of their own, besides.
+        each: Columns for every combination of whose levels the numbers (else all) get their own coefficients, besides.
         log: `auto` takes logarithms of what is positive and skewed, `both` of all that is positive (then the
             coefficients of numbers are elasticities), `none` of nothing.
         cluster: Column whose rows belong together. None: `customer_id` where it repeats, else the first column held
@@ -206,6 +206,8 @@ def _models(setting: Setting, params: DriverParams) -> tuple[dict[str, Model], d
             models[name] = make(setting, matrix(setting.terms), held)
         elif (several := each(setting, hold)) is not None:
             models[name], extra[name] = several
+        else:
+            refused.append(Message("segment_drivers.no_each", {"each": listed(hold)}))
     return models, extra, refused
 
 

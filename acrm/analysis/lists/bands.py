@@ -7,9 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from acrm.analysis.history import read_history
+from acrm.analysis.lists.asked import columns
 from acrm.analysis.lists.bins import banded, given_edges
 from acrm.analysis.result import Result
-from acrm.errors import UsageError
 
 if TYPE_CHECKING:
     from datetime import date
@@ -43,7 +43,7 @@ def bands(lines: pl.LazyFrame, customers: pl.LazyFrame | None, params: BandsPara
     edges = given_edges(params.bins)
     names = lines.collect_schema().names()
     theirs = customers.collect_schema().names() if customers is not None else []
-    by = _named(params.by, names, theirs)
+    by = None if params.by is None else columns([*names, *theirs], [params.by])[0]
     own = [by] if by in names else []
     reduction = partial(_orders, columns=own)
     history = read_history(lines, refunds="net", as_of=params.as_of, beside=(reduction,))
@@ -63,13 +63,3 @@ def _orders(lines: pl.LazyFrame, *, columns: list[str], as_of: date | None) -> p
     from acrm.summaries.customers import order_amounts
 
     return order_amounts(lines, columns, as_of=as_of)
-
-
-def _named(by: str | None, names: list[str], theirs: list[str]) -> str | None:
-    if by is None:
-        return None
-    found = next((one for one in (by, f"x_{by}") if one in (*names, *theirs)), None)
-    if found is None:
-        known = sorted({name for name in (*names, *theirs) if not name.startswith("_")})
-        raise UsageError("segment_by", column=by, known=", ".join(known))
-    return found

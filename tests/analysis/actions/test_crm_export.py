@@ -10,6 +10,7 @@ import pytest
 
 from acrm.analysis.actions.actions import ActionParams, ActionsResult, plan
 from acrm.analysis.actions.crm_export import Export, export
+from acrm.analysis.actions.decisions import decisions
 from acrm.analysis.actions.scenarios import load_scenarios
 from acrm.errors import InputError, UsageError
 from acrm.write import csv_parts
@@ -95,6 +96,27 @@ def test_only_what_changed_is_exported_again() -> None:
     assert after.rows["action"].is_null().all()
     assert made("csv", planned(day, moved, 0), after.sent, moved).rows.equals(after.rows)
     assert made("csv", planned(DAY + timedelta(2), moved, 0), after.sent, moved).rows.is_empty()
+
+
+def test_a_recorded_action_stands_until_it_is_due() -> None:
+    first = made("csv", planned())
+    kept = decisions(planned())
+    acted = set(planned().tables["actions"].filter(~pl.col("control"))["customer_id"])
+    day = DAY + timedelta(1)
+
+    def later(customers: pl.DataFrame, on: date = day) -> pl.DataFrame:
+        return export("csv", planned(on, budget=0), PEOPLE, IDS, customers, first.sent, kept).rows
+
+    assert later(NAMED).is_empty()
+    # Who refuses by now is told so, as is everybody when the day is past.
+    gone = min(acted)
+    refusing = pl.DataFrame({"customer_id": [gone], "consent": [False]})
+    assert later(refusing).select("customer_id", "action").rows() == [(gone, None)]
+    past = max(kept["due"]) + timedelta(1)
+    assert set(later(NAMED, past)["customer_id"]) == acted
+    control = set(kept.filter("control")["customer_id"])
+    assert control
+    assert not control & set(later(NAMED)["customer_id"])
 
 
 def test_systems_do_not_forget_each_other() -> None:

@@ -71,6 +71,9 @@ def test_all_faults_are_told_at_once() -> None:
             ONE | {"id": "range", "low": 0.2},
             ONE | {"id": "range", "base": 0.99, "control": 0.6, "cost": -1},
             ONE | {"id": "much", "base": 0.99, "control": 0.6},
+            ONE | {"id": "far", "days": 10**9, "min_gap": 10**14, "cap": 10**20, "stages": ["laped"]},
+            ONE | {"id": "dear", "cost": 1e15, "value": 1e300},
+            ONE | {"id": "share", "cost": "99999999999%"},
         ],
     }
     with pytest.raises(UsageError) as caught:
@@ -89,7 +92,14 @@ def test_all_faults_are_told_at_once() -> None:
         "short.value: an amount above 0",
         "range.response: above 0 and from low to high",
         "two scenarios are called range",
-        "range.cost: an amount, 0 or more",
+        "range.cost: an amount from 0 to 10,000,000,000",
+        "far.days: a whole number of days, 0 to 3,660",
+        "far.min_gap: a whole number of days",
+        "far.cap: a whole number of customers",
+        "unknown: far.stages.laped (meant: lapsed?)",
+        "dear.cost: an amount",
+        "dear.value: an amount",
+        "share.cost: an amount",
         "much.base: base and response are more than 1 together",
         "much.control: half",
     ]

@@ -162,7 +162,7 @@ def test_all_faults_of_a_file_come_at_once() -> None:
         "means nothing",
         "366",
         "3 needs an id",
-        "one of",
+        "'when' says",
         "a text",
     ):
         assert part in said, part
@@ -171,6 +171,29 @@ def test_all_faults_of_a_file_come_at_once() -> None:
     for empty in documents:
         with pytest.raises(UsageError):
             reminder_rules(empty)
+
+
+def test_faults_say_what_was_meant_and_numbers_have_an_end() -> None:
+    rules: list[dict[str, Any]] = [
+        {"id": ["a"], "when": "orders", "orders": 10**23},
+        {"id": ["a"], "when": "brithday"},
+        {"id": "c", "when": "birthday", "aheed": 3},
+        {"id": "d", "when": "spend", "amount": 1e60, "days": 10**20},
+        {"when": "birthday"},
+        {"when": "birthday"},
+    ]
+    with pytest.raises(UsageError) as raised:
+        reminder_rules({"rule": rules, "rulez": []})
+    said = str(raised.value)
+    for part in (
+        "(meant: rule?)",
+        "(meant: birthday?)",
+        "(meant: ahead?)",
+        "'orders' is a number",
+        "'days' is a number",
+    ):
+        assert part in said, part
+    assert (said.count("'amount' is"), said.count("stands twice"), said.count("needs an id")) == (1, 1, 4)
 
 
 def test_a_file_of_ones_own() -> None:
