@@ -20,7 +20,7 @@ from acrm.ingest.currency import in_one_currency
 from acrm.ingest.dataset import Dataset, load
 from acrm.ingest.receipts import receipts
 from acrm.ingest.sources import folders
-from acrm.ingest.vocabulary import normalise
+from acrm.ingest.vocabulary import fold, normalise
 from acrm.lineage import Lineage
 from acrm.messages import Message, listed
 from acrm.publish import reading as held
@@ -227,24 +227,24 @@ def crowd(
     """
     dataset = load(sources, reading.ingest(), scratch)
     tables = dict(dataset.tables)
-    asked = {normalise(name) for name in columns}
+    asked = {fold(normalise(name)) for name in columns}
     for name, frame in tables.items() if asked else ():
-        names = frame.collect_schema().names()
-        if name.startswith("other_") and asked <= {normalise(column) for column in names}:
-            theirs = [
-                pl.col(column).alias(f"x_{column.lower()}") for column in names if column[0] != "_" and column != "row"
-            ]
-            return Sales(
-                lines=pl.LazyFrame(),
-                dataset=replace(
-                    dataset,
-                    tables={"customers": frame.select(pl.col("row").cast(pl.String).alias("customer_id"), *theirs)},
-                ),
+        theirs = [one for one in frame.collect_schema().names() if one[0] != "_" and one != "row"]
+        if name.startswith("other_") and asked <= {fold(normalise(one)) for one in theirs}:
+            rows = where(tables, name, selecting.where).select(
+                pl.col("row").cast(pl.String).alias("customer_id"), *(pl.col(one).alias(f"x_{one}") for one in theirs)
             )
+            return Sales(lines=pl.LazyFrame(), dataset=replace(dataset, tables={"customers": rows}))
+    if asked and not {"customers", "transactions"} & set(tables):
+        known = [
+            one for frame in tables.values() for one in frame.collect_schema().names() if one[0] != "_" and one != "row"
+        ]
+        raise InputError("drivers_no_table", columns=", ".join(columns), known=listed(known))
     customers = tables.get("customers")
     notes: tuple[Message, ...] = ()
     own = names_in(selecting.where)
-    if customers is not None and own and own <= set(customers.collect_schema().names()):
+    theirs_alone = customers is not None and bool(own) and own <= set(customers.collect_schema().names())
+    if customers is not None and (theirs_alone or "transactions" not in tables):
         tables["customers"] = where(tables, "customers", selecting.where)
     if "transactions" in tables:
         lines, notes = in_one_currency(
@@ -254,7 +254,7 @@ def crowd(
             selecting.rates,
         )
         tables["transactions"] = lines
-        if customers is not None and own and tables["customers"] is customers:
+        if customers is not None and own and not theirs_alone:
             tables["customers"] = customers.join(lines.select("customer_id").unique(), on="customer_id", how="semi")
     dataset = replace(dataset, tables=tables)
     return Sales(

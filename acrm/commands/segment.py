@@ -34,6 +34,43 @@ _ONCE = ("compare", "compare_groups", "record", "export", "budget", "reminders",
 """Options that the next steps do not repeat."""
 
 
+_GROUPS = ("columns", "k", "method", "min_size")
+"""Options that say how groups are found."""
+_ONLY_WITH = {
+    **dict.fromkeys(("factors", "hold", "log"), ("drivers",)),
+    "ahead": ("reminders",),
+    "top": ("lookalike",),
+    "by": ("bins", "sample"),
+}
+_NOT_WITH = {
+    "bins": ("drivers",),
+    "apply": ("segments_from", "axis", *_GROUPS),
+    "segments_from": _GROUPS,
+}
+_OF_GROUPS = (
+    *("axis", *_GROUPS, "segments_from", "apply", "limits", "compare", "compare_groups"),
+    *("scenarios", "budget", "record", "export", "reminders", "call_list", "lookalike", "sample"),
+)
+
+
+def _consistent(run: Run) -> None:
+    """Refuse options of this command that would do nothing beside the others."""
+
+    def flag(name: str) -> str:
+        return f"--{name.replace('_', '-')}"
+
+    given = {name for name, (value, origin) in run.options.items() if origin == "flag" and value not in (None, False)}
+    for name, wanted in _ONLY_WITH.items():
+        if name in given and not given & set(wanted):
+            raise UsageError("segment_only_with", option=flag(name), other=flag(wanted[0]))
+    for name, idle in (
+        _NOT_WITH | {one: (*_NOT_WITH.get(one, ()), *_OF_GROUPS) for one in ("bins", "drivers")}
+    ).items():
+        for other in idle if name in given else ():
+            if other in given:
+                raise UsageError("segment_not_with", option=flag(other), other=flag(name))
+
+
 def _list(words: str | None) -> tuple[str, ...]:
     return tuple(word.strip() for word in (words or "").split(",") if word.strip())
 
@@ -154,11 +191,13 @@ def segment(
     from pathlib import Path
     from tempfile import TemporaryDirectory
 
+    from acrm.earlier import document_of, earlier_segments
     from acrm.load import crowd, settled, undisturbed
     from acrm.messages import Message
     from acrm.render.segment import segment_page
     from acrm.write import emit
 
+    _consistent(run)
     with (
         undisturbed(sources),
         TemporaryDirectory(prefix="acrm-") as scratch,
@@ -186,11 +225,13 @@ def segment(
                 as_of=as_of,
                 seed=seed,
             )
-            people, result = _grouped(found, sources, params, segments_from, apply)
+            model = document_of(apply, "segment_model.json") if apply else None
+            earlier = earlier_segments(compare) if compare else None
+            people, result = _grouped(found, sources, params, segments_from, model, earlier[2] if earlier else None)
             result = _planned(result, people, found, planning, writing.out)
             result, blocks = _listed(result, people, found, listing, by)
-            if compare:
-                result = _compared(result, people, compare)
+            if earlier:
+                result = _compared(result, people, *earlier)
             if compare_groups:
                 blocks += _contrasted(result, people, *compare_groups)
             page = partial(segment_page, typed=run.typed(*_ONCE), blocks=blocks, out=writing.out)
@@ -208,29 +249,36 @@ def segment(
 
 
 def _grouped(
-    found: Sales, sources: list[str], params: SegmentParams, rules: str | None, model: str | None
+    found: Sales,
+    sources: list[str],
+    params: SegmentParams,
+    rules: str | None,
+    model: dict[str, Any] | None,
+    before: dict[str, Any] | None,
 ) -> tuple[People, SegmentResult]:
-    """The customers and their groups."""
+    """The customers and their groups; `before` is the model to compare with."""
     from acrm.analysis.people.people import people as known
+    from acrm.analysis.segment.clustering import kinds_of
     from acrm.analysis.segment.segment import segment as analyse
-    from acrm.earlier import document_of, earlier_result
+    from acrm.earlier import earlier_worth
     from acrm.load import toml_file
 
     tables = found.dataset.tables
-    worth = next((table for path in sources if (table := earlier_result(path, "clv")) is not None), None)
+    worth = earlier_worth(sources)
     people = known(
         tables,
         lines=found.lines if "transactions" in tables else None,
         axes=params.axes,
         as_of=params.as_of,
         worth=worth,
+        kinds=kinds_of(model or before),
     )
     result = analyse(
         people,
         tables,
         params,
         rules=toml_file(rules) if rules else None,
-        model=document_of(model) if model else None,
+        model=model,
     )
     return people, result
 
@@ -342,16 +390,19 @@ def _columns(known: list[str], words: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _compared(result: SegmentResult, people: People, path: str) -> SegmentResult:
-    """The groups with who is in another one than in an earlier result."""
+def _compared(
+    result: SegmentResult, people: People, before: Any, was: Any, model: dict[str, Any] | None
+) -> SegmentResult:
+    """The groups with who is in another one than in an earlier result, by its model or by rules."""
     from acrm.analysis.segment.joined import with_moves
-    from acrm.analysis.segment.moves import moves
-    from acrm.earlier import earlier_segments
+    from acrm.analysis.segment.moves import by_model, moves
 
-    before, was, model = earlier_segments(path)
+    if model is None and result.rules is None:
+        raise UsageError("segment_rules_before")
+    placed = result.tables["customers"] if model is None else by_model(model, people.table)
     told = [feature.name for feature in people.features]
     both = before.join(people.table.select("customer_id"), on="customer_id", how="semi").height
-    return with_moves(result, moves(before, was, people.table, model, told), both)
+    return with_moves(result, moves(before, was, people.table, placed, told), both)
 
 
 def _contrasted(result: SegmentResult, people: People, first: str, second: str) -> list[Block]:
