@@ -95,8 +95,21 @@ def table_of(folder: str, name: str) -> pl.DataFrame | None:
     return pl.read_parquet(content, glob=False) if content.is_file() else None
 
 
-def earlier_segments(path: str) -> tuple[pl.DataFrame, pl.DataFrame, dict[str, Any]]:
-    """The segments of an earlier `acrm segment`, its table of customers, and its model.
+def earlier_worth(sources: Sequence[str]) -> pl.DataFrame | None:
+    """`customer_id` and `clv` of the first result of `acrm clv` among the sources that has both; None: there is none.
+
+    Raises:
+        InputError: There are such results, but they value no customers.
+    """
+    found = [table for path in sources if (table := earlier_result(path, "clv")) is not None]
+    told = [table for table in found if {"customer_id", "clv"} <= set(table.columns)]
+    if found and not told:
+        raise InputError("segment_no_clv")
+    return told[0].select("customer_id", "clv") if told else None
+
+
+def earlier_segments(path: str) -> tuple[pl.DataFrame, pl.DataFrame, dict[str, Any] | None]:
+    """The segments of an earlier `acrm segment`, its table of customers, and its model, None where rules made them.
 
     Raises:
         InputError: They are not there.
@@ -105,17 +118,20 @@ def earlier_segments(path: str) -> tuple[pl.DataFrame, pl.DataFrame, dict[str, A
     main, people = earlier_result(str(folder), "segment"), table_of(str(folder), "segment_people")
     if main is None or people is None:
         raise InputError("segment_not_earlier", path=path)
-    return main, people, document_of(str(folder / "segment_model.json"))
+    ruled = "distance" not in main.columns
+    return main, people, None if ruled else document_of(str(folder / "segment_model.json"))
 
 
-def document_of(path: str) -> dict[str, Any]:
-    """A JSON file of an earlier run.
+def document_of(path: str, name: str = "") -> dict[str, Any]:
+    """A JSON file of an earlier run, or that of a name in its folder.
 
     Raises:
         InputError: It is not there, or is none.
     """
     try:
-        return dict(json.loads(standing(Path(path)).read_text(encoding="utf-8")))
+        return dict(
+            json.loads(standing(Path(path) / name if Path(path).is_dir() else Path(path)).read_text(encoding="utf-8"))
+        )
     except FileNotFoundError:
         raise InputError("no_file", path=path) from None
     except (OSError, ValueError, TypeError) as error:

@@ -20,7 +20,7 @@ from acrm.ingest.currency import in_one_currency
 from acrm.ingest.dataset import Dataset, load
 from acrm.ingest.receipts import receipts
 from acrm.ingest.sources import folders
-from acrm.ingest.vocabulary import normalise
+from acrm.ingest.vocabulary import fold, normalise
 from acrm.lineage import Lineage
 from acrm.messages import Message, listed
 from acrm.publish import reading as held
@@ -235,21 +235,19 @@ def crowd(
     """
     dataset = load(sources, reading.ingest(), scratch)
     tables = dict(dataset.tables)
-    asked = {normalise(name) for name in columns}
+    asked = {fold(normalise(name)) for name in columns}
     for name, frame in tables.items() if asked else ():
-        names = frame.collect_schema().names()
-        if name.startswith("other_") and asked <= {normalise(column) for column in names}:
-            chosen = where(tables, name, selecting.where)
-            theirs = [
-                pl.col(column).alias(f"x_{column.lower()}") for column in names if column[0] != "_" and column != "row"
-            ]
-            return Sales(
-                lines=pl.LazyFrame(),
-                dataset=replace(
-                    dataset,
-                    tables={"customers": chosen.select(pl.col("row").cast(pl.String).alias("customer_id"), *theirs)},
-                ),
+        theirs = [one for one in frame.collect_schema().names() if one[0] != "_" and one != "row"]
+        if name.startswith("other_") and asked <= {fold(normalise(one)) for one in theirs}:
+            rows = where(tables, name, selecting.where).select(
+                pl.col("row").cast(pl.String).alias("customer_id"), *(pl.col(one).alias(f"x_{one}") for one in theirs)
             )
+            return Sales(lines=pl.LazyFrame(), dataset=replace(dataset, tables={"customers": rows}))
+    if asked and not {"customers", "transactions"} & set(tables):
+        known = [
+            one for frame in tables.values() for one in frame.collect_schema().names() if one[0] != "_" and one != "row"
+        ]
+        raise InputError("drivers_no_table", columns=", ".join(columns), known=listed(known))
     customers = tables.get("customers")
     notes: tuple[Message, ...] = ()
     own = names_in(selecting.where)
@@ -266,7 +264,7 @@ def crowd(
             selecting.rates,
         )
         tables["transactions"] = lines
-        if customers is not None and own and tables["customers"] is customers:
+        if customers is not None and own and "customers" not in apt:
             tables["customers"] = customers.join(lines.select("customer_id").unique(), on="customer_id", how="semi")
     dataset = replace(dataset, tables=tables)
     return Sales(

@@ -15,9 +15,9 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 LEVELS = (
     {"cli", "__main__"},
     {"commands"},
-    {"options", "console", "load", "earlier", "idle"},
+    {"options", "segment_options", "console", "load", "earlier"},
     {"ingest", "store", "analysis", "render", "write", "demo"},
-    {"known", "lineage", "publish", "purposes", "summaries", "validity", "where", "models"},
+    {"idle", "known", "lineage", "publish", "purposes", "summaries", "validity", "where", "models"},
     {"engine", "schema", "limits", "errors", "messages", "__init__"},
 )
 # Within a line, or from outside the package: what a layer stays away from. A dot marks a layer of our own.
@@ -32,7 +32,7 @@ APART = {
 }
 # Only these import it.
 KEPT = {
-    "typer": {"cli", "commands", "options"},
+    "typer": {"cli", "commands", "options", "segment_options"},
     "rich": {"render", "console"},
     "subprocess": set[str](),
     "socket": set[str](),

@@ -17,7 +17,7 @@ from acrm.errors import InputError, UsageError
 from acrm.ingest.dataset import load
 from acrm.ingest.options import IngestOptions
 from acrm.lineage import Lineage
-from acrm.load import Sales, moment, sales, toml_file, undisturbed
+from acrm.load import Sales, crowd, moment, sales, toml_file, undisturbed
 from acrm.options import Reading, Selecting
 from acrm.store import commit, prepare
 from tests.ingest.conftest import load_texts
@@ -189,3 +189,42 @@ def test_a_toml_file(tmp_path: Path) -> None:
             toml_file(str(file))
     with pytest.raises(InputError, match="no such file"):
         toml_file(str(tmp_path / "nowhere.toml"))
+
+
+def customers_of(made: Sales) -> list[str]:
+    return sorted(made.dataset.tables["customers"].select("customer_id").collect()["customer_id"])
+
+
+@pytest.mark.parametrize(
+    ("where", "chosen"),
+    [("gender = 'f'", "7"), ("unit = 'Oxford'", "8"), ("unit = 'Bath' AND gender = 'f'", "7")],
+)
+def test_a_crowd_is_those_that_a_condition_on_either_table_leaves(
+    exports: Path, tmp_path: Path, where: str, chosen: str
+) -> None:
+    made = crowd([str(exports)], Reading(), Selecting(where=where), tmp_path)
+    assert ({row[1] for row in lines(made)}, customers_of(made)) == ({chosen}, [chosen])
+
+
+def test_a_crowd_without_orders_is_chosen_too(exports: Path, tmp_path: Path) -> None:
+    path = str(exports / "people.csv")
+    assert customers_of(crowd([path], Reading(), Selecting(where="gender = 'f'"), tmp_path)) == ["7"]
+    (tmp_path / "again").mkdir()
+    with pytest.raises(UsageError, match="unit"):
+        crowd([path], Reading(), Selecting(where="unit = 'Bath'"), tmp_path / "again")
+
+
+def test_rows_of_any_table_that_has_the_columns_stand_for_customers(tmp_path: Path) -> None:
+    rows = "Leaf Width (cm),Height,colour\n" + "".join(f"{n}.5,{n % 7}.25,{'rgb'[n % 3]}\n" for n in range(40))
+    (tmp_path / "leaves.csv").write_text(rows, encoding="utf-8")
+
+    def made(*columns: str, where: str | None = None) -> Sales:
+        scratch = tmp_path / f"{len(list(tmp_path.iterdir()))}"
+        scratch.mkdir()
+        return crowd([str(tmp_path / "leaves.csv")], Reading(), Selecting(where=where), scratch, columns)
+
+    table = made("Leaf Width (cm)", "height").dataset.tables["customers"].collect()
+    assert (table.height, table.columns) == (40, ["customer_id", "x_leaf_width_cm", "x_height", "x_colour"])
+    assert len(customers_of(made("height", where="colour = 'r'"))) == 14
+    with pytest.raises(InputError, match="leaf_width_cm"):
+        made("width", "nothing")

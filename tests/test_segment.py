@@ -87,6 +87,35 @@ def test_a_model_gives_the_same_groups_and_nobody_moved(acrm: Acrm, shop: Path) 
     assert anew["segments"] == told(acrm, shop, "-o", "made")["segments"]
 
 
+def test_a_store_gives_the_tables_of_the_export(acrm: Acrm, shop: Path) -> None:
+    assert acrm("clean", shop, "-o", "store").code == 0
+    told(acrm, shop, "-o", "made")
+    told(acrm, "store", "-o", "kept")
+    for name in ("segment", "segment_people", "segment_left_out", "segment_profiles", "actions"):
+        assert pl.read_parquet(f"made/{name}.parquet").equals(pl.read_parquet(f"kept/{name}.parquet")), name
+
+
+def test_groups_of_yours_are_compared_with_earlier_ones_of_yours(acrm: Acrm, shop: Path) -> None:
+    Path("rules.toml").write_text('[[segment]]\nid = "big"\nwhere = "spend > 2500"\n', encoding="utf-8")
+    rules = ("--segments-from", "rules.toml")
+    told(acrm, shop, *rules, "-o", "made")
+    assert told(acrm, shop, *rules, "--compare", "made", "-o", "again")["summary"]["moved"] == 0
+    Path("rules.toml").write_text('[[segment]]\nid = "big"\nwhere = "spend > 3000"\n', encoding="utf-8")
+    main = pl.read_parquet("made/segment_people.parquet")
+    less = main.filter(pl.col("spend") > 2500, pl.col("spend") <= 3000).height
+    assert told(acrm, shop, *rules, "--compare", "made", "-o", "again")["summary"]["moved"] == less > 0
+    ran = acrm("segment", shop, "--compare", "made")
+    assert (ran.code, "--segments-from" in ran.err) == (2, True)
+
+
+def test_the_value_of_an_earlier_clv_is_taken_as_it_is(acrm: Acrm, shop: Path) -> None:
+    assert acrm("clv", shop, "-o", "worth", "--as-of", "2025-12-31").code == 0
+    told(acrm, shop, "worth", "-o", "made", "--as-of", "2025-12-31")
+    worth = pl.read_parquet("worth/clv.parquet").select("customer_id", "clv")
+    both = pl.read_parquet("made/segment_people.parquet").drop_nulls("clv").join(worth, on="customer_id", how="full")
+    assert both.filter(pl.col("clv").ne_missing(pl.col("clv_right").cast(pl.Float64))).is_empty()
+
+
 def test_who_moved_is_told_with_what_changed(acrm: Acrm, shop: Path) -> None:
     told(acrm, shop, "-o", "made", "--as-of", "2026-01-01")
     with (shop / "orders.csv").open("a", encoding="utf-8") as file:
@@ -253,6 +282,13 @@ def test_columns_of_any_table(acrm: Acrm, tmp_path: Path) -> None:
         (("--drivers", "nothing"), 3),
         (("--budget", "much"), 2),
         (("--limits", "active"), 2),
+        (("--factors", "city"), 2),
+        (("--by", "city"), 2),
+        (("--ahead", "3"), 2),
+        (("--bins", "amount", "--budget", "5"), 2),
+        (("--drivers", "spend", "--bins", "amount"), 2),
+        (("--apply", "made", "--k", "2"), 2),
+        (("--segments-from", "rules.toml", "--method", "gmm"), 2),
     ],
 )
 def test_what_makes_no_sense_is_refused(acrm: Acrm, shop: Path, words: tuple[str, ...], code: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -10,117 +10,21 @@ import typer
 
 from acrm.errors import UsageError
 from acrm.options import AsOf, Compare, Reading, Run, Seed, Selecting, Sources, Writing
+from acrm.segment_options import LISTS, Explaining, Listing, Planning, consistent
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from acrm.analysis.people.people import People
     from acrm.analysis.segment.segment import SegmentParams, SegmentResult
     from acrm.load import Sales
     from acrm.render.blocks import Block
 
 
-def _money(value: object) -> Decimal:
-    """An amount such as 500000 or 1 500,50; 500,000 may be either of two, and is refused."""
-    from decimal import Decimal, InvalidOperation
-
-    words = "".join(str(value).split())
-    if len(words.rpartition(",")[0]) and len(words.rpartition(",")[2]) == 3:
-        raise UsageError("segment_budget_comma", value=value, whole=words.replace(",", ""))
-    try:
-        return Decimal(words.replace(",", "."))
-    except InvalidOperation:
-        raise UsageError("segment_budget", value=value) from None
-
-
-_LISTS = ("reminders", "ahead", "call_list", "lookalike", "sample", "top")
-_PLANS = ("scenarios", "budget", "record", "export")
-_MADE = ("k", "method", "min_size")
-_GROUPS = (*_MADE, "axis", "columns", "segments_from", "apply", "limits", "compare", "compare_groups", *_PLANS, *_LISTS)
-_DRIVERS = ("factors", "hold", "log", "randomised")
-_SERVES = {
-    **dict.fromkeys(_DRIVERS, ("drivers",)),
-    "by": ("bins", "sample", "drivers"),
-    "ahead": ("reminders",),
-    "top": ("lookalike",),
-}
-_BESIDE = {
-    "bins": ("drivers", "seed", *_DRIVERS, *_GROUPS),
-    "drivers": _GROUPS,
-    "segments_from": ("apply", *_MADE),
-    "apply": _MADE,
-}
-"""Options that do nothing without another one, or beside it."""
-_ONCE = ("compare", "compare_groups", "record", "export", "budget", "by", *_LISTS)
+_ONCE = ("compare", "compare_groups", "record", "export", "budget", "by", *LISTS)
 """Options that the next steps do not repeat."""
 
 
 def _list(words: str | None) -> tuple[str, ...]:
     return tuple(word.strip() for word in (words or "").split(",") if word.strip())
-
-
-@dataclass(frozen=True, kw_only=True)
-class Planning:
-    """What is done about whom."""
-
-    scenarios: Annotated[
-        str | None, typer.Option("--scenarios", metavar="FILE", help="scenarios.toml: what to do for which segment.")
-    ] = None
-    budget: Annotated[
-        Any, typer.Option("--budget", metavar="AMOUNT", parser=_money, help="What all contacts together may cost.")
-    ] = None
-    record: Annotated[
-        str | None, typer.Option("--record", metavar="STORE", help="Keep the decisions in this store.")
-    ] = None
-    export: Annotated[
-        Literal["amocrm", "bitrix24", "csv"] | None,
-        typer.Option("--export", help="A file for the operational CRM: what changed since the last one."),
-    ] = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Listing:
-    """Lists of customers for a purpose."""
-
-    reminders: Annotated[
-        str | None,
-        typer.Option("--reminders", metavar="FILE", help="Whom to remember when: reminders.toml, or 'default'."),
-    ] = None
-    ahead: Annotated[
-        int, typer.Option("--ahead", metavar="DAYS", min=1, max=366, help="Days that reminders look ahead.")
-    ] = 7
-    call_list: Annotated[bool, typer.Option("--call-list", help="Open deals in the order in which to call.")] = False
-    lookalike: Annotated[
-        str | None,
-        typer.Option("--lookalike", metavar="SEGMENT", help="Who never bought and is most like this segment."),
-    ] = None
-    sample: Annotated[
-        float | None,
-        typer.Option("--sample", metavar="PP", help="A sample of each --by group, to within so many percent points."),
-    ] = None
-    top: Annotated[int, typer.Option("--top", metavar="N", min=1, help="Length of the list of lookalikes.")] = 100
-
-
-@dataclass(frozen=True, kw_only=True)
-class Explaining:
-    """What a column goes with."""
-
-    drivers: Annotated[
-        str | None, typer.Option("--drivers", metavar="MEASURE", help="What a column goes with, instead of groups.")
-    ] = None
-    factors: Annotated[
-        str | None, typer.Option("--factors", metavar="A,B", help="For --drivers: columns that may explain it.")
-    ] = None
-    hold: Annotated[
-        str | None, typer.Option("--hold", metavar="A,B", help="For --drivers: compare within levels of these.")
-    ] = None
-    randomised: Annotated[
-        str | None, typer.Option("--randomised", metavar="A,B", help="For --drivers: columns that were drawn by lot.")
-    ] = None
-    log: Annotated[
-        Literal["auto", "both", "none"],
-        typer.Option("--log", help="For --drivers: logarithms; both gives elasticities."),
-    ] = "auto"
 
 
 def segment(
@@ -189,14 +93,13 @@ def segment(
     from pathlib import Path
     from tempfile import TemporaryDirectory
 
-    from acrm.idle import refuse_idle
+    from acrm.earlier import document_of, earlier_segments
     from acrm.load import crowd, settled, undisturbed
     from acrm.messages import Message
     from acrm.render.segment import segment_page
     from acrm.write import emit
 
-    typed = [name for name, (_, origin) in run.options.items() if origin == "flag"]
-    refuse_idle(typed, serves=_SERVES, beside=_BESIDE)
+    consistent(run)
     if planning.export and (writing.out == "-" or "parquet" not in writing.formats):
         raise UsageError("segment_export_where")
     with (
@@ -230,11 +133,13 @@ def segment(
                 as_of=as_of,
                 seed=seed,
             )
-            people, result = _grouped(found, sources, params, segments_from, apply)
+            model = document_of(apply, "segment_model.json") if apply else None
+            earlier = earlier_segments(compare) if compare else None
+            people, result = _grouped(found, sources, params, segments_from, model, earlier[2] if earlier else None)
             result = _planned(result, people, found, planning, writing.out)
             result, blocks = _listed(result, people, found, listing, by)
-            if compare:
-                result = _compared(result, people, compare)
+            if earlier:
+                result = _compared(result, people, *earlier)
             if compare_groups:
                 blocks += _contrasted(result, people, *compare_groups)
             page = partial(segment_page, typed=run.typed(*_ONCE), blocks=blocks, out=writing.out)
@@ -252,29 +157,36 @@ def segment(
 
 
 def _grouped(
-    found: Sales, sources: list[str], params: SegmentParams, rules: str | None, model: str | None
+    found: Sales,
+    sources: list[str],
+    params: SegmentParams,
+    rules: str | None,
+    model: dict[str, Any] | None,
+    before: dict[str, Any] | None,
 ) -> tuple[People, SegmentResult]:
-    """The customers and their groups."""
+    """The customers and their groups; `before` is the model to compare with."""
     from acrm.analysis.people.people import people as known
+    from acrm.analysis.segment.clustering import kinds_of
     from acrm.analysis.segment.segment import segment as analyse
-    from acrm.earlier import document_of, earlier_result
+    from acrm.earlier import earlier_worth
     from acrm.load import toml_file
 
     tables = found.dataset.tables
-    worth = next((table for path in sources if (table := earlier_result(path, "clv")) is not None), None)
+    worth = earlier_worth(sources)
     people = known(
         tables,
         lines=found.lines if "transactions" in tables else None,
         axes=params.axes,
         as_of=params.as_of,
         worth=worth,
+        kinds=kinds_of(model or before),
     )
     result = analyse(
         people,
         tables,
         params,
         rules=toml_file(rules) if rules else None,
-        model=document_of(model) if model else None,
+        model=model,
     )
     return people, result
 
@@ -338,16 +250,19 @@ def _listed(
     return with_lists(result, made), list_blocks(made)
 
 
-def _compared(result: SegmentResult, people: People, path: str) -> SegmentResult:
-    """The groups with who is in another one than in an earlier result."""
+def _compared(
+    result: SegmentResult, people: People, before: Any, was: Any, model: dict[str, Any] | None
+) -> SegmentResult:
+    """The groups with who is in another one than in an earlier result, by its model or by rules."""
     from acrm.analysis.segment.joined import with_moves
-    from acrm.analysis.segment.moves import moves
-    from acrm.earlier import earlier_segments
+    from acrm.analysis.segment.moves import by_model, moves
 
-    before, was, model = earlier_segments(path)
+    if model is None and result.rules is None:
+        raise UsageError("segment_rules_before")
+    placed = result.tables["customers"] if model is None else by_model(model, people.table)
     told = [feature.name for feature in people.features]
     both = before.join(people.table.select("customer_id"), on="customer_id", how="semi").height
-    return with_moves(result, moves(before, was, people.table, model, told), both)
+    return with_moves(result, moves(before, was, people.table, placed, told), both)
 
 
 def _contrasted(result: SegmentResult, people: People, first: str, second: str) -> list[Block]:

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from acrm.messages import listed, text
+from acrm.messages import text
 from acrm.render.blocks import Block, Cell, Col, Grid, Headline, Lines, Page, Steps
 from acrm.render.segment_actions import actions_blocks, actions_steps
 from acrm.render.segment_drivers import condition_blocks, driver_blocks
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from acrm.analysis.lists.bands import BandsResult
     from acrm.analysis.segment.segment import SegmentResult
 
+NAMED = 3
+"""Groups that the headline names."""
 MOVED = 5
 """Customers who moved that are shown."""
 
@@ -56,7 +58,11 @@ def _headline(result: SegmentResult) -> Headline:
     figures: dict[str, Any] = dict(result.summary)
     sizes = result.profiles.segments
     verdict = figures["verdict"]
-    names = listed(sizes.sort("customers", descending=True)["segment"].to_list(), 3)
+    # Names have commas of their own.
+    largest = sizes.sort("customers", descending=True)["segment"].to_list()
+    names = "; ".join(largest[:NAMED])
+    if len(largest) > NAMED:
+        names = text("list.more", shown=names, n=len(largest) - NAMED)
     values = {"customers": figures["customers"], "k": sizes.height, "names": names}
     sub = _word("sub", columns=figures["columns"], as_of=figures["as_of"]) if figures["as_of"] else ""
     return Headline(

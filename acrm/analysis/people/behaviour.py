@@ -96,6 +96,10 @@ def bought(lines: pl.LazyFrame, as_of: date | None, unit_costs: pl.LazyFrame | N
     )
     for part in (rhythm, terms, *favourites):
         table = table.join(part, on="customer_id", how="left", maintain_order="left")
+    if "discount_share" in table.columns and not table["discount_share"].sum():
+        # A store has the column even if nobody told of a discount.
+        table = table.drop("discount_share")
+        del shares["discount_share"]
     table = table.with_columns(_drawn(name) for name in ("weekend_share", *shares))
     return Bought(
         table=table,

@@ -21,11 +21,11 @@ _UNKNOWN = frozenset(
 _DAYS = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%d-%m-%Y", "%m/%d/%Y", "%m-%d-%Y")
 
 
-def told(values: pl.Series, today: date | None) -> tuple[Kind, pl.Series]:
-    """A column as what its values are; days become days before `today`.
+def told(values: pl.Series, today: date | None, kind: Kind | None = None) -> tuple[Kind, pl.Series]:
+    """A column as what its values are, or as the `kind` that it was before; days become days before `today`.
 
     Two values are a choice, even if they are numbers (0 and 1); texts in which `;` or `|` separates few different
-    answers are lists.
+    answers are lists. What is not of a `kind` that was told is unknown.
 
     Examples:
         >>> import polars as pl
@@ -36,12 +36,15 @@ def told(values: pl.Series, today: date | None) -> tuple[Kind, pl.Series]:
         ('multi', [['chess', 'ski'], ['chess'], ['ski', 'tea'], ['tea']])
         >>> told(pl.Series(["0", "1", "0"]), None)[0]
         'category'
+        >>> told(pl.Series(["0", "1", "many"]), None, "number")[1].to_list()
+        [0.0, 1.0, None]
     """
     import polars as pl
 
-    if values.dtype.is_numeric() and values.n_unique() - (values.null_count() > 0) > 2:
+    may_be = kind in (None, "number")
+    if may_be and values.dtype.is_numeric() and (kind or values.n_unique() - (values.null_count() > 0) > 2):
         return "number", values.cast(pl.Float64)
-    if values.dtype.is_temporal() and today is not None:
+    if may_be and values.dtype.is_temporal() and today is not None:
         return "number", _before(values.cast(pl.Date), today)
     text = values.cast(pl.String).str.strip_chars()
     text = (
@@ -49,8 +52,14 @@ def told(values: pl.Series, today: date | None) -> tuple[Kind, pl.Series]:
         .select(pl.when(~pl.col("v").str.to_lowercase().is_in(sorted(_UNKNOWN))).then("v"))
         .to_series()
     )
+    if kind == "category":
+        return kind, text
+    parts = text.str.split("|").list.join(";").str.split(";").list.eval(pl.element().str.strip_chars())
+    parts = parts.list.eval(pl.element().filter(pl.element() != "").unique().sort())
+    if kind == "multi":
+        return kind, parts
     filled = text.len() - text.null_count()
-    if not filled or text.drop_nulls().n_unique() <= 2:
+    if kind is None and (not filled or text.drop_nulls().n_unique() <= 2):
         return "category", text
     plain = (
         text.str.replace_all(r"[\s\u00a0\u202f']", "").str.replace(r"^(-?\d+),(\d+)$", "$1.$2").str.strip_suffix("%")
@@ -61,13 +70,11 @@ def told(values: pl.Series, today: date | None) -> tuple[Kind, pl.Series]:
     for form in _DAYS:
         days = text.str.head(10).str.to_date(form, strict=False)
         if days.len() - days.null_count() >= _MOST * filled:
-            return ("number", _before(days, today)) if today else ("category", text)
-    if (text.str.contains(r"[;|]").sum() or 0) >= _SEVERAL * filled:
-        parts = text.str.split("|").list.join(";").str.split(";").list.eval(pl.element().str.strip_chars())
-        parts = parts.list.eval(pl.element().filter(pl.element() != "").unique().sort())
-        if parts.explode().n_unique() <= _ANSWERS:
-            return "multi", parts
-    return "category", text
+            return ("number", _before(days, today)) if today else (kind or "category", numbers if kind else text)
+    if kind == "number":
+        return kind, numbers
+    several = (text.str.contains(r"[;|]").sum() or 0) >= _SEVERAL * filled
+    return ("multi", parts) if several and parts.explode().n_unique() <= _ANSWERS else ("category", text)
 
 
 def _before(days: pl.Series, today: date) -> pl.Series:

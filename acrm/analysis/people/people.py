@@ -65,6 +65,7 @@ def people(
     axes: tuple[Axis, ...] = AXES,
     as_of: date | None = None,
     worth: pl.DataFrame | None = None,
+    kinds: Mapping[str, Kind] | None = None,
 ) -> People:
     """Put together what tables tell of their customers.
 
@@ -73,7 +74,8 @@ def people(
         lines: Order lines, if there are any.
         axes: What is wanted; columns of customers that are not ours belong to `extra`, which comes with `demo`.
         as_of: Today. None: the day after the last event.
-        worth: An earlier result of `acrm clv`, for the value; None: it is computed.
+        worth: `customer_id` and `clv` of an earlier result of `acrm clv`, for the value; None: it is computed.
+        kinds: What columns that are not ours were in an earlier run; of others it is found.
 
     Raises:
         InputError: Nothing is known of any customer.
@@ -83,6 +85,8 @@ def people(
     found = _Found(as_of=as_of)
     if lines is not None:
         _of_lines(found, lines, tables, axes, worth)
+    elif worth is not None:
+        found.add(axes, "value", worth.with_columns(pl.col("clv").cast(pl.Float64)))
     interactions = tables.get("interactions")
     if interactions is not None and "customer_id" in interactions.collect_schema().names():
         from acrm.analysis.people.behaviour import in_touch
@@ -91,7 +95,7 @@ def people(
         found.add(axes, "behaviour", in_touch(interactions, found.as_of))
     customers = tables.get("customers")
     if customers is not None:
-        _of_customers(found, customers, axes, anew=lines is None)
+        _of_customers(found, customers, axes, kinds or {}, anew=lines is None)
     everyone = pl.concat(found.ids).unique().sort() if found.ids else pl.Series([], dtype=pl.String)
     if everyone.is_empty():
         raise InputError("segment_nobody")
@@ -125,9 +129,12 @@ class _Found:
     notes: list[Message] = field(default_factory=list)
 
     def add(self, axes: tuple[Axis, ...], axis: Axis, part: pl.DataFrame | None) -> None:
-        """Keep a table of customers if its axis is wanted."""
-        if part is not None and part.width > 1 and ("demo" if axis == "extra" else axis) in axes:
-            self.parts.append((axis, part))
+        """Keep a table of customers if its axis is wanted, without columns of ours that stand empty in every store."""
+        if part is None or ("demo" if axis == "extra" else axis) not in axes:
+            return
+        told = [name for name in part.columns[1:] if axis == "extra" or part[name].null_count() < part.height]
+        if told:
+            self.parts.append((axis, part.select("customer_id", *told)))
 
 
 def _of_lines(
@@ -153,19 +160,21 @@ def _of_lines(
     found.ids.append(found.bought.table["customer_id"])
     found.add(axes, "behaviour", found.bought.table)
     if "value" in axes:
-        value = _worth(lines, found) if worth is None else worth.select("customer_id", "clv")
+        value = _worth(lines, found) if worth is None else worth
         found.add(axes, "value", None if value is None else value.with_columns(pl.col("clv").cast(pl.Float64)))
     if "needs" in axes:
         found.add(axes, "needs", _needs(lines, tables, found.as_of))
 
 
-def _of_customers(found: _Found, customers: pl.LazyFrame, axes: tuple[Axis, ...], *, anew: bool) -> None:
+def _of_customers(
+    found: _Found, customers: pl.LazyFrame, axes: tuple[Axis, ...], kinds: Mapping[str, Kind], *, anew: bool
+) -> None:
     known = customers.drop_nulls("customer_id").unique("customer_id", keep="any").collect().sort("customer_id")
     if found.as_of is None and "created_at" in known.columns:
         found.as_of = _day_after(known.lazy(), "created_at")
     found.ids.append(known["customer_id"])
     found.add(axes, "demo", _traits(known, found.as_of, anew=anew))
-    found.add(axes, "extra", _others(known, found.as_of))
+    found.add(axes, "extra", _others(known, found.as_of, kinds))
 
 
 def age_band(born: pl.Expr, today: date) -> pl.Expr:
@@ -235,11 +244,13 @@ def _traits(known: pl.DataFrame, as_of: date | None, *, anew: bool) -> pl.DataFr
     return known.select("customer_id", *ours)
 
 
-def _others(known: pl.DataFrame, as_of: date | None) -> pl.DataFrame:
+def _others(known: pl.DataFrame, as_of: date | None, kinds: Mapping[str, Kind]) -> pl.DataFrame:
     """Columns that are not ours, as what their values are."""
     from acrm.analysis.people.kinds import told
 
-    others = [told(known[name], as_of)[1].alias(name) for name in known.columns if name.startswith("x_")]
+    others = [
+        told(known[name], as_of, kinds.get(name))[1].alias(name) for name in known.columns if name.startswith("x_")
+    ]
     return known.select("customer_id", *others)
 
 

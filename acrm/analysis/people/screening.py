@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from acrm.messages import text
@@ -23,6 +23,10 @@ _REPEATS = 20.0
 """Repeats that chance would bring into whole numbers of such a range; where there are none, they number the rows."""
 _LINE, _POINTS = 0.999, 5
 _LEVELS = 1000
+_AT_ONCE = 10_000
+"""Rows."""
+_PAIRS, _DIFFERING = 512, 0.1
+"""Pairs of rows that are looked at, and the share of them that may differ in columns worth a closer look."""
 _DATE = r"^\s*(\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{4})\b"
 _ID = re.compile(r"(^|[_ ])(id|no|code|number|guid|uuid|номер|код)$|^№", re.IGNORECASE)
 
@@ -141,9 +145,11 @@ def _twice(table: pl.DataFrame, names: Sequence[str], safe: int) -> Iterator[Use
     """Columns that repeat an earlier one: on a line with it, or level by level."""
     lines = {name: _standardised(table[name]) for name in names if table[name].dtype.is_numeric()}
     levels = {name: coded for name in names if (coded := _coded(table[name])) is not None}
+    near = _on_lines(names, lines) | _of_a_kind(names, levels)
     gone: set[str] = set()
     for place, name in enumerate(names):
-        for other in names[:place] if place >= safe else ():
+        for before in near[place, :place].nonzero()[0] if place >= safe else ():
+            other = names[before]
             if other in gone:
                 continue
             alike = _on_a_line(lines.get(other), lines.get(name)) or _by_levels(levels.get(other), levels.get(name))
@@ -152,6 +158,40 @@ def _twice(table: pl.DataFrame, names: Sequence[str], safe: int) -> Iterator[Use
                 reason = "duplicate" if alike >= 1 - 1e-12 else "near_duplicate"
                 yield Useless(name, reason, text(f"segment_drivers.screen.{reason}", other=other))
                 break
+
+
+def _on_lines(names: Sequence[str], lines: Mapping[str, tuple[Any, Any]]) -> Any:
+    """Which two columns have a correlation near 1, all pairs at once: there may be thousands of columns."""
+    import numpy as np
+
+    near = np.zeros((len(names), len(names)), dtype=bool)
+    which = [place for place, name in enumerate(names) if name in lines]
+    if which:
+        sums = np.zeros((len(which), len(which)))
+        columns = [lines[names[place]][0] for place in which]
+        for start in range(0, len(columns[0]), _AT_ONCE):
+            rows = np.stack([column[start : start + _AT_ONCE] for column in columns])
+            sums += rows @ rows.T
+        near[np.ix_(which, which)] = np.abs(sums) >= _LINE - 1e-6
+    return near
+
+
+def _of_a_kind(names: Sequence[str], levels: Mapping[str, tuple[Any, Any]]) -> Any:
+    """Which two columns may tell each other level by level: what is alike in one is alike in the other.
+
+    Looked at are some pairs of rows; of columns that tell each other at most 2% may differ.
+    """
+    import numpy as np
+
+    near = np.zeros((len(names), len(names)), dtype=bool)
+    which = [place for place, name in enumerate(names) if name in levels]
+    if which:
+        one, other = np.random.default_rng(0).integers(len(levels[names[which[0]]][0]), size=(2, _PAIRS))
+        rows = (levels[names[place]][0] for place in which)
+        alike = np.stack([coded[one] == coded[other] for coded in rows]).astype(np.float32)
+        differing = alike @ (1 - alike).T
+        near[np.ix_(which, which)] = differing + differing.T <= _DIFFERING * _PAIRS
+    return near
 
 
 def _standardised(values: pl.Series) -> tuple[Any, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from acrm.analysis.people.features import Feature
+from acrm.analysis.people.features import Feature, Kind
 from acrm.analysis.segment.encoding import Encoding
 from acrm.analysis.segment.verdict import tabulated, worded
 from acrm.errors import InputError, UsageError
@@ -76,7 +76,7 @@ class Model:
             | second_distance | to its centre |
 
         Raises:
-            InputError: Columns are missing.
+            InputError: Columns are missing, see `Encoding.matrix`.
         """
         table = _sorted(table)
         return _placed(table, self.encoding.matrix(table), self.partition)
@@ -203,6 +203,18 @@ def cluster(table: pl.DataFrame, features: Sequence[Feature], params: ClusterPar
 def apply(document: Mapping[str, Any], table: pl.DataFrame) -> pl.DataFrame:
     """Find the segments of customers by a model that `Model.to_document` told, see `Model.place`."""
     return Model.from_document(document).place(table)
+
+
+def kinds_of(document: Mapping[str, Any] | None) -> dict[str, Kind]:
+    """What the columns of an earlier model were, so that they are taken for the same; of no model nothing.
+
+    Raises:
+        InputError: It is another document.
+    """
+    try:
+        return {name: kind for name, (_, kind) in document["features"].items()} if document is not None else {}
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise InputError("segment_model") from None
 
 
 def _sorted(table: pl.DataFrame) -> pl.DataFrame:

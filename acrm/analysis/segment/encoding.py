@@ -145,17 +145,28 @@ class Encoding:
         groups = [block for part in self.parts for block in part.blocks]
         return [number for number, block in enumerate(groups) for _ in block]
 
+    def missing(self, table: pl.DataFrame) -> list[str]:
+        """Columns that a table lacks."""
+        return [part.name for part in self.parts if part.name not in table.columns]
+
     def matrix(self, table: pl.DataFrame) -> Matrix:
         """Encode customers, one row each in the order of the table; a row does not depend on the others.
 
+        A column of ours that is missing is unknown: nobody may have bought or told what makes it.
+
         Raises:
-            InputError: Columns are missing.
+            InputError: Columns of the user (`x_...`) are missing, or all.
         """
         import numpy as np
+        import polars as pl
 
-        missing = [part.name for part in self.parts if part.name not in table.columns]
-        if missing:
-            raise InputError("segment_columns", columns=", ".join(missing))
+        missing = self.missing(table)
+        wanted = [name for name in missing if name.startswith("x_")] if len(missing) < len(self.parts) else missing
+        if wanted:
+            raise InputError("segment_columns", columns=", ".join(wanted))
+        types = _types()
+        unknown = {part.name: types[_kind(part)] for part in self.parts if part.name in missing}
+        table = table.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in unknown.items())
         made = np.empty((table.height, len(self.names)), np.float32)
         expressions = (expression for part in self.parts for expression in part.columns())
         for place, expression in enumerate(expressions):
@@ -165,9 +176,8 @@ class Encoding:
 
     def to_document(self) -> dict[str, Any]:
         """Plain values for a JSON file."""
-        kinds = {kind: name for name, kind in _KINDS.items()}
         return {
-            "columns": [{"kind": kinds[type(part)], **asdict(part)} for part in self.parts],
+            "columns": [{"kind": _kind(part), **asdict(part)} for part in self.parts],
             "left_out": list(self.left_out),
         }
 
@@ -181,7 +191,7 @@ class Encoding:
         import numpy as np
         import polars as pl
 
-        kinds = {"number": pl.Float64(), "category": pl.String(), "multi": pl.List(pl.String)}
+        kinds = _types()
         samples: dict[str, object] = {"number": 0.0, "category": "", "multi": []}
         parts, trial = [], {}
         for node in document["columns"]:
@@ -199,6 +209,16 @@ class Encoding:
         if not sound:
             raise ValueError
         return encoding
+
+
+def _kind(part: _Part) -> str:
+    return next(name for name, kind in _KINDS.items() if isinstance(part, kind))
+
+
+def _types() -> dict[str, pl.DataType]:
+    import polars as pl
+
+    return {"number": pl.Float64(), "category": pl.String(), "multi": pl.List(pl.String)}
 
 
 def _finite(name: str) -> pl.Expr:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from acrm.errors import InputError
 from acrm.messages import number, text
 
 if TYPE_CHECKING:
@@ -14,16 +15,35 @@ TOLD = 2
 """Changes that are told of a customer."""
 
 
+def by_model(model: Mapping[str, Any], now: pl.DataFrame) -> pl.DataFrame:
+    """The table of customers in the segments of an earlier model: `customer_id`, `segment`, its name.
+
+    Raises:
+        InputError: It is no model, or columns of it are missing.
+    """
+    import polars as pl
+
+    from acrm.analysis.segment.clustering import Model
+
+    placed = Model.from_document(model).place(now)
+    try:
+        names = {int(key): str(name) for key, name in model["names"].items()}
+    except (AttributeError, KeyError, ValueError):
+        raise InputError("segment_model") from None
+    segment = pl.col("segment_id").replace_strict(names, return_dtype=pl.String, default=None)
+    return placed.select("customer_id", segment.alias("segment"))
+
+
 def moves(
-    before: pl.DataFrame, was: pl.DataFrame, now: pl.DataFrame, model: Mapping[str, Any], told: Sequence[str]
+    before: pl.DataFrame, was: pl.DataFrame, now: pl.DataFrame, placed: pl.DataFrame, told: Sequence[str]
 ) -> pl.DataFrame:
-    """Compare by the model of the earlier result, so that who moved has changed, and not the limits of segments.
+    """Who is in another segment than before, by the limits of before, so that who moved has changed, and not they.
 
     Args:
         before: Main table of the earlier result: `customer_id`, `segment_id`, `segment`.
         was: Its table `people`.
         now: The table of customers as it is now.
-        model: Its model file.
+        placed: The customers of now in the segments of before, as of `by_model`.
         told: Columns in which a change may be told.
 
     Returns:
@@ -35,13 +55,8 @@ def moves(
     """
     import polars as pl
 
-    from acrm.analysis.segment.clustering import Model
-
-    names = {int(key): str(name) for key, name in model["names"].items()}
-    placed = Model.from_document(model).place(now)
-    segment = pl.col("segment_id").replace_strict(names, return_dtype=pl.String, default=None)
     both = before.select("customer_id", pl.col("segment").alias("before")).join(
-        placed.select("customer_id", segment.alias("now")), on="customer_id", how="full", coalesce=True
+        placed.select("customer_id", pl.col("segment").alias("now")), on="customer_id", how="full", coalesce=True
     )
     moved = both.filter(pl.col("before").ne_missing(pl.col("now"))).sort("customer_id")
     staying = moved.drop_nulls().select("customer_id")

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from acrm.analysis.segment.differences import NEGLIGIBLE, UNKNOWN, findings
+from acrm.analysis.segment.differences import NEGLIGIBLE, ONE_HISTORY, UNKNOWN, findings
 from acrm.messages import Message, text
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ def names(found: pl.DataFrame) -> dict[Any, str]:
     spend, both against the rest; then the strongest traits of who they are and what they need. Where nothing is known
     of purchases, the strongest traits alone. Equal names get a trait more each, and a number when there is none.
     """
+    import polars as pl
+
     rows: dict[Any, dict[str, dict[str, Any]]] = {}
     for row in found.iter_rows(named=True):
         told = rows.setdefault(row["segment_id"], {})
@@ -56,7 +58,10 @@ def names(found: pl.DataFrame) -> dict[Any, str]:
     spare: dict[Any, list[dict[str, Any]]] = {}
     for segment, numbers in rows.items():
         buying = _buying(numbers)
-        strong, others = _traits(found.filter(segment_id=segment), buyers=buying is not None)
+        never = buying == text("segment_profile.behaviour.never")
+        # Who never bought differs in all figures of orders, which says no more.
+        theirs = found.filter(segment_id=segment).filter(~(pl.col("feature").is_in(list(ONE_HISTORY)) & never))
+        strong, others = _traits(theirs, buyers=buying is not None)
         first = strong[:TRAITS] if buying or strong else others[:1]
         words = [*([buying] if buying else []), *map(trait_words, first)]
         parts[segment] = words or [text("segment_profile.name.plain")]
@@ -149,11 +154,15 @@ def _traits(found: pl.DataFrame, *, buyers: bool) -> tuple[list[dict[str, Any]],
     for row in findings(found).iter_rows(named=True):
         words = {row["feature"], row["level"] or row["feature"]}
         preference = row["level"] is None and row["feature"].startswith("need_")
-        if used & words or row["level"] == UNKNOWN or preference or (row["level"] and row["effect"] < 0):
+        blank = row["level"] == UNKNOWN
+        if used & words or preference or (row["level"] and row["effect"] < 0):
+            continue
+        if blank and row["axis"] not in ("demo", "extra"):
             continue
         used |= words
         of_people = row["axis"] in ("demo", "needs", "extra") or not buyers
-        common = row["level"] is None or (row["value"] >= COMMON and row["lift"] >= LIFT)
+        # That something is not known may tell equal names apart, and is no name by itself.
+        common = not blank and (row["level"] is None or (row["value"] >= COMMON and row["lift"] >= LIFT))
         fits = of_people and common and row["strength"] >= STRONG
         (strong if fits else others).append(row)
     return strong, others
@@ -166,7 +175,7 @@ def trait_words(row: dict[str, Any]) -> str:
         way = "more" if row["effect"] > 0 else "less"
         known = Message(f"segment_profile.{way}.{_bare(feature)}")
         return str(known) if known.exists else text(f"segment_profile.name.{way}", feature=readable(feature))
-    if feature in _TELLING:
+    if feature in _TELLING and level != UNKNOWN:
         return level_words(level)
     if feature == "need":
         return text("segment_profile.name.buys", category=level_words(level))

@@ -12,7 +12,7 @@ from acrm.analysis.people.features import Axis, Feature
 from acrm.analysis.people.people import AXES, People
 from acrm.analysis.result import Result, Scalar
 from acrm.errors import InputError, UsageError
-from acrm.messages import Message, text
+from acrm.messages import Message, listed, text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _RECORD = r"modified|updated|last_change|synced|изменен|обновлен|geändert"
 """In names of columns: when the record was changed."""
 METHODS = ("kmeans", "gmm")
+KNOWN = 30
+"""Columns that are named where one is not found."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,11 +190,21 @@ def _chosen(people: People, features: list[Feature], params: SegmentParams) -> l
     if not params.columns:
         return features
     named = {feature.name: feature for feature in people.features}
-    found = [named.get(name) or named.get(f"x_{name.lower()}") for name in params.columns]
+    spelled = {_plain(name): feature for name, feature in reversed(named.items())}
+    found = [named.get(name) or spelled.get(_plain(name)) for name in params.columns]
     missing = [name for name, feature in zip(params.columns, found, strict=True) if feature is None]
     if missing:
-        raise InputError("segment_column", columns=", ".join(missing), known=", ".join(named))
-    return [feature for feature in found if feature is not None]
+        raise InputError("segment_column", columns=", ".join(missing), known=listed(named, KNOWN))
+    return list(dict.fromkeys(feature for feature in found if feature is not None))
+
+
+def _plain(name: str) -> str:
+    """How names of columns are compared: letters and figures in any case, without the `x_` of those not ours.
+
+    >>> _plain("x_annual_income_k"), _plain("Annual Income (k$)")
+    ('annualincomek', 'annualincomek')
+    """
+    return "".join(letter for letter in name.removeprefix("x_").casefold() if letter.isalnum())
 
 
 def _found(people: People, features: list[Feature], params: SegmentParams) -> _Groups:
@@ -218,17 +230,18 @@ def _of_rules(people: People, features: list[Feature], rules: Mapping[str, Any])
     import polars as pl
 
     from acrm.analysis.segment.rules import OTHER, rule_segments
+    from acrm.where import names_in
 
     found = rule_segments(people.table, rules)
     ids = {row["segment"]: place for place, row in enumerate(found.check.iter_rows(named=True), 1)}
     labels = {ids[row["segment"]]: row["label"] or row["segment"] for row in found.check.iter_rows(named=True)}
     if not found.check.filter(segment=OTHER)["customers"].sum():
         labels.pop(ids.pop(OTHER))
-    conditions = " ".join(found.check["condition"].drop_nulls())
+    asked = frozenset[str]().union(*(names_in(condition) for condition in found.check["condition"].drop_nulls()))
     members = found.table.with_columns(segment_id=pl.col("segment").replace_strict(ids, return_dtype=pl.Int64))
     return _Groups(
         members=members.select("customer_id", "segment_id"),
-        made_of=tuple(feature.name for feature in features if feature.name in conditions),
+        made_of=tuple(feature.name for feature in features if feature.name in asked),
         names=labels,
         figures={"verdict": "rules", "k": len(ids), **found.figures},
         notes=found.notes,
@@ -247,12 +260,15 @@ def _of_model(people: People, model: Mapping[str, Any]) -> _Groups:
     except (AttributeError, KeyError, TypeError, ValueError):
         raise InputError("segment_model") from None
     placed = made.place(people.table)
+    notes = [Message("segment.applied", {"day": model.get("as_of"), "segments": len(names)})]
+    if missing := made.encoding.missing(people.table):
+        notes.append(Message("segment.taken_for_unknown", {"columns": listed(missing)}))
     return _Groups(
         members=placed.select("customer_id", "segment_id", "distance"),
         made_of=made_of,
         names=names,
         figures={"verdict": "model", "k": len(names)},
-        notes=(Message("segment.applied", {"day": model.get("as_of"), "segments": len(names)}),),
+        notes=tuple(notes),
         model={name: value for name, value in model.items() if name != "names"},
     )
 
@@ -287,8 +303,6 @@ def renamed(found: Profiles, names: Mapping[int, str]) -> Profiles:
 def _unused(left_out: pl.DataFrame) -> list[Message]:
     """Columns that make no groups and are not simply empty, with the reasons."""
     import polars as pl
-
-    from acrm.messages import listed
 
     told = left_out.filter(pl.col("reason") != "empty").sort("column")
     if told.is_empty():

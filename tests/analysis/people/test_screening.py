@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -106,3 +107,12 @@ def test_marketing_campaign(data: Path) -> None:
         "Z_CostContact": "constant",
         "Z_Revenue": "constant",
     }
+
+
+def test_hundreds_of_columns_are_compared_in_a_moment() -> None:
+    chance = np.random.default_rng(0)
+    many = {f"q{place}": chance.integers(0, 2 + place % 9, 400) for place in range(800)}
+    table = pl.DataFrame(many | {"same": many["q7"] * 3 - 1, "words": [f"w{level}" for level in many["q8"]]})
+    begun = time.process_time()
+    assert screen(table).select("column", "reason").rows() == [("same", "duplicate"), ("words", "duplicate")]
+    assert time.process_time() - begun < 5

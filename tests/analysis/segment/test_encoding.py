@@ -136,8 +136,10 @@ def test_a_saved_encoding_gives_the_same_rows_to_the_bit() -> None:
     some = [4, 99, 317]
     assert np.array_equal(again.matrix(table[some]), encoding.matrix(table)[some])
     assert np.array_equal(again.matrix(table[[4]])[0], encoding.matrix(table)[4])
-    with pytest.raises(InputError, match="age, city"):
-        again.matrix(table.drop("age", "city"))
+    with pytest.raises(InputError, match="spend, age, city, likes"):
+        again.matrix(table.select(other="spend"))
+    unknown = table.with_columns(pl.lit(None, table[name].dtype).alias(name) for name in ("age", "likes"))
+    assert np.array_equal(again.matrix(table.drop("age", "likes")), encoding.matrix(unknown))
 
 
 @pytest.mark.parametrize(

@@ -132,3 +132,26 @@ def test_levels_are_read() -> None:
         "under 18",
         "65+",
     ]
+
+
+def test_who_never_bought_spends_nothing_and_is_told_apart_by_what_is_not_known() -> None:
+    rows = 300
+    kind = [place % 3 for place in range(rows)]
+    table = pl.DataFrame(
+        {
+            "customer_id": [f"c{place:03}" for place in range(rows)],
+            "orders": [float(one == 2) for one in kind],
+            "spend": [100.0 + place if one == 2 else 0.0 for place, one in enumerate(kind)],
+            "city": [None if one == 0 else ("Perm", "Tver", "Omsk")[place % 7 % 3] for place, one in enumerate(kind)],
+        }
+    )
+    features = [
+        Feature(name="orders", axis="behaviour", kind="number"),
+        Feature(name="spend", axis="behaviour", kind="number"),
+        Feature(name="city", axis="demo", kind="category"),
+    ]
+    found = differences(table, features, pl.Series([one + 1 for one in kind]), made_of=["orders", "spend", "city"])
+    called = names(found)
+    assert called[1] == "never bought, city: unknown"
+    assert called[2].startswith("never bought")
+    assert "spend" not in called[2]
