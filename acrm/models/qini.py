@@ -37,7 +37,7 @@ class Effect:
 def average_effect(outcome: FloatArray, treated: BoolArray, interval: float = 0.95) -> Effect:
     """The mean of the treated less that of the others, each with a variance of its own (normal interval).
 
-    >>> found = average_effect(np.array([1.0, 0.0, 1.0, 0.0, 0.0, 0.0]), np.array([True, True, True, False, False, False]))
+    >>> found = average_effect(np.array([1.0, 0.0, 1.0, 0.0, 0.0, 0.0]), np.arange(6) < 3)
     >>> round(found.value, 4), round(found.error, 4)
     (0.6667, 0.3333)
     """
@@ -80,7 +80,7 @@ def curves(score: FloatArray, outcome: FloatArray, treated: BoolArray) -> Curves
     """
     _, place = np.unique(-score, return_inverse=True)
     weights = (treated, ~treated, treated * outcome, ~treated * outcome)
-    return _curves(*(np.bincount(place, weight) for weight in weights))
+    return _curves(*(np.bincount(place, weight).astype(np.float64) for weight in weights))
 
 
 def _curves(own: FloatArray, other: FloatArray, own_sum: FloatArray, other_sum: FloatArray) -> Curves:

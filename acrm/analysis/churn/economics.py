@@ -101,7 +101,11 @@ def economics(
 
     known = scored.drop_nulls("churn_probability").sort("customer_id")
     probability = known["churn_probability"].to_numpy()
-    told = known["value"].cast(pl.Float64) if "value" in known.columns else pl.Series([None] * known.height, dtype=float)
+    told = (
+        known["value"].cast(pl.Float64)
+        if "value" in known.columns
+        else pl.Series([None] * known.height, dtype=pl.Float64)
+    )
     told = told.fill_nan(None).clip(0.0).alias("value")
     mean = float(told.mean() or 0.0) or params.value or _VALUE  # type: ignore[arg-type]
     offer = _offer(mean, params)
@@ -130,7 +134,9 @@ def economics(
         "campaign_profit": float(gain[contact].sum()),
         "campaign_profit_low": low,
         "campaign_profit_high": high,
-        "campaign_cost": float((offer.contact + (1 - probability[chosen] * (1 - params.success)) * offer.incentive).sum()),
+        "campaign_cost": float(
+            (offer.contact + (1 - probability[chosen] * (1 - params.success)) * offer.incentive).sum()
+        ),
         "profit_of_all": float(gain.sum()),
         **_control(probability[chosen], params.success),
     }
@@ -253,7 +259,7 @@ def _scores(known: pl.DataFrame, scores: Mapping[str, FloatArray], offer: Offer)
 
     seen = known["left"].is_not_null().to_numpy()
     left = known["left"].fill_null(False).to_numpy()[seen]
-    schema = {"score": pl.String}
+    schema: dict[str, Any] = {"score": pl.String}
     schema |= dict.fromkeys(("empc", "share", "default_empc", "default_share"), pl.Float64)
     rows: list[dict[str, Any]] = []
     if left.any() and not left.all():

@@ -133,9 +133,7 @@ class _Found:
         self.scores: list[pl.DataFrame] = []
         self.notes: list[Message] = []
 
-    def add(
-        self, arm: str, table: pl.DataFrame, columns: Sequence[str], outcome: FloatArray, treated: Any
-    ) -> None:
+    def add(self, arm: str, table: pl.DataFrame, columns: Sequence[str], outcome: FloatArray, treated: Any) -> None:
         import numpy as np
 
         from acrm.models.qini import average_effect
@@ -229,7 +227,7 @@ class _Found:
         self.notes.append(Message(f"churn_uplift.heterogeneity_{verdict}", figures))
         return "usable" if verdict == "usable" else "none"
 
-    def _tenths(self, arm: str, order: FloatArray, outcome: FloatArray, treated: Any) -> None:
+    def _tenths(self, arm: str, order: Any, outcome: FloatArray, treated: Any) -> None:
         import numpy as np
 
         from acrm.models.qini import average_effect
@@ -289,7 +287,7 @@ class _Found:
 
 
 def _limits(value: float, draws: FloatArray, chosen_of: int) -> tuple[float, float]:
-    """A normal interval from the spread of resamples, as wide as the choice of the best of several asks (Bonferroni)."""
+    """A normal interval from the spread of resamples, wide enough for the best of several (Bonferroni)."""
     import numpy as np
     from scipy.special import ndtri
 
