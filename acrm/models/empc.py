@@ -82,7 +82,7 @@ def empc(score: FloatArray, left: NDArray[np.bool_], offer: Offer | None = None)
     # Between two corners it pays to go on where gamma x lost >= the cost of those added.
     gain, waste = np.diff(leavers, prepend=0.0), np.diff(stayers, prepend=0.0)
     cost = (offer.contact + offer.incentive) * waste + offer.contact * gain
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         turn = np.where(gain > 0, cost / (gain * (offer.value - offer.incentive)), np.inf)
     edges = np.concatenate([np.minimum(np.maximum.accumulate(turn), 1.0), [1.0]])
     weight = np.diff(betainc(offer.alpha, offer.beta, edges))

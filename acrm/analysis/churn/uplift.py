@@ -28,7 +28,7 @@ NEEDED, NEEDED_EACH = 200, 25
 FIRST = 0.3
 """Share of customers for the effect among the first."""
 TENTHS = 10
-DRAWS = 400
+DRAWS = 200
 INTERVAL = 0.95
 _IMBALANCE = 0.52
 """AUC with which the arm can be told from the columns that is let pass, chance aside."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from acrm.analysis.result import Scalar
-from acrm.messages import Message, listed, text
+from acrm.messages import Message, listed, number, text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -106,26 +107,33 @@ def _classes(edges_of: pl.Series, values: pl.Series, kind: str) -> dict[str, int
     import polars as pl
 
     if kind == "number":
-        known = edges_of.cast(pl.Float64).drop_nulls().drop_nans()
-        edges = (
-            sorted({float(known.quantile(step / _CLASSES) or 0.0) for step in range(1, _CLASSES)}) if len(known) else []
-        )
-        told = values.cast(pl.Float64).fill_nan(None)
-        classes = told.cut(edges).cast(pl.String) if edges else told.is_not_null().cast(pl.String)
-        classes = classes.fill_null(text("churn_watch.unknown"))
+        classes = _ranges(edges_of, values)
     elif kind == "multi":
         classes = values.list.eval(pl.element().cast(pl.String)).list.unique().explode().drop_nulls()
     else:
-        frequent = (
-            edges_of.cast(pl.String).drop_nulls().value_counts().sort("count", edges_of.name, descending=[True, False])
-        )
-        kept = frequent[edges_of.name].head(_LEVELS).to_list()
+        known = edges_of.cast(pl.String).drop_nulls().alias("level").value_counts()
+        kept = known.sort("count", "level", descending=[True, False])["level"].head(_LEVELS)
         told = values.cast(pl.String)
-        rest = pl.Series([text("churn_watch.other")], dtype=pl.String)
-        classes = told.fill_null(text("churn_watch.unknown"))
-        classes = classes.set(told.is_not_null() & ~told.is_in(kept), rest[0])
+        rare = told.is_not_null() & ~told.is_in(kept.implode())
+        classes = told.set(rare, text("churn_watch.other")).fill_null(text("churn_watch.unknown"))
     counts = classes.alias("level").value_counts()
     return dict(zip(counts["level"].to_list(), counts["count"].to_list(), strict=True))
+
+
+def _ranges(edges_of: pl.Series, values: pl.Series) -> pl.Series:
+    """The range of each number, between the tenths of the earlier run; an edge belongs to the range above it."""
+    import numpy as np
+    import polars as pl
+
+    known = edges_of.cast(pl.Float64).fill_nan(None).drop_nulls().to_numpy()
+    tenths = np.arange(1, _CLASSES) / _CLASSES
+    edges = np.unique(np.quantile(known, tenths, method="lower")) if known.size else np.empty(0)
+    ends = [number(float(edge), ",.6g") for edge in edges]
+    names = [f"< {ends[0]}", *(f"{low} … {high}" for low, high in pairwise(ends)), f"≥ {ends[-1]}"] if ends else ["…"]
+    numbers = values.cast(pl.Float64).fill_nan(None)
+    place = np.searchsorted(edges, numbers.fill_null(0.0).to_numpy(), side="right")
+    labels = pl.Series(names, dtype=pl.String)[place]
+    return labels.set(numbers.is_null(), text("churn_watch.unknown"))
 
 
 def compare(before: pl.DataFrame, now: pl.DataFrame, order: Sequence[str], at_risk: Sequence[str]) -> Watched:
