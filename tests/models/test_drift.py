@@ -18,8 +18,10 @@ def test_by_hand() -> None:
 
 def test_chance_exceeds_its_level_as_often_as_it_says() -> None:
     rng, shares = np.random.default_rng(7), np.array([0.1, 0.2, 0.3, 0.4])
-    tables = [(rng.multinomial(800, shares), rng.multinomial(500, shares)) for _ in range(2000)]
-    over = [stability_index(*one) > chance_index(*one, 0.1) for one in tables]
+    over = []
+    for _ in range(2000):
+        then, later = (rng.multinomial(rows, shares).astype(float) for rows in (800, 500))
+        over.append(stability_index(then, later) > chance_index(then, later, 0.1))
     assert np.mean(over) == pytest.approx(0.1, abs=0.02)
 
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from acrm.analysis.churn.stays import YEAR
+
 if TYPE_CHECKING:
     import polars as pl
+
+    from acrm.analysis.churn.stays import Stays
+    from acrm.models.histories import FloatArray
 
 KINDS = {
     "rival": r"competit|rival|switch(ed|ing)? (to|provider)|other (provider|supplier|bank|operator)|better (offer|deal)"
@@ -41,3 +46,60 @@ def kind_of(reasons: pl.Series) -> pl.Series:
         kind = kind.when(told.str.contains(pattern)).then(pl.lit(name))
     found = kind.when(told.is_in(many.implode())).then(told).otherwise(pl.lit(OTHER))
     return folded.to_frame().select(found.alias("kind"))["kind"]
+
+
+def reasons(stays: Stays, interval: float) -> pl.DataFrame:
+    """For what reason customers leave, by group; no row where no reason is told."""
+    import numpy as np
+    import polars as pl
+
+    from acrm.models.competing_risks import cumulative_incidence
+
+    share = ("share", "within_year", "low", "high", "next_year")
+    schema: dict[str, Any] = {"group": pl.String, "reason": pl.String, "customers": pl.Int64}
+    schema |= dict.fromkeys(share, pl.Float64)
+    rows: list[dict[str, Any]] = []
+    told = stays.rows.filter("left")["reason"]
+    if told.null_count() < told.len():
+        kinds = kind_of(told)
+        names = kinds.unique().sort().to_list()
+        place_of = dict(zip(names, range(len(names)), strict=True))
+        every = kind_of(stays.rows["reason"]).replace_strict(place_of, default=-1, return_dtype=pl.Int64)
+        coded = stays.rows.with_columns(cause=pl.when("left").then(every).otherwise(-1))
+        for group in stays.groups:
+            members = coded.filter(pl.col("group") == group.name)
+            time, of = members["time"].to_numpy(), members["cause"].to_numpy()
+            found = cumulative_incidence(time, of, len(names), interval)
+            ahead = YEAR // group.months
+            place = int(np.searchsorted(found.time, ahead, side="right")) - 1
+            age = members.filter("here")["time"].to_numpy()
+            left = int((of >= 0).sum())
+            for which, name in enumerate(names):
+                count = int((of == which).sum())
+                rows.append(
+                    {
+                        "group": group.name,
+                        "reason": name,
+                        "customers": count,
+                        "share": count / left if left else None,
+                        "within_year": float(found.share[which, place]) if place >= 0 else 0.0,
+                        "low": float(found.low[which, place]) if place >= 0 else None,
+                        "high": float(found.high[which, place]) if place >= 0 else None,
+                        "next_year": _next(found.time, found.share[which], found.survival, age, ahead),
+                    }
+                )
+    table = pl.DataFrame(rows, schema=schema).filter(pl.col("customers") > 0)
+    return table.sort("group", "customers", "reason", descending=[False, True, False])
+
+
+def _next(time: FloatArray, share: FloatArray, survival: FloatArray, age: FloatArray, ahead: int) -> float | None:
+    """Of those there now, the share who leave for a cause within `ahead`; None where too few were seen so long."""
+    import numpy as np
+
+    known = age[age + ahead <= time[-1]]
+    if known.size < 0.5 * age.size or not known.size:
+        return None
+    steps, there = np.append(0.0, share), np.append(1.0, survival)
+    now, then = (np.searchsorted(time, at, side="right") for at in (known, known + ahead))
+    alive = there[now] > 0
+    return float(((steps[then] - steps[now])[alive] / there[now][alive]).mean()) if alive.any() else None

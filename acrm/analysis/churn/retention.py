@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from acrm.analysis.churn.reasons_told import kind_of
+from acrm.analysis.churn.cohorts import cohorts
+from acrm.analysis.churn.reasons_told import reasons
+from acrm.analysis.churn.stays import YEAR, Stays
 from acrm.analysis.clv.contract_groups import ContractParams, Group
 from acrm.analysis.clv.contract_tables import model_table, survival_table, validation_table
-from acrm.analysis.clv.spells import MONTHS, counted
 from acrm.analysis.result import Scalar
-from acrm.errors import InputError
 from acrm.messages import Message, listed, text
 
 if TYPE_CHECKING:
@@ -22,27 +22,10 @@ if TYPE_CHECKING:
     from acrm.models.kaplan_meier import KaplanMeier
     from acrm.models.lifetimes import BetaLifetime
 
-YEAR = 12
-"""Months ahead for which staying is foretold."""
-_FEWEST, _COHORTS = 20, 24
-"""Customers who left without whom nothing is estimated; cohorts of one length that a triangle may have."""
 _DRAWS = 200
 _OUTSIDE = 0.2
 COUNTED = "counted"
 """In place of a model's name: shares are those of the curve."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stays:
-    """Customers and how long each stayed, or has stayed so far.
-
-    `rows`: `customer_id`, `group`, `time` (periods; number of the renewal not made, or renewals made so far), `left`,
-    `age` (periods since the start), `here` (under contract now), and from contracts `start_at`, `reason`.
-    """
-
-    rows: pl.DataFrame
-    groups: Sequence[Group]
-    notes: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,89 +35,6 @@ class Retained:
     tables: dict[str, pl.DataFrame]
     figures: dict[str, Scalar] = field(default_factory=dict)
     notes: tuple[Message, ...] = ()
-
-
-def stays_of_contracts(contracts: pl.LazyFrame, params: ContractParams) -> Stays:
-    """Spells under contract, in groups and periods as `acrm clv` has them.
-
-    Raises:
-        InputError: No contract with a customer and a start, too few customers who left, no column `by`.
-    """
-    import polars as pl
-
-    from acrm.analysis.clv.contract import grouped
-
-    spells, groups, notes = grouped(contracts, params)
-    parts = []
-    for group in groups:
-        members = counted(spells.frame.filter(pl.col("group") == group.name), spells.as_of, group.months)
-        parts.append(
-            members.select(
-                "customer_id",
-                "group",
-                pl.col("time", "age").cast(pl.Float64),
-                "left",
-                (pl.col("current") & ~pl.col("ended")).alias("here"),
-                "start_at",
-                pl.col("end_reason").alias("reason"),
-            )
-        )
-    rows = pl.concat(parts).drop_nulls("time").sort("customer_id", "start_at")
-    return Stays(rows=rows, groups=groups, notes=tuple(notes))
-
-
-def stays_of_tenures(
-    customers: pl.DataFrame, tenure: str, left: pl.Series, params: ContractParams, reason: str | None = None
-) -> Stays:
-    """Customers of a labelled file with a column of time stayed.
-
-    A tenure of 0 is less than a period: such a customer counts as at the start, and cannot have left.
-
-    Args:
-        customers: `customer_id`, `tenure` (periods, rounded down), the column `params.by`.
-        tenure: Name of that column.
-        left: Boolean, aligned with the rows.
-        params: `by`, `period` (a month unless told), `held_out`.
-        reason: Name of a column with reasons.
-
-    Raises:
-        InputError: No column `by`; fewer than 20 customers left.
-    """
-    import numpy as np
-    import polars as pl
-
-    from acrm.models.contract_fit import choose
-    from acrm.models.tenures import Tenures
-
-    if params.by is not None and params.by not in customers.columns:
-        raise InputError("contract_no_column", column=params.by, columns=", ".join(customers.columns))
-    group = pl.col(params.by).cast(pl.String).fill_null("") if params.by else pl.lit("")
-    told = pl.col(reason).cast(pl.String) if reason else pl.lit(None, pl.String)
-    rows = (
-        customers.with_columns(left.fill_null(value=False).alias("_left"))
-        .filter(pl.col(tenure).is_not_null() & (pl.col(tenure) >= 0))
-        .select(
-            "customer_id",
-            group.alias("group"),
-            pl.col(tenure).cast(pl.Float64).floor().alias("time"),
-            (pl.col("_left") & (pl.col(tenure) >= 1)).alias("left"),
-            pl.col(tenure).cast(pl.Float64).floor().alias("age"),
-            (~pl.col("_left")).alias("here"),
-            pl.lit(None, pl.Date).alias("start_at"),
-            told.alias("reason"),
-        )
-        .sort("customer_id")
-    )
-    if int(rows["left"].sum()) < _FEWEST:
-        raise InputError("contract_few", left=int(rows["left"].sum()), needed=_FEWEST)
-    groups = []
-    for name in rows["group"].unique().sort():
-        members = rows.filter(pl.col("group") == name)
-        columns = {column: members[column].to_numpy() for column in ("time", "left", "age")}
-        all_of = Tenures(**columns, count=np.ones(members.height)).grouped()
-        period = "month" if params.period == "auto" else params.period
-        groups.append(Group(name=name, period=period, tenures=all_of, choice=choose(all_of, params.held_out)))
-    return Stays(rows=rows, groups=groups)
 
 
 def retained(stays: Stays, params: ContractParams) -> Retained:
@@ -180,8 +80,8 @@ def retained(stays: Stays, params: ContractParams) -> Retained:
         "models": model_table(groups),
         "validation": validation_table(groups),
         "remaining": pl.concat(remaining).sort("customer_id"),
-        "reasons": _reasons(stays, params),
-        "cohorts": _cohorts(stays),
+        "reasons": reasons(stays, params.interval),
+        "cohorts": cohorts(stays),
     }
     here = table["here"].sum()
     weighted = {name: _weighted(table, name) for name in ("retention", "forecast")}
@@ -311,99 +211,7 @@ def _weighted(table: pl.DataFrame, column: str) -> float | None:
     return float(known[column].to_numpy() @ here / here.sum())
 
 
-def _reasons(stays: Stays, params: ContractParams) -> pl.DataFrame:
-    """For what reason customers leave, by group; no row where no reason is told."""
-    import numpy as np
-    import polars as pl
-
-    from acrm.models.competing_risks import cumulative_incidence
-
-    share = ("share", "within_year", "low", "high", "next_year")
-    schema: dict[str, Any] = {"group": pl.String, "reason": pl.String, "customers": pl.Int64}
-    schema |= dict.fromkeys(share, pl.Float64)
-    rows: list[dict[str, Any]] = []
-    told = stays.rows.filter("left")["reason"]
-    if told.null_count() < told.len():
-        kinds = kind_of(told)
-        names = kinds.unique().sort().to_list()
-        place_of = dict(zip(names, range(len(names)), strict=True))
-        every = kind_of(stays.rows["reason"]).replace_strict(place_of, default=-1, return_dtype=pl.Int64)
-        coded = stays.rows.with_columns(cause=pl.when("left").then(every).otherwise(-1))
-        for group in stays.groups:
-            members = coded.filter(pl.col("group") == group.name)
-            time, of = members["time"].to_numpy(), members["cause"].to_numpy()
-            found = cumulative_incidence(time, of, len(names), params.interval)
-            ahead = YEAR // group.months
-            place = int(np.searchsorted(found.time, ahead, side="right")) - 1
-            age = members.filter("here")["time"].to_numpy()
-            left = int((of >= 0).sum())
-            for which, name in enumerate(names):
-                count = int((of == which).sum())
-                rows.append(
-                    {
-                        "group": group.name,
-                        "reason": name,
-                        "customers": count,
-                        "share": count / left if left else None,
-                        "within_year": float(found.share[which, place]) if place >= 0 else 0.0,
-                        "low": float(found.low[which, place]) if place >= 0 else None,
-                        "high": float(found.high[which, place]) if place >= 0 else None,
-                        "next_year": _next(found.time, found.share[which], found.survival, age, ahead),
-                    }
-                )
-    table = pl.DataFrame(rows, schema=schema).filter(pl.col("customers") > 0)
-    return table.sort("group", "customers", "reason", descending=[False, True, False])
-
-
-def _next(time: FloatArray, share: FloatArray, survival: FloatArray, age: FloatArray, ahead: int) -> float | None:
-    """Of those there now, the share who leave for a cause within `ahead`; None where too few were seen so long."""
-    import numpy as np
-
-    known = age[age + ahead <= time[-1]]
-    if known.size < 0.5 * age.size or not known.size:
-        return None
-    steps, there = np.append(0.0, share), np.append(1.0, survival)
-    now, then = (np.searchsorted(time, at, side="right") for at in (known, known + ahead))
-    alive = there[now] > 0
-    return float(((steps[then] - steps[now])[alive] / there[now][alive]).mean()) if alive.any() else None
-
-
-def _cohorts(stays: Stays) -> pl.DataFrame:
-    """The triangle of who was still there how long after the start; nothing without starts."""
-    import numpy as np
-    import polars as pl
-
-    schema = {"period": pl.String, "cohort": pl.String, "after": pl.Int64, "at_start": pl.Int64, "there": pl.Int64}
-    rows: list[dict[str, Any]] = []
-    for period in sorted({group.period for group in stays.groups}):
-        names = [group.name for group in stays.groups if group.period == period]
-        members = stays.rows.filter(pl.col("group").is_in(names) & pl.col("start_at").is_not_null())
-        if members.is_empty():
-            continue
-        members = members.with_columns(cohort=_cohort(members["start_at"], MONTHS[period]))
-        longest = int(members["age"].max() or 0)  # type: ignore[arg-type]
-        for (cohort,), some in members.partition_by("cohort", as_dict=True, maintain_order=True).items():
-            time, left, watched = some["time"].to_numpy(), some["left"].to_numpy(), int(some["age"].min())  # type: ignore[arg-type]
-            for after in range(longest + 1):
-                # Who left in a period was not there at its end.
-                there = int(np.where(left, time > after, time >= after).sum()) if after <= watched else None
-                rows.append(
-                    {"period": period, "cohort": cohort, "after": after, "at_start": some.height, "there": there}
-                )
-    table = pl.DataFrame(rows, schema=schema).sort("period", "cohort", "after")
-    return table.with_columns(share=pl.col("there") / pl.col("at_start"))
-
-
-def _cohort(start: pl.Series, months: int) -> pl.Series:
-    """The month, quarter or year of each start: the shortest, from the period on, of which there are not too many."""
-    import polars as pl
-
-    quarter = pl.format("{}-Q{}", start.dt.year(), start.dt.quarter())
-    units = {1: start.dt.to_string("%Y-%m"), 3: pl.select(quarter).to_series(), 12: start.dt.to_string("%Y")}
-    return next((cut for size, cut in units.items() if size >= months and cut.n_unique() <= _COHORTS), units[12])
-
-
-def _notes(table: pl.DataFrame, reasons: pl.DataFrame, months: set[int]) -> Iterator[Message]:
+def _notes(table: pl.DataFrame, told: pl.DataFrame, months: set[int]) -> Iterator[Message]:
     import polars as pl
 
     if len(months) > 1:
@@ -417,6 +225,6 @@ def _notes(table: pl.DataFrame, reasons: pl.DataFrame, months: set[int]) -> Iter
     if counted.height:
         named = listed(name or text("churn_retention.everybody") for name in counted["group"])
         yield Message("churn_retention.counted", {"groups": named})
-    unknown = reasons.filter(pl.col("reason") == "unknown")["customers"].sum()
+    unknown = told.filter(pl.col("reason") == "unknown")["customers"].sum()
     if unknown:
-        yield Message("churn_retention.unknown", {"customers": unknown, "left": reasons["customers"].sum()})
+        yield Message("churn_retention.unknown", {"customers": unknown, "left": told["customers"].sum()})

@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from acrm.analysis.churn.retention import COUNTED, retained, stays_of_contracts, stays_of_tenures
+from acrm.analysis.churn.retention import COUNTED, retained
+from acrm.analysis.churn.stays import stays_of_contracts, stays_of_tenures
 from acrm.analysis.clv.contract_groups import ContractParams
-from acrm.errors import InputError
 
 TODAY = date(2024, 1, 1)
 SHARE = 0.06
@@ -95,31 +95,9 @@ def test_reasons_compete() -> None:
     assert sum(row["within_year"] for row in reasons.values()) == pytest.approx(1 - curve[12])
 
 
-def test_cells_that_nobody_could_see_are_empty() -> None:
-    table = contracts()
-    found = retained(stays_of_contracts(table.lazy(), params()), params()).tables["cohorts"]
-    first = found.filter(after=0)
-    assert first["share"].to_list() == [1.0] * first.height
-    assert first["at_start"].sum() == table.height
-    # The quarter that ends the year 2022 has been watched for twelve months, by its youngest for twelve whole ones.
-    late = found.filter(cohort="2022-Q4").sort("after")
-    assert late["there"].null_count() == late.filter(pl.col("after") > 12).height
-    for _, row in found.group_by("cohort"):
-        seen = row.sort("after")["there"].drop_nulls()
-        assert (seen.diff().drop_nulls() <= 0).all()
-
-
 def test_without_reasons_or_starts_there_are_no_such_rows() -> None:
     table = pl.DataFrame({"customer_id": [f"c{n}" for n in range(80)], "months": [n % 20 for n in range(80)]})
     found = retained(stays_of_tenures(table, "months", table["months"] % 2 == 1, ContractParams()), ContractParams())
     assert found.tables["reasons"].is_empty()
     assert found.tables["cohorts"].is_empty()
     assert found.figures["left"] == 40
-
-
-def test_too_few_who_left_and_unknown_columns() -> None:
-    table = pl.DataFrame({"customer_id": ["a", "b"], "months": [1, 2]})
-    with pytest.raises(InputError, match="20"):
-        stays_of_tenures(table, "months", pl.Series([True, False]), ContractParams())
-    with pytest.raises(InputError, match="tariff"):
-        stays_of_tenures(table, "months", pl.Series([True, False]), ContractParams(by="tariff"))
