@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 
     BoolArray = NDArray[np.bool_]
 
-Learner = Literal["t_linear", "s_linear", "t_boosting", "s_boosting", "response"]
+Learner = Literal["t_linear", "s_linear", "t_boosting", "s_boosting", "response", "untreated"]
 LEARNERS: tuple[Learner, ...] = ("t_linear", "s_linear", "t_boosting", "s_boosting")
-"""What estimates an effect; `response` is who has the outcome anyway, as a churn score ranks."""
+"""What estimates an effect. The others know of none: `response` is who has the outcome, learned from all, as a churn
+score does; `untreated` who has it without the treatment, learned from those without."""
+REFERENCES: tuple[Learner, ...] = ("response", "untreated")
 
 
 def cross_fitted(
@@ -72,8 +74,8 @@ def _effects(
         return _fitted(inputs[rows], outcome[rows], boosting=boosting, seed=seed)
 
     everyone = np.ones(outcome.size, dtype=np.bool_)
-    if learner == "response":
-        return fitted(columns, everyone)
+    if learner in REFERENCES:
+        return fitted(columns, everyone if learner == "response" else ~treated)
     if learner.startswith("t_"):
         own, other = fitted(columns, treated), fitted(columns, ~treated)
         return lambda asked: own(asked) - other(asked)

@@ -107,7 +107,8 @@ def economics(
         else pl.Series([None] * known.height, dtype=pl.Float64)
     )
     told = told.fill_nan(None).clip(0.0).alias("value")
-    mean = float(told.mean() or 0.0) or params.value or _VALUE  # type: ignore[arg-type]
+    usual = _VALUE if params.value is None else params.value
+    mean = float(told.drop_nulls().to_numpy().mean()) if told.count() else usual
     offer = _offer(mean, params)
     value = told.fill_null(mean).to_numpy()
     gain = gains(probability, value, offer)

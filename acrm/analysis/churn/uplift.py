@@ -73,8 +73,8 @@ def uplift(
 
     The effect is a difference of means. Uplift models (T- and S-learner, linear and boosted) score customers whom they
     have not seen; their order is judged by the area between its Qini curve and that of random order, per 1,000 treated.
-    Heterogeneity is usable where the best of them is above random order and above a response model, the limits at 95%
-    allowing for the choice of the best. Formulas and sources: docs/methods/churn-uplift.md.
+    Heterogeneity is usable where the best of them is above random order and above a model of who has the outcome without
+    a contact, the limits at 95% allowing for the choice of the best. Formulas and sources: docs/methods/churn-uplift.md.
 
     Args:
         table: One row per customer, sorted by `customer_id`.
@@ -177,11 +177,11 @@ class _Found:
         import numpy as np
 
         from acrm.models.qini import coefficients, curves, effect_among, first, resampled
-        from acrm.models.uplift import LEARNERS, cross_fitted
+        from acrm.models.uplift import LEARNERS, REFERENCES, cross_fitted
 
-        names = (*LEARNERS, "response")
-        # A response model ranks by who has the outcome anyway: of leaving, those most likely to leave.
-        sign = [1.0] * len(LEARNERS) + [1.0 if self.params.wanted else -1.0]
+        names = (*LEARNERS, *REFERENCES)
+        # A reference ranks by who has the outcome: of leaving, those most likely to leave.
+        sign = [1.0] * len(LEARNERS) + [1.0 if self.params.wanted else -1.0] * len(REFERENCES)
         scores = np.array(
             [
                 side * cross_fitted(name, design, outcome, treated, seed=self.params.seed)

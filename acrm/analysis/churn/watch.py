@@ -57,7 +57,8 @@ def drift(before: pl.DataFrame, now: pl.DataFrame, features: Sequence[Feature]) 
 
     rows: list[dict[str, Any]] = []
     level = LEVEL / max(len(features), 1)
-    for feature in features:
+    # Of nobody there is nothing to compare.
+    for feature in features if before.height and now.height else ():
         name = feature.name
         if name not in before.columns or name not in now.columns:
             rows.append({"column": name, "drift": "missing"})

@@ -117,6 +117,14 @@ def test_nobody_is_worth_it() -> None:
     assert dear.figures["contacts"] == 0
 
 
+def test_values_of_nothing_and_nobody_at_all() -> None:
+    found = economics(base(50).with_columns(value=0.0), TERMS)
+    assert (found.figures["value_mean"], found.figures["contacts"], found.figures["expected_loss"]) == (0, 0, 0)
+    nobody = economics(base(50).head(0), TERMS)
+    assert nobody.tables["profit_curve"].is_empty()
+    assert nobody.figures["campaign_profit"] == 0
+
+
 def test_customers_without_a_score_or_value() -> None:
     table = base(100).with_columns(
         churn_probability=pl.when(pl.col("customer_id") == "c00001").then(None).otherwise("churn_probability"),

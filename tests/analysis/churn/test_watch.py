@@ -65,6 +65,12 @@ def test_values_that_came_to_be_unknown_and_new_levels_count() -> None:
     assert table.filter(column="days")["level"].item() == "unknown"
 
 
+def test_of_nobody_there_is_nothing_to_compare() -> None:
+    found = drift(customers(seed=1), customers(seed=2).head(0), FEATURES)
+    assert found.tables["drift"].is_empty()
+    assert found.notes == ()
+
+
 def test_a_column_that_is_gone_is_told() -> None:
     found = drift(customers(seed=1), customers(seed=2).drop("city"), FEATURES)
     assert found.tables["drift"].filter(column="city")["drift"].item() == "missing"
