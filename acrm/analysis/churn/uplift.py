@@ -73,8 +73,9 @@ def uplift(
 
     The effect is a difference of means. Uplift models (T- and S-learner, linear and boosted) score customers whom they
     have not seen; their order is judged by the area between its Qini curve and that of random order, per 1,000 treated.
-    Heterogeneity is usable where the best of them is above random order and above a model of who has the outcome without
-    a contact, the limits at 95% allowing for the choice of the best. Formulas and sources: docs/methods/churn-uplift.md.
+    Heterogeneity is usable where the best of them is above random order and above a model of who has the outcome
+    without a contact, the limits at 95% allowing for the choice of the best. Formulas and sources:
+    docs/methods/churn-uplift.md.
 
     Args:
         table: One row per customer, sorted by `customer_id`.
