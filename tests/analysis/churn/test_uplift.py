@@ -120,7 +120,7 @@ def test_without_a_control_group_nothing_is_claimed() -> None:
 
 
 def test_which_value_is_the_control_group() -> None:
-    table = trial(600, differs=False)
+    table = trial(150, differs=False)
     named = table.with_columns(arm=pl.col("arm").replace({"control": "a", "offer": "b"}))
     with pytest.raises(InputError, match="a, b"):
         judged(named)
