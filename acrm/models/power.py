@@ -37,6 +37,28 @@ def control_needed(treated: int, base: float, extra: float) -> int | None:
     return low
 
 
+def smallest_effect(treated: int, control: int, base: float) -> float | None:
+    """The least difference of shares that groups of these sizes show, or None where they show none.
+
+    >>> effect = smallest_effect(686, 686, 0.10)
+    >>> round(effect or 0, 3)
+    0.05
+
+    Args:
+        treated: How many are treated.
+        control: How many are not.
+        base: Share who respond without it.
+    """
+    most = 1.0 - base
+    if min(treated, control) < 1 or most <= 0 or not _shows(treated, control, base, most):
+        return None
+    low, high = 0.0, most
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (low, middle) if _shows(treated, control, base, middle) else (middle, high)
+    return high
+
+
 def _shows(treated: int, control: int, base: float, extra: float) -> bool:
     from scipy.special import ndtri
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from acrm.models.power import control_needed
+from acrm.models.power import control_needed, smallest_effect
 
 # R, power.prop.test(p1, p2, power = .8): n in each group, rounded up.
 PUBLISHED = [(0.10, 0.05, 686), (0.50, 0.25, 58), (0.01, 0.01, 2319)]
@@ -34,3 +34,13 @@ def test_four_of_five_experiments_of_that_size_find_the_effect() -> None:
 def test_nothing_to_show_needs_no_group() -> None:
     assert control_needed(0, 0.1, 0.1) is None
     assert control_needed(100, 0.1, 0.0) is None
+
+
+def test_the_smallest_effect_needs_the_control_group_there_is() -> None:
+    effect = smallest_effect(4_000, 500, 0.2)
+    assert effect is not None
+    needed = control_needed(4_000, 0.2, effect * 1.0001)
+    assert needed is not None
+    assert needed <= 500 < (control_needed(4_000, 0.2, effect * 0.98) or 0)
+    assert smallest_effect(4_000, 0, 0.2) is None
+    assert smallest_effect(2, 2, 0.9) is None

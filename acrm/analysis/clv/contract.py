@@ -78,17 +78,7 @@ def contract(contracts: pl.LazyFrame, params: ContractParams) -> ContractResult:
     import polars as pl
 
     currency = _one_currency(contracts)
-    contracts, by = _by_plan(contracts, params)
-    spells = read_spells(contracts, params.as_of, by)
-    periods = _periods(contracts, spells, params)
-    spells = _small_groups_joined(spells, {name: MONTHS[period] for name, (period, _) in periods.items()})
-    groups, notes = [], list(spells.notes)
-    for name in sorted(spells.frame["group"].unique()):
-        members = spells.frame.filter(pl.col("group") == name)
-        period, share = periods[str(members["like"].first())]
-        if share < 0.8:
-            notes.append(Message("clv_contract.no_period", {"share": share, "group": _of(name)}))
-        groups.append(_group(name, period, tenures(counted(members, spells.as_of, MONTHS[period])), params))
+    spells, groups, notes = grouped(contracts, params)
     fitted = _fitted(groups)
     scored = [score(spells, group, chosen, params) for group, chosen in fitted]
     customers = _deciles(pl.concat([one.customers for one in scored]))
@@ -120,6 +110,28 @@ def contract(contracts: pl.LazyFrame, params: ContractParams) -> ContractResult:
         summary=summary,
         notes=(*notes, *fit_notes(groups, params)),
     )
+
+
+def grouped(contracts: pl.LazyFrame, params: ContractParams) -> tuple[Spells, list[Group], list[Message]]:
+    """The spells of customers, the groups with models of their own, and what was left out or joined on the way.
+
+    Raises:
+        InputError: No contract with a customer and a start, too few customers who left, no column `by`.
+    """
+    import polars as pl
+
+    contracts, by = _by_plan(contracts, params)
+    spells = read_spells(contracts, params.as_of, by)
+    periods = _periods(contracts, spells, params)
+    spells = _small_groups_joined(spells, {name: MONTHS[period] for name, (period, _) in periods.items()})
+    groups, notes = [], list(spells.notes)
+    for name in sorted(spells.frame["group"].unique()):
+        members = spells.frame.filter(pl.col("group") == name)
+        period, share = periods[str(members["like"].first())]
+        if share < 0.8:
+            notes.append(Message("clv_contract.no_period", {"share": share, "group": _of(name)}))
+        groups.append(_group(name, period, tenures(counted(members, spells.as_of, MONTHS[period])), params))
+    return spells, groups, notes
 
 
 def retention(table: pl.DataFrame, params: ContractParams) -> ContractResult:

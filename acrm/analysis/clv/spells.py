@@ -31,7 +31,8 @@ class Spells:
 
     `frame`, sorted by `customer_id`, `start_at`: `customer_id`, `group` ("" without one), `start_at`, `end_at` (null:
     none told), `ended` (before `as_of`; of terms, before the day before it), `announced` (an end with its reason, still
-    to come), `price` Decimal per period (null: not told), `current` (the last one of the customer).
+    to come), `end_reason` (of the last contract), `price` Decimal per period (null: not told), `current` (the last one
+    of the customer).
     """
 
     frame: pl.DataFrame
@@ -158,7 +159,7 @@ def _joined(contracts: pl.DataFrame, today: date) -> pl.DataFrame:
             announced=((pl.col("end_at") >= ended_by) & pl.col("end_reason").is_not_null()).fill_null(False),
             current=pl.col("customer_id").ne_missing(pl.col("customer_id").shift(-1)),
         )
-        .select("customer_id", "group", "start_at", "end_at", "ended", "announced", "price", "current")
+        .select("customer_id", "group", "start_at", "end_at", "ended", "announced", "end_reason", "price", "current")
     )
 
 
