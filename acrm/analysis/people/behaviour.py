@@ -96,7 +96,7 @@ def bought(lines: pl.LazyFrame, as_of: date | None, unit_costs: pl.LazyFrame | N
     )
     for part in (rhythm, terms, *favourites):
         table = table.join(part, on="customer_id", how="left", maintain_order="left")
-    table = table.with_columns(_drawn(name) for name in ("weekend_share", *shares))
+    table = table.with_columns(drawn(name) for name in ("weekend_share", *shares))
     return Bought(
         table=table,
         per_order=_per_order(margins, history.customers),
@@ -106,7 +106,7 @@ def bought(lines: pl.LazyFrame, as_of: date | None, unit_costs: pl.LazyFrame | N
     )
 
 
-def _drawn(name: str) -> pl.Expr:
+def drawn(name: str) -> pl.Expr:
     """A share, drawn to that of all orders as if there were `PRIOR` of those besides the customer's own."""
     import polars as pl
 
