@@ -124,7 +124,7 @@ def contact_days(
         )
         for when, test, figures in facts
     ]
-    known = nw.concat(rows).filter(~nw.col("day").is_null())
+    known: nw.LazyFrame[IntoLazyFrameT] = nw.concat(rows).filter(~nw.col("day").is_null())
     if as_of is not None:
         known = known.filter(nw.col("day") <= as_of)
     sums = [nw.col(name).sum() for name in counted]

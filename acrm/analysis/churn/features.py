@@ -60,7 +60,11 @@ def purchase_features(past: Past, window: int) -> pl.DataFrame:
         pl.col("lines").sum().cast(pl.Float64).alias("_lines"),
         *([pl.col("discounts").sum().cast(pl.Float64).alias("_discounts")] if "discounts" in names else []),
         *([pl.col("new_products").sum().cast(pl.Float64).alias("products")] if listed else []),
-        *([pl.col("new_products").filter(recent).sum().cast(pl.Float64).alias("new_products_recent")] if listed else []),
+        *(
+            [pl.col("new_products").filter(recent).sum().cast(pl.Float64).alias("new_products_recent")]
+            if listed
+            else []
+        ),
     ]
     table = past.days.group_by("customer_id", maintain_order=True).agg(known)
     back = past.refunds.group_by("customer_id").agg(
@@ -122,7 +126,9 @@ def contact_features(past: Past, everyone: pl.DataFrame) -> pl.DataFrame | None:
         for test, suffix in ((kind == name, ""), ((kind == name) & recent, f"_{RECENT}d"))
     ]
     topics = contacts["topic"].drop_nulls().unique().sort().to_list()
-    counts += [begun.filter((pl.col("topic") == name) & recent).sum().alias(f"{TOPIC}{name}_{RECENT}d") for name in topics]
+    counts += [
+        begun.filter((pl.col("topic") == name) & recent).sum().alias(f"{TOPIC}{name}_{RECENT}d") for name in topics
+    ]
     if "complaints" in names:
         counts.append(pl.col("complaints").sum())
         counts.append(pl.col("complaints").filter(recent).sum().alias(f"complaints_{RECENT}d"))
@@ -131,7 +137,10 @@ def contact_features(past: Past, everyone: pl.DataFrame) -> pl.DataFrame | None:
         counts.append(open_tickets.alias("tickets_open"))
     since = (pl.lit(past.cutoff) - pl.col("day").filter(begun > 0).max()).dt.total_days().cast(pl.Float64)
     means = [since.alias("days_since_contact")]
-    for name, mean, number in (("answer_hours", "answer_hours", "answers"), ("satisfaction", "satisfaction", "ratings")):
+    for name, mean, number in (
+        ("answer_hours", "answer_hours", "answers"),
+        ("satisfaction", "satisfaction", "ratings"),
+    ):
         if number in names:
             share = pl.col(mean).sum() / pl.col(number).sum()
             means.append(pl.when(pl.col(number).sum() > 0).then(share.round(6)).alias(name))
@@ -163,8 +172,5 @@ def traits(past: Past, everyone: pl.DataFrame) -> tuple[pl.DataFrame, tuple[Feat
     found = people({"customers": past.customers.lazy()}, lines=None, axes=("demo",), as_of=past.cutoff)
     # Since when the shop knows them; since the first purchase they are customers.
     told = found.table.rename({"customer_days": "known_days"}, strict=False)
-    features = tuple(
-        replace(one, name="known_days") if one.name == "customer_days" else one
-        for one in found.features
-    )
+    features = tuple(replace(one, name="known_days") if one.name == "customer_days" else one for one in found.features)
     return everyone.join(told, on="customer_id", how="left", maintain_order="left"), features

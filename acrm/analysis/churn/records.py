@@ -166,7 +166,9 @@ def _deals(deals: pl.LazyFrame | None, last: date) -> pl.DataFrame | None:
     if "closed_at" in rows.collect_schema().names():
         ended = [(pl.col("status") == status).cast(pl.Int32).alias(status) for status in ("won", "lost")]
         closed = rows.filter(pl.col("status").is_in(["won", "lost"]))
-        events.append(closed.select("customer_id", pl.col("closed_at").dt.date().alias("day"), pl.lit(0).alias("begun"), *ended))
+        events.append(
+            closed.select("customer_id", pl.col("closed_at").dt.date().alias("day"), pl.lit(0).alias("begun"), *ended)
+        )
     found = pl.concat(events).filter(pl.col("day") <= last).group_by("customer_id", "day")
     table = found.agg(pl.col("begun", "won", "lost").sum()).collect().sort("customer_id", "day")
     return table if table.height else None
