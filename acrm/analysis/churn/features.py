@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from acrm.analysis.people.behaviour import drawn
+from acrm.analysis.people.behaviour import CONTACTS, contact_name, drawn, mean_told
 
 if TYPE_CHECKING:
     import polars as pl
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 RECENT = 30
 """Days of what was said lately."""
-KINDS = {"web_visit": "visits", "call": "calls", "ticket": "tickets"}
-"""Kinds of contacts that are told apart; all others are `contacts`."""
 TOPIC = "about_"
 """What the names of the columns of topics begin with."""
 
@@ -118,11 +116,11 @@ def contact_features(past: Past, everyone: pl.DataFrame) -> pl.DataFrame | None:
         return None
     names = contacts.columns
     recent = pl.col("day") > past.cutoff - timedelta(days=RECENT)
-    kind = pl.col("kind").replace_strict(KINDS, default="contacts")
+    kind = contact_name()
     begun = pl.col("begun")
     counts = [
         begun.filter(test).sum().alias(f"{name}{suffix}")
-        for name in (*KINDS.values(), "contacts")
+        for name in (*CONTACTS.values(), "contacts")
         for test, suffix in ((kind == name, ""), ((kind == name) & recent, f"_{RECENT}d"))
     ]
     topics = contacts["topic"].drop_nulls().unique().sort().to_list()
@@ -133,18 +131,12 @@ def contact_features(past: Past, everyone: pl.DataFrame) -> pl.DataFrame | None:
         counts.append(pl.col("complaints").sum())
         counts.append(pl.col("complaints").filter(recent).sum().alias(f"complaints_{RECENT}d"))
     if "closed" in names:
-        open_tickets = (begun - pl.col("closed")).filter(kind == KINDS["ticket"]).sum().clip(0)
+        open_tickets = (begun - pl.col("closed")).filter(kind == "tickets").sum().clip(0)
         counts.append(open_tickets.alias("tickets_open"))
     since = (pl.lit(past.cutoff) - pl.col("day").filter(begun > 0).max()).dt.total_days().cast(pl.Float64)
-    means = [since.alias("days_since_contact")]
-    for name, mean, number in (
-        ("answer_hours", "answer_hours", "answers"),
-        ("satisfaction", "satisfaction", "ratings"),
-    ):
-        if number in names:
-            share = pl.col(mean).sum() / pl.col(number).sum()
-            means.append(pl.when(pl.col(number).sum() > 0).then(share.round(6)).alias(name))
-    table = contacts.group_by("customer_id").agg(*counts, *means)
+    told = (("answer_hours", "answers"), ("satisfaction", "ratings"))
+    means = [mean_told(total, number) for total, number in told if number in names]
+    table = contacts.group_by("customer_id").agg(*counts, since.alias("days_since_contact"), *means)
     joined = everyone.join(table, on="customer_id", how="left", maintain_order="left")
     return joined.with_columns(pl.col([one.meta.output_name() for one in counts]).fill_null(0.0))
 

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from acrm.analysis.history import read_history
+from acrm.analysis.people.behaviour import contacts_by_day
 from acrm.analysis.result import Scalar
 from acrm.messages import Message
 
@@ -74,9 +75,9 @@ class Records:
     """The whole of what is known, and the account of the order lines.
 
     Attributes:
-        past: Everything until `last`.
+        past: Everything, its `cutoff` being today: as of which customers are scored.
         first: Day of the first purchase of all.
-        last: Last day observed: the day of the last event, or `as_of` where that is earlier.
+        last: Last day observed, where the last label ends: `as_of`, or the last day with an order line without one.
         figures: As of `read_history`.
         notes: What to say of the lines.
     """
@@ -91,10 +92,12 @@ class Records:
 def read_records(lines: pl.LazyFrame, tables: Mapping[str, pl.LazyFrame], *, as_of: date | None = None) -> Records:
     """Reduce order lines, contacts and deals to days in one pass each; everything later than `as_of` is left out.
 
+    Order lines tell the time: without `as_of` today is the day after the last of them.
+
     Args:
         lines: Canonical transactions.
         tables: `interactions`, `deals`, `customers`, if there are any.
-        as_of: Last day that counts. None: the last day with an order line that is not mistyped.
+        as_of: Last day that counts. None: as `read_history` has it.
 
     Raises:
         InputError: See `read_history`.
@@ -107,7 +110,7 @@ def read_records(lines: pl.LazyFrame, tables: Mapping[str, pl.LazyFrame], *, as_
     today: Any = history.figures["as_of"]
     # Without `as_of` today is the day after the last event: nothing is known of it yet.
     last = today if as_of is not None else today - timedelta(days=1)
-    found = history.beside[0].filter(pl.col("day") <= last).sort("customer_id", "day")
+    found = history.beside[0].sort("customer_id", "day")
     before = pl.when(pl.col("customer_id") == pl.col("customer_id").shift()).then(pl.col("day").shift())
     bought = found.filter(pl.col("orders") > 0).drop("refunds")
     days = bought.with_columns(gap=(pl.col("day") - before).dt.total_days().cast(pl.Float64))
@@ -115,11 +118,11 @@ def read_records(lines: pl.LazyFrame, tables: Mapping[str, pl.LazyFrame], *, as_
     first: Any = days["day"].min()
     return Records(
         past=Past(
-            cutoff=last,
+            cutoff=today,
             days=days,
             refunds=found.filter(pl.col("refunds") > 0).select("customer_id", "day", "refunds"),
-            contacts=_contacts(tables.get("interactions"), last),
-            deals=_deals(tables.get("deals"), last),
+            contacts=_contacts(tables.get("interactions"), today),
+            deals=_deals(tables.get("deals"), today),
             customers=None
             if customers is None
             else customers.drop_nulls("customer_id").unique("customer_id", keep="any").collect().sort("customer_id"),
@@ -131,10 +134,8 @@ def read_records(lines: pl.LazyFrame, tables: Mapping[str, pl.LazyFrame], *, as_
     )
 
 
-def _contacts(interactions: pl.LazyFrame | None, last: date) -> pl.DataFrame | None:
+def _contacts(interactions: pl.LazyFrame | None, today: date) -> pl.DataFrame | None:
     import polars as pl
-
-    from acrm.summaries.days import contact_days
 
     if interactions is None:
         return None
@@ -144,18 +145,15 @@ def _contacts(interactions: pl.LazyFrame | None, last: date) -> pl.DataFrame | N
     topics: list[str] = []
     if "subject" in names:
         subject = pl.col("subject").str.strip_chars().str.to_lowercase()
-        told = interactions.filter(pl.col("customer_id").is_not_null(), pl.col("started_at").dt.date() <= last)
+        told = interactions.filter(pl.col("customer_id").is_not_null(), pl.col("started_at").dt.date() <= today)
         counts = told.select(subject).drop_nulls().group_by("subject").len().collect(engine="streaming")
         often = counts.filter(pl.col("len") >= TOPIC_SHARE * pl.col("len").sum(), pl.col("subject") != "")
         topics = often.sort("len", "subject", descending=[True, False])["subject"].head(TOPICS).to_list()
-    if "satisfaction" in names:
-        rating = pl.col("satisfaction").cast(pl.String).cast(pl.Float64, strict=False)
-        interactions = interactions.with_columns(rating)
-    found = contact_days(interactions, topics=topics, as_of=last).collect(engine="streaming")
+    found = contacts_by_day(interactions, topics=topics, as_of=today).collect(engine="streaming")
     return found.sort("customer_id", "day", "kind", "topic") if found.height else None
 
 
-def _deals(deals: pl.LazyFrame | None, last: date) -> pl.DataFrame | None:
+def _deals(deals: pl.LazyFrame | None, today: date) -> pl.DataFrame | None:
     """Deals on the day they were created and on the day they were closed; how they ended is not known before that."""
     import polars as pl
 
@@ -169,6 +167,6 @@ def _deals(deals: pl.LazyFrame | None, last: date) -> pl.DataFrame | None:
         events.append(
             closed.select("customer_id", pl.col("closed_at").dt.date().alias("day"), pl.lit(0).alias("begun"), *ended)
         )
-    found = pl.concat(events).filter(pl.col("day") <= last).group_by("customer_id", "day")
+    found = pl.concat(events).filter(pl.col("day") <= today).group_by("customer_id", "day")
     table = found.agg(pl.col("begun", "won", "lost").sum()).collect().sort("customer_id", "day")
     return table if table.height else None

@@ -96,17 +96,17 @@ def windows(records: Records, given: int | None = None) -> Windows:
 
 
 def _counts(days: pl.DataFrame, window: int, records: Records) -> tuple[int, int, int]:
-    """Active customers a window before the end, those of them who left, and customers lost at the end."""
+    """Active customers a window before the end, those of them who left, and customers lost as of today."""
     import polars as pl
 
     def ago(number: int) -> pl.Expr:
         return pl.lit(records.last - timedelta(days=number * window))
 
-    day = pl.col("day")
+    day, today = pl.col("day"), records.past.cutoff
     seen = days.group_by("customer_id").agg(
         ((day > ago(1 + ACTIVE)) & (day <= ago(1))).any().alias("active"),
         (day > ago(1)).any().alias("stayed"),
-        (day > ago(ACTIVE)).any().alias("kept"),
+        (day > today - timedelta(days=ACTIVE * window)).any().alias("kept"),
     )
     counted = seen.select(
         pl.col("active").sum(), left=(pl.col("active") & ~pl.col("stayed")).sum(), lost=(~pl.col("kept")).sum()
