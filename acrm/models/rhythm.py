@@ -70,16 +70,17 @@ class Rhythm:
 
         >>> one = Gaps(number=np.array([0.0, 4.0]), total=np.array([0.0, 40.0]), log_total=np.zeros(2))
         >>> Rhythm(shape=1.0, a=2.0, b=60.0).longer(one, np.array([60.0, 60.0])).round(3)
-        array([0.25 , 0.061])
+        array([0.25, 0.06])
         """
         scale = self.b + gaps.total
         found: FloatArray = betaincc(self.shape, self.a + self.shape * gaps.number, days / (scale + days))
         return found
 
-    def quantile(self, gaps: Gaps, share: FloatArray | float) -> FloatArray:
-        """The days within which the next gap ends with probability `share`; of a half, the usual gap."""
-        reached = betaincinv(self.shape, self.a + self.shape * gaps.number, share)
-        found: FloatArray = (self.b + gaps.total) * reached / (1 - reached)
+    def exceeded(self, gaps: Gaps, share: FloatArray | float) -> FloatArray:
+        """The days that the next gap exceeds with probability `share`, above 0; of a half, the usual gap."""
+        # The other tail of the same beta function: of small shares nothing is lost.
+        left = betaincinv(self.a + self.shape * gaps.number, self.shape, share)
+        found: FloatArray = (self.b + gaps.total) * (1 - left) / np.maximum(left, np.finfo(float).tiny)
         return found
 
 

@@ -22,7 +22,6 @@ PLACES = ("channel", "unit")
 """Columns of lines of which a day has one value: the lowest of its sale lines."""
 COMPLAINT = "complain|жалоб|претенз|рекламац"
 """In a subject or an outcome, whatever the case of its letters."""
-_HOUR = 3_600_000
 
 
 def order_days(lines: IntoLazyFrameT, *, as_of: date | None) -> IntoLazyFrameT:
@@ -58,6 +57,8 @@ def order_days(lines: IntoLazyFrameT, *, as_of: date | None) -> IntoLazyFrameT:
         kept.with_columns(**summed, **{name: nw.when(sale).then(nw.col(name)) for name in places})
         .group_by("customer_id", "order_id", "ordered_on")
         .agg(*(nw.col(name).sum() for name in summed), *lowest)
+        # An engine may say null for the sum of nothing.
+        .with_columns(*(nw.col(name).fill_null(0) for name in summed))
         .with_columns(orders=(nw.col("sales") > nw.col("refunds")).cast(nw.Int64))
         .rename({"ordered_on": "day"})
         .group_by("customer_id", "day")
@@ -106,7 +107,7 @@ def contact_days(
         facts.append((ended, told, {"complaints": one}))
     if "first_response_at" in names:
         answered = nw.col("first_response_at")
-        hours = (answered.dt.timestamp("ms") - begun.dt.timestamp("ms")).cast(nw.Float64) / _HOUR
+        hours = (_minutes(answered) - _minutes(begun)).cast(nw.Float64) / 60
         facts.append((answered, answered >= begun, {"answers": one, "answer_hours": hours}))
     if "ended_at" in names:
         facts.append((nw.col("ended_at"), ~nw.col("ended_at").is_null(), {"closed": one}))
@@ -129,3 +130,10 @@ def contact_days(
         known = known.filter(nw.col("day") <= as_of)
     sums = [nw.col(name).sum() for name in counted]
     return known.group_by("customer_id", "day", "kind", "topic").agg(*sums).to_native()
+
+
+def _minutes(time: nw.Expr) -> nw.Expr:
+    """Whole minutes since the year 1; engines do not agree on durations."""
+    years = time.dt.year().cast(nw.Int64) - 1
+    day = 365 * years + years // 4 - years // 100 + years // 400 + time.dt.ordinal_day().cast(nw.Int64)
+    return (day * 24 + time.dt.hour().cast(nw.Int64)) * 60 + time.dt.minute().cast(nw.Int64)

@@ -78,10 +78,10 @@ def warnings(past: Past, everyone: pl.DataFrame) -> Warnings:
         return Warnings(rhythm=empty, overdue=nobody, watched=0, notes=(note,))
     model, _ = Rhythm.fit(as_gaps(known))
     gaps, since = as_gaps(asked), asked["days_since_last"].cast(pl.Float64).to_numpy()
-    usual, longer = model.quantile(gaps, 0.5), model.longer(gaps, since)
+    usual, longer = model.exceeded(gaps, 0.5), model.longer(gaps, since)
     numbers = asked.with_columns(
         pl.Series("_usual", usual),
-        pl.Series("_next", model.quantile(gaps, 1 - longer / 2)),
+        pl.Series("_next", model.exceeded(gaps, longer / 2)),
         pl.Series("times_usual", since / usual).round(2),
         pl.Series("probability", longer).round(6),
     )
