@@ -84,7 +84,7 @@ def contact_days(
 
     Returns:
         Lazy, in no order: `customer_id`, `day` Date, `kind`, `topic`, `begun`; and, where the source tells them,
-        `complaints`, `answers`, `answer_hours` (their sum, from the beginning to the first response), `closed`,
+        `complaints`, `answers`, `answer_minutes` (their sum, from the beginning to the first response), `closed`,
         `ratings`, `satisfaction` (their sum, as numbers).
     """
     frame = nw.from_native(interactions)
@@ -107,8 +107,8 @@ def contact_days(
         facts.append((ended, told, {"complaints": one}))
     if "first_response_at" in names:
         answered = nw.col("first_response_at")
-        hours = (_minutes(answered) - _minutes(begun)).cast(nw.Float64) / 60
-        facts.append((answered, answered >= begun, {"answers": one, "answer_hours": hours}))
+        minutes = _minutes(answered) - _minutes(begun)
+        facts.append((answered, answered >= begun, {"answers": one, "answer_minutes": minutes}))
     if "ended_at" in names:
         facts.append((nw.col("ended_at"), ~nw.col("ended_at").is_null(), {"closed": one}))
     if "satisfaction" in names:

@@ -110,7 +110,7 @@ def test_every_fact_of_a_contact_stands_on_its_own_day() -> None:
     assert facts["answers"] == [(1, "ticket", "delivery"), (2, "call", "delivery")]
     assert facts["closed"] == [(2, "call", "delivery"), (4, "ticket", "delivery")]
     assert facts["ratings"] == [(2, "ticket", None), (4, "ticket", "delivery")]
-    assert found["answer_hours"].sum() == 25 + 1
+    assert found["answer_minutes"].sum() == (25 + 1) * 60
     until = contact_days(interactions, topics=["delivery"], as_of=DAY + timedelta(1)).collect()
     assert until["begun"].sum() == 1
     assert until["closed"].sum() == until["ratings"].sum() == 0

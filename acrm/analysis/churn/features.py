@@ -134,8 +134,9 @@ def contact_features(past: Past, everyone: pl.DataFrame) -> pl.DataFrame | None:
         open_tickets = (begun - pl.col("closed")).filter(kind == "tickets").sum().clip(0)
         counts.append(open_tickets.alias("tickets_open"))
     since = (pl.lit(past.cutoff) - pl.col("day").filter(begun > 0).max()).dt.total_days().cast(pl.Float64)
-    told = (("answer_hours", "answers"), ("satisfaction", "ratings"))
-    means = [mean_told(total, number) for total, number in told if number in names]
+    means = [mean_told("satisfaction", "ratings")] if "ratings" in names else []
+    if "answers" in names:
+        means.append((mean_told("answer_minutes", "answers") / 60).alias("answer_hours"))
     table = contacts.group_by("customer_id").agg(*counts, since.alias("days_since_contact"), *means)
     joined = everyone.join(table, on="customer_id", how="left", maintain_order="left")
     return joined.with_columns(pl.col([one.meta.output_name() for one in counts]).fill_null(0.0))

@@ -19,6 +19,8 @@ TOPICS = 6
 """Subjects of contacts that are told apart: the most frequent."""
 TOPIC_SHARE = 0.02
 """Least share of the contacts with a subject: free text makes no topics."""
+MOST_LINES = 20_000_000
+"""Order lines beyond which the products of a customer are not told apart: it would take the most memory of all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +108,11 @@ def read_records(lines: pl.LazyFrame, tables: Mapping[str, pl.LazyFrame], *, as_
 
     from acrm.summaries.days import order_days
 
+    size = int(lines.select(pl.len()).collect(engine="streaming").item())
+    notes: tuple[Message, ...] = ()
+    if size > MOST_LINES and "product_id" in lines.collect_schema().names():
+        lines = lines.drop("product_id")
+        notes = (Message("churn_transactional.no_breadth", {"lines": size, "most": MOST_LINES}),)
     history = read_history(lines, refunds="net", as_of=as_of, beside=(order_days,))
     today: Any = history.figures["as_of"]
     # Without `as_of` today is the day after the last event: nothing is known of it yet.
@@ -130,7 +137,7 @@ def read_records(lines: pl.LazyFrame, tables: Mapping[str, pl.LazyFrame], *, as_
         first=first or last,
         last=last,
         figures=history.figures,
-        notes=history.notes,
+        notes=(*history.notes, *notes),
     )
 
 

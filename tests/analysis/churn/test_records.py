@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 import pytest
 
+from acrm.analysis.churn import records
 from acrm.analysis.churn.records import read_records
 from tests.analysis.churn.conftest import FIRST, Lines, build
 
@@ -66,10 +67,10 @@ def test_contacts_and_deals_are_known_by_and_by(lines: Lines) -> None:
     past = read_records(lines([("a", 0, 5), ("a", 10, 5)]), {"interactions": contacts, "deals": deals}).past
     assert past.contacts is not None
     assert past.deals is not None
-    columns = ("day", "begun", "complaints", "answers", "answer_hours", "closed", "satisfaction")
+    columns = ("day", "begun", "complaints", "answers", "answer_minutes", "closed", "satisfaction")
     assert past.contacts.select(columns).rows() == [
         (day(1), 1, 1, 0, 0, 0, 0),
-        (day(3), 0, 0, 1, 48, 0, 0),
+        (day(3), 0, 0, 1, 48 * 60, 0, 0),
         (day(5), 0, 0, 0, 0, 1, 2),
     ]
     assert past.deals.select("day", "begun", "won", "lost").rows() == [(day(2), 1, 0, 0), (day(7), 0, 0, 1)]
@@ -85,3 +86,13 @@ def test_customers_created_later_are_not_known_yet(lines: Lines) -> None:
     past = read_records(lines([("a", 0, 5), ("a", 10, 5)]), {"customers": customers}).past.until(day(5))
     assert past.customers is not None
     assert past.customers["customer_id"].to_list() == ["a", "c"]
+
+
+def test_very_many_lines_are_not_told_apart_by_product(lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
+    three = lines([("a", 0, 5), ("a", 10, 5), ("b", 14, 5)])
+    monkeypatch.setattr(records, "MOST_LINES", 3)
+    assert "new_products" in read_records(three, {}).past.days.columns
+    monkeypatch.setattr(records, "MOST_LINES", 2)
+    found = read_records(three, {})
+    assert "new_products" not in found.past.days.columns
+    assert "3 order lines" in str(found.notes[0])
