@@ -43,7 +43,7 @@ def windows_block(found: Windows) -> Grid:
 
 
 def warning_blocks(found: Warnings) -> Iterator[Block]:
-    """The customers who are most unusually late; nothing where nobody has a rhythm."""
+    """The customers who became overdue last; nothing where nobody has a rhythm."""
     if not found.watched:
         return
     if found.overdue.is_empty():
@@ -51,17 +51,16 @@ def warning_blocks(found: Warnings) -> Iterator[Block]:
         return
     columns = [
         Col(_word("customer"), max=30),
-        Col(_word("times"), "number", priority=1),
         Col(_word("probability"), "share"),
-        Col(_word("expected"), priority=1),
-        Col(_word("next"), priority=2),
+        Col(_word("expected"), priority=2),
+        Col(_word("since")),
         Col(_word("why"), "prose"),
     ]
     picked = found.overdue.head(SHOWN)
-    names = ("customer_id", "times_usual", "probability", "expected_on", "next_on", "sentence")
+    names = ("customer_id", "probability", "expected_on", "overdue_on", "sentence")
     rows: list[list[Cell]] = [
-        [customer, times, probability, str(expected), str(following), why]
-        for customer, times, probability, expected, following, why in picked.select(names).rows()
+        [customer, probability, str(expected), str(since), why]
+        for customer, probability, expected, since, why in picked.select(names).rows()
     ]
     title = _word("overdue", overdue=found.overdue.height, watched=found.watched)
     yield Grid(title, columns, rows, found.overdue.height - picked.height)

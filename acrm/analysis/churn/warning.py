@@ -32,10 +32,11 @@ class Warnings:
     Attributes:
         rhythm: Of the customers asked for, sorted by `customer_id`: `gaps`, `days_since_last`, `usual_gap_days` (the
             median of the next gap, drawn to those of all customers), `times_usual`, `probability` (of a gap longer than
-            it is now, of those who come back), `expected_on` Date (last purchase and usual gap), `next_on` Date (by
-            which half of those come who wait as long already). Empty without gaps.
-        overdue: Those with `LEAST_GAPS` gaps or more whose `probability` is `RARE` at most, the least probable first:
-            the same columns and `sentence`.
+            it is now, of those who come back), `expected_on` Date (last purchase and usual gap), `overdue_on` Date
+            (when the probability falls to `RARE`), `next_on` Date (by which half of those come who wait as long
+            already). Empty without gaps.
+        overdue: Those with `LEAST_GAPS` gaps or more whose `probability` is `RARE` at most: the same columns and
+            `sentence`. Who became overdue last stands first: of those there is the most to be hoped.
         watched: Customers with as many gaps.
         notes: Why there is nothing, where there is nothing.
     """
@@ -71,6 +72,7 @@ def warnings(past: Past, everyone: pl.DataFrame) -> Warnings:
                 "times_usual": pl.Float64,
                 "probability": pl.Float64,
                 "expected_on": pl.Date,
+                "overdue_on": pl.Date,
                 "next_on": pl.Date,
             }
         )
@@ -81,6 +83,7 @@ def warnings(past: Past, everyone: pl.DataFrame) -> Warnings:
     usual, longer = model.exceeded(gaps, 0.5), model.longer(gaps, since)
     numbers = asked.with_columns(
         pl.Series("_usual", usual),
+        pl.Series("_late", model.exceeded(gaps, RARE)),
         pl.Series("_next", model.exceeded(gaps, longer / 2)),
         pl.Series("times_usual", since / usual).round(2),
         pl.Series("probability", longer).round(6),
@@ -94,11 +97,13 @@ def warnings(past: Past, everyone: pl.DataFrame) -> Warnings:
         "probability",
         *(
             (pl.col("day") + pl.duration(days=pl.col(days).ceil().clip(0, _FAR).cast(pl.Int64))).alias(name)
-            for name, days in (("expected_on", "_usual"), ("next_on", "_next"))
+            for name, days in (("expected_on", "_usual"), ("overdue_on", "_late"), ("next_on", "_next"))
         ),
     )
     watched = table.filter(pl.col("gaps") >= LEAST_GAPS)
-    overdue = watched.filter(pl.col("probability") <= RARE).sort("probability", "customer_id")
+    overdue = watched.filter(pl.col("probability") <= RARE).sort(
+        "overdue_on", "probability", "customer_id", descending=[True, False, False]
+    )
     said = [sentence(*row) for row in overdue.select("times_usual", "days_since_last", "usual_gap_days").iter_rows()]
     return Warnings(
         rhythm=table,

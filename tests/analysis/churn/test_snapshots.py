@@ -140,7 +140,6 @@ def test_online_retail(retail: Records) -> None:
     assert latest["expected_purchases"] == pytest.approx(0.7274, abs=2e-3)
     assert latest["rfmt"] == pytest.approx(0.742, abs=2e-3)
     assert latest["all"] >= 0.742
-    assert [round(one["all"], 2) for one in results] == [0.74, 0.75, 0.76] or all(
-        one["all"] >= 0.742 for one in results
-    )
+    # The published rolling origins of 30 and 60 days earlier.
+    assert [one["all"] for one in results[1:]] == pytest.approx([0.749, 0.764], abs=2e-3)
     assert all(one["all"] > max(one["recency"], one["frequency"], one["expected_purchases"]) for one in results)

@@ -33,14 +33,18 @@ def test_late_is_who_is_late_by_the_own_rhythm(lines: Lines) -> None:
 def test_the_list_is_sorted_and_said(shop: Records) -> None:
     everyone = shop.past.days.select("customer_id").unique()
     found = warnings(shop.past, everyone)
-    assert found.overdue["probability"].is_sorted()
+    assert found.overdue["overdue_on"].is_sorted(descending=True)
+    assert max(found.overdue["overdue_on"]) <= shop.past.cutoff
+    watched = found.rhythm.filter(pl.col("gaps") >= LEAST_GAPS)
+    # The day on which they become overdue is the first on which they are in the list.
+    assert watched.filter(pl.col("overdue_on") <= shop.past.cutoff).height == found.overdue.height
     assert max(found.overdue["probability"]) <= RARE
     assert min(found.overdue["gaps"]) >= LEAST_GAPS
     row = found.overdue.row(0, named=True)
     assert row["sentence"] == sentence(row["times_usual"], row["days_since_last"], row["usual_gap_days"])
     assert sentence(2.4, 36, 15.0) == "gap 2.4 times their usual: 36 days, usually 15"
     use("ru")
-    assert sentence(2.4, 36, 15.0) == "перерыв в 2,4 раза больше обычного: 36 дн., обычно 15"
+    assert sentence(2.4, 36, 15.0) == "перерыв в 2,4 раза дольше обычного: 36 дн., обычно 15"
 
 
 def test_those_warned_of_leave_more_often(shop: Records) -> None:
