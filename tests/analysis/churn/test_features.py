@@ -8,6 +8,8 @@ import pytest
 from acrm.analysis.churn.features import contact_features, purchase_features
 from acrm.analysis.churn.records import read_records
 from acrm.analysis.churn.snapshots import snapshot
+from acrm.analysis.segment.naming import readable
+from acrm.messages import Message
 from tests.analysis.churn.conftest import FIRST, Lines
 
 
@@ -96,3 +98,16 @@ def test_who_the_customers_are_stands_beside_what_they_do(lines: Lines) -> None:
         (None, None, 0, 1),
     ]
     assert {one.name: one.axis for one in seen.features}["x_floor"] == "extra"
+
+
+def test_every_feature_has_words_of_its_own(lines: Lines) -> None:
+    at = datetime(2024, 1, 1, tzinfo=UTC)
+    contacts = {"customer_id": ["a"], "kind": ["call"], "started_at": [at], "first_response_at": [at], "ended_at": [at]}
+    tables = {
+        "interactions": pl.LazyFrame(contacts | {"subject": ["Price"], "satisfaction": ["3"]}),
+        "deals": pl.LazyFrame({"customer_id": ["a"], "created_at": [at], "closed_at": [at], "status": ["won"]}),
+    }
+    records = read_records(lines([("a", 0, 5), ("a", 9, 5)]), tables)
+    for one in snapshot(records, records.past.cutoff, 30).features:
+        known = Message(f"segment_profile.feature.{one.name}").exists
+        assert known or readable(one.name) == "contacts in 30 days about price", one.name
