@@ -20,6 +20,8 @@ ACTIVE = 2
 MOST_ORIGINS = 5
 STEPS = 3
 """Steps in a window: origins roll by a third of it."""
+LOOKS = 4
+"""Cutoffs that are learnt from together, at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +66,7 @@ def origins(first: date, last: date, window: int) -> tuple[Origin, ...]:
         >>> [f"{one.train} {one.test}" for one in found]
         ['2011-06-12 2011-09-10', '2011-05-13 2011-08-11', '2011-04-13 2011-07-12', '2011-03-14 2011-06-12']
     """
-    step, whole = max(window // STEPS, 1), timedelta(days=window)
+    step, whole = _step(window), timedelta(days=window)
     tests = [last - whole - timedelta(days=step * place) for place in range(MOST_ORIGINS)]
     return tuple(Origin(train=day - whole, test=day) for day in tests if day - 2 * whole >= first - timedelta(days=1))
 
@@ -89,6 +91,35 @@ def case(records: Records, cutoff: date, window: int) -> Case:
     later = records.past.days.filter((pl.col("day") > cutoff) & (pl.col("day") <= end))
     stayed = seen.table["customer_id"].is_in(later["customer_id"].unique().implode())
     return Case(table=seen.table, features=seen.features, outcome=(~stayed).alias("left"), cutoff=cutoff)
+
+
+def learning(records: Records, cutoff: date, window: int) -> Case:
+    """The cases of a cutoff and of up to three before it, each a third of a window earlier, as one to learn from.
+
+    A shop has few customers and many days: seen on several of them, a flexible model learns what a season or a sale of
+    one cutoff would drown. The cutoffs have a window of history, but for the given one.
+
+    Returns:
+        `cutoff` is the latest. A customer has a row for every cutoff on which he was active, one after the other, the
+        latest first: folds must keep them together.
+
+    Raises:
+        ValueError: See `case`.
+    """
+    import polars as pl
+
+    step = _step(window)
+    days = [cutoff - timedelta(days=step * place) for place in range(LOOKS)]
+    enough = records.first + timedelta(days=window - 1)
+    cases = [case(records, day, window) for day in days if day == cutoff or day >= enough]
+    rows = pl.concat(
+        one.table.with_columns(one.outcome, pl.lit(place).alias("_place")) for place, one in enumerate(cases)
+    ).sort("customer_id", "_place")
+    return Case(table=rows.drop("left", "_place"), features=cases[0].features, outcome=rows["left"], cutoff=cutoff)
+
+
+def _step(window: int) -> int:
+    return max(window // STEPS, 1)
 
 
 def _seen(past: Past, window: int) -> Snapshot:

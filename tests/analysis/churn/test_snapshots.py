@@ -10,7 +10,7 @@ from polars.testing import assert_frame_equal
 from acrm.analysis.churn.case import Case
 from acrm.analysis.churn.records import Records, read_records
 from acrm.analysis.churn.rules import rule_scores
-from acrm.analysis.churn.snapshots import Origin, case, origins, snapshot
+from acrm.analysis.churn.snapshots import LOOKS, Origin, case, learning, origins, snapshot
 from tests.analysis.churn.conftest import FIRST, Lines, buyers
 
 WINDOW = 90
@@ -98,6 +98,21 @@ def test_origins_need_a_window_of_history_and_never_overlap(days: int, count: in
         assert one.test - one.train == timedelta(days=WINDOW)
         assert one.test <= last - timedelta(days=WINDOW)
         assert one.train >= FIRST + timedelta(days=WINDOW - 1)
+
+
+def test_several_cutoffs_are_learnt_from_together(shop: Records) -> None:
+    cutoff = shop.last - timedelta(days=60)
+    whole = learning(shop, cutoff, 60)
+    parts = [case(shop, cutoff - timedelta(days=20 * place), 60) for place in range(LOOKS)]
+    assert whole.table.height == whole.outcome.len() == sum(one.table.height for one in parts)
+    assert whole.table["customer_id"].is_sorted()
+    together = whole.table.with_columns(whole.outcome)
+    for place, one in enumerate(parts):
+        mine = one.table.with_columns(one.outcome)
+        found = together.join(mine, on=together.columns, how="semi", nulls_equal=True)
+        assert found["customer_id"].unique().sort().to_list() == mine["customer_id"].to_list(), place
+    early = shop.first + timedelta(days=70)
+    assert learning(shop, early, 60).table.height == case(shop, early, 60).table.height
 
 
 def fitted(train: Case, test: Case, names: list[str]) -> pl.Series:
