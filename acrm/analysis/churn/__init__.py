@@ -1,1 +1,1 @@
-"""Who is leaving, when and why, and what it is worth to keep them."""
+"""Who is leaving, when, why, and what it is worth to keep them."""

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from acrm.models.histories import FloatArray
+
 ACTIVE, LAPSED = 0.8, 0.95
 """Shares of the returns to be expected that have come by the end of the limits `active` and `lapsed`."""
 LOYAL, LOYAL_LEAST = 0.75, 3
@@ -21,6 +23,69 @@ LOYAL, LOYAL_LEAST = 0.75, 3
 NEEDED = 30
 """Gaps without which they say nothing."""
 NAMES = ("active", "lapsed", "loyal")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Returns:
+    """After how many days those come back who do.
+
+    Attributes:
+        time: Days, ascending.
+        back: Share of the returns that have come by then, of those that come at all within the longest time seen.
+        never: Share of purchases after which nobody is expected to come back.
+        gaps: Spans between two days of purchase.
+        open: Spans that had not ended.
+    """
+
+    time: FloatArray
+    back: FloatArray
+    never: float
+    gaps: int
+    open: int
+
+    def by(self, share: float) -> int:
+        """The days by which this share of the returns has come."""
+        # Shares are sums of floats: one that is met exactly may look a little less.
+        return int(self.time[(self.back >= share - 1e-9).argmax()])
+
+    def missed(self, days: float) -> float:
+        """The share of the returns that come later."""
+        place = int(self.time.searchsorted(days, side="right"))
+        return 1.0 - float(self.back[place - 1]) if place else 1.0
+
+
+def returns(days: pl.DataFrame, as_of: date) -> Returns:
+    """The curve of returns, of all customers' gaps; one that is still open on `as_of` counts as longer than it is now.
+
+    Args:
+        days: `customer_id`, `day`, one row per customer and day with a purchase up to `as_of`.
+        as_of: The last day observed.
+
+    Examples:
+        >>> import polars as pl
+        >>> from datetime import date
+        >>> days = pl.DataFrame({"customer_id": ["a"] * 3, "day": [date(2025, 1, day) for day in (1, 3, 7)]})
+        >>> found = returns(days, date(2025, 1, 7))
+        >>> found.by(0.5), found.missed(3), found.gaps
+        (2, 0.5, 2)
+    """
+    import numpy as np
+    import polars as pl
+
+    from acrm.models.durations import Durations
+    from acrm.models.kaplan_meier import kaplan_meier
+
+    following = pl.col("day").shift(-1).over("customer_id", order_by="day")
+    told = days.select(
+        gap=(pl.coalesce(following, pl.lit(as_of)) - pl.col("day")).dt.total_days(), closed=following.is_not_null()
+    )
+    gaps = int(told["closed"].sum())
+    if not gaps:
+        return Returns(time=np.zeros(0), back=np.zeros(0), never=1.0, gaps=0, open=told.height)
+    curve = kaplan_meier(Durations.of_customers(told["gap"].cast(pl.Float64).to_numpy(), told["closed"].to_numpy()))
+    never = float(curve.survival[-1])
+    back = (1 - curve.survival) / (1 - never)
+    return Returns(time=curve.time, back=back, never=never, gaps=gaps, open=told.height - gaps)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,29 +156,16 @@ def propose(days: pl.DataFrame, as_of: date, given: Mapping[str, int] | None = N
     Raises:
         UsageError: Limits that do not ascend, `loyal` below 2.
     """
-    import numpy as np
     import polars as pl
 
-    from acrm.models.durations import Durations
-    from acrm.models.kaplan_meier import kaplan_meier
-
     given = dict(given or {})
-    following = pl.col("day").shift(-1).over("customer_id", order_by="day")
-    told = days.select(
-        gap=(pl.coalesce(following, pl.lit(as_of)) - pl.col("day")).dt.total_days(), closed=following.is_not_null()
-    )
-    gaps = int(told["closed"].sum())
+    curve = returns(days, as_of)
+    gaps = curve.gaps
     found: dict[str, int] = {}
     never = None
     if gaps >= NEEDED:
-        curve = kaplan_meier(Durations.of_customers(told["gap"].cast(pl.Float64).to_numpy(), told["closed"].to_numpy()))
-        never = float(curve.survival[-1])
-        back = (1 - curve.survival) / (1 - never)
-        # Shares are sums of floats: one that is met exactly may look a little less.
-        found = {
-            name: int(curve.time[np.argmax(back >= share - 1e-9)])
-            for name, share in (("active", ACTIVE), ("lapsed", LAPSED))
-        }
+        never = curve.never
+        found = {name: curve.by(share) for name, share in (("active", ACTIVE), ("lapsed", LAPSED))}
         bought = days.group_by("customer_id").len().filter(pl.col("len") >= 2)["len"]
         found["loyal"] = max(int(bought.quantile(LOYAL, "higher") or 0), LOYAL_LEAST)
         if "lapsed" not in given:
@@ -129,7 +181,7 @@ def propose(days: pl.DataFrame, as_of: date, given: Mapping[str, int] | None = N
         raise UsageError("segment_limits_order", active=chosen.active, lapsed=chosen.lapsed, loyal=chosen.loyal)
     notes = []
     if never is not None and set(given) != set(NAMES):
-        notes.append(Message("segment_lifecycle.proposed", {"gaps": gaps, "open": told.height - gaps, "never": never}))
+        notes.append(Message("segment_lifecycle.proposed", {"gaps": gaps, "open": curve.open, "never": never}))
     return Proposal(
         limits=chosen,
         origin={name: "given" if name in given else "gaps" for name in NAMES},

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from acrm.analysis.history import read_history
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     import polars as pl
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 SATURDAY = 6
 PRIOR = 3.0
 """Orders of the usual kind that are added to a customer's own in shares: one order at a weekend is no habit."""
+CONTACTS = {"web_visit": "visits", "call": "calls", "ticket": "tickets"}
+"""Kinds of contacts that are counted apart, and their names."""
 WHERE = ("channel", "unit")
 """Columns of orders of which a customer has a favourite."""
 
@@ -100,7 +103,7 @@ def bought(lines: pl.LazyFrame, as_of: date | None, unit_costs: pl.LazyFrame | N
         # A store has the column even if nobody told of a discount.
         table = table.drop("discount_share")
         del shares["discount_share"]
-    table = table.with_columns(_drawn(name) for name in ("weekend_share", *shares))
+    table = table.with_columns(drawn(name) for name in ("weekend_share", *shares))
     return Bought(
         table=table,
         per_order=_per_order(margins, history.customers),
@@ -110,7 +113,7 @@ def bought(lines: pl.LazyFrame, as_of: date | None, unit_costs: pl.LazyFrame | N
     )
 
 
-def _drawn(name: str) -> pl.Expr:
+def drawn(name: str) -> pl.Expr:
     """A share, drawn to that of all orders as if there were `PRIOR` of those besides the customer's own."""
     import polars as pl
 
@@ -152,6 +155,35 @@ def _places(lines: pl.LazyFrame, *, column: str, as_of: date | None) -> pl.LazyF
     return best.group_by("customer_id", maintain_order=True).agg(pl.col(column).first())
 
 
+def contacts_by_day(
+    interactions: pl.LazyFrame, *, topics: Sequence[str] = (), as_of: date | None = None
+) -> pl.LazyFrame:
+    """As of `acrm.summaries.days.contact_days`; a satisfaction that is no number is not known."""
+    import polars as pl
+
+    from acrm.summaries.days import contact_days
+
+    if "satisfaction" in interactions.collect_schema().names():
+        rating = pl.col("satisfaction").cast(pl.String).cast(pl.Float64, strict=False)
+        interactions = interactions.with_columns(rating)
+    return contact_days(interactions, topics=topics, as_of=as_of)
+
+
+def contact_name() -> pl.Expr:
+    """Under which name a contact is counted: see `CONTACTS`, all other kinds are `contacts`."""
+    import polars as pl
+
+    return pl.col("kind").replace_strict(CONTACTS, default="contacts", return_dtype=pl.String)
+
+
+def mean_told(total: str, number: str) -> pl.Expr:
+    """The mean of a sum and a number that add up over days; null where the number is 0."""
+    import polars as pl
+
+    told = pl.col(number).sum()
+    return pl.when(told > 0).then((pl.col(total).sum() / told).round(6)).alias(total)
+
+
 def in_touch(interactions: pl.LazyFrame, as_of: date | None) -> pl.DataFrame:
     """One row per customer with a contact until `as_of`: how many of each kind, and their mean satisfaction.
 
@@ -160,14 +192,8 @@ def in_touch(interactions: pl.LazyFrame, as_of: date | None) -> pl.DataFrame:
     """
     import polars as pl
 
-    columns = interactions.collect_schema().names()
-    rows = interactions.drop_nulls("customer_id")
-    if as_of is not None:
-        rows = rows.filter(pl.col("started_at").dt.date() <= as_of)
-    counted = {"web_visit": "visits", "call": "calls", "ticket": "tickets"}
-    kinds = [(pl.col("kind") == kind).sum().cast(pl.Float64).alias(name) for kind, name in counted.items()]
-    others = (~pl.col("kind").is_in(list(counted))).sum().cast(pl.Float64).alias("contacts")
-    told = []
-    if "satisfaction" in columns:
-        told.append(pl.col("satisfaction").cast(pl.String).cast(pl.Float64, strict=False).mean().alias("satisfaction"))
-    return rows.group_by("customer_id").agg(*kinds, others, *told).collect().sort("customer_id")
+    days = contacts_by_day(interactions, as_of=as_of)
+    names = (*CONTACTS.values(), "contacts")
+    counts = [pl.col("begun").filter(contact_name() == name).sum().alias(name) for name in names]
+    means = [mean_told("satisfaction", "ratings")] if "ratings" in days.collect_schema().names() else []
+    return days.group_by("customer_id").agg(*counts, *means).collect().sort("customer_id")

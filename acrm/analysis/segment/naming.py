@@ -21,6 +21,7 @@ TRAITS = 2
 LONGEST = 28
 """Letters of a value in a name."""
 _MARKS = re.compile(r"[\[\]<>{}&`*|\\^~\"]")
+_ABOUT = re.compile(r"about_(.+)_(\d+)d")
 _TELLING = frozenset(
     {
         "age",
@@ -76,12 +77,16 @@ def readable(feature: str) -> str:
     Examples:
         >>> readable("days_since_last"), readable("x_has_dog"), readable("need_tea")
         ('days since last order', 'has dog', 'preference for tea')
+        >>> readable("about_delivery_30d")
+        'contacts in 30 days about delivery'
     """
     known = Message(f"segment_profile.feature.{_bare(feature)}")
     if known.exists:
         return str(known)
     if feature.startswith("need_"):
         return text("segment_profile.need_of", category=clean(feature.removeprefix("need_")))
+    if about := _ABOUT.fullmatch(feature):
+        return text("segment_profile.contacts_about", topic=clean(about[1]), days=int(about[2]))
     return clean(_bare(feature).replace("_", " "))
 
 

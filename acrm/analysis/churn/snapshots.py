@@ -1,0 +1,147 @@
+"""Customers as they were known on a day, and whether they bought in the window after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from acrm.analysis.churn.case import Case
+from acrm.analysis.churn.features import contact_features, deal_features, purchase_features, traits
+from acrm.analysis.people.features import Feature
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from acrm.analysis.churn.records import Past, Records
+
+ACTIVE = 2
+"""Windows: who bought in as many until a day is active on it, all others are lost already."""
+MOST_ORIGINS = 5
+STEPS = 3
+"""Steps in a window: origins roll by a third of it."""
+LOOKS = 4
+"""Cutoffs that are learnt from together, at most."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Two days at least a window apart: what is learnt at `train` is tried on what came after `test`."""
+
+    train: date
+    test: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """Customers on a day.
+
+    Attributes:
+        past: What was known.
+        table: Of the active customers, sorted by `customer_id`: the features.
+        features: Its columns.
+        lost: Ids of the customers lost already, sorted; they are not scored.
+    """
+
+    past: Past
+    table: pl.DataFrame
+    features: tuple[Feature, ...]
+    lost: pl.Series
+
+
+def origins(first: date, last: date, window: int) -> tuple[Origin, ...]:
+    """Pairs of days to learn at and to try at, the latest first, as many as the time allows but five at most.
+
+    The label of the latest ends on the last day; others are each a third of a window earlier. The days of learning have
+    at least a window of history.
+
+    Args:
+        first: Day of the first purchase.
+        last: Last day observed.
+        window: Days.
+
+    Examples:
+        >>> from datetime import date
+        >>> found = origins(date(2010, 12, 1), date(2011, 12, 9), 90)
+        >>> [f"{one.train} {one.test}" for one in found]
+        ['2011-06-12 2011-09-10', '2011-05-13 2011-08-11', '2011-04-13 2011-07-12', '2011-03-14 2011-06-12']
+    """
+    step, whole = _step(window), timedelta(days=window)
+    tests = [last - whole - timedelta(days=step * place) for place in range(MOST_ORIGINS)]
+    return tuple(Origin(train=day - whole, test=day) for day in tests if day - 2 * whole >= first - timedelta(days=1))
+
+
+def snapshot(records: Records, cutoff: date, window: int) -> Snapshot:
+    """The customers on a day, told from nothing but what was known at the end of it."""
+    return _seen(records.past.until(cutoff), window)
+
+
+def case(records: Records, cutoff: date, window: int) -> Case:
+    """The active customers on a day, and whether each bought nothing in the window days after it.
+
+    Raises:
+        ValueError: The window is not over on the last day observed.
+    """
+    import polars as pl
+
+    end = cutoff + timedelta(days=window)
+    if end > records.last:
+        raise ValueError(f"the window ends on {end}, after {records.last}")
+    seen = snapshot(records, cutoff, window)
+    later = records.past.days.filter((pl.col("day") > cutoff) & (pl.col("day") <= end))
+    stayed = seen.table["customer_id"].is_in(later["customer_id"].unique().implode())
+    return Case(table=seen.table, features=seen.features, outcome=(~stayed).alias("left"), cutoff=cutoff)
+
+
+def learning(records: Records, cutoff: date, window: int) -> Case:
+    """The cases of a cutoff and of up to three before it, each a third of a window earlier, as one to learn from.
+
+    A shop has few customers and many days: seen on several of them, a flexible model learns what a season or a sale of
+    one cutoff would drown. The cutoffs have a window of history, but for the given one.
+
+    Returns:
+        `cutoff` is the latest. A customer has a row for every cutoff on which he was active, one after the other, the
+        latest first: folds must keep them together.
+
+    Raises:
+        ValueError: See `case`.
+    """
+    import polars as pl
+
+    step = _step(window)
+    days = [cutoff - timedelta(days=step * place) for place in range(LOOKS)]
+    enough = records.first + timedelta(days=window - 1)
+    cases = [case(records, day, window) for day in days if day == cutoff or day >= enough]
+    rows = pl.concat(
+        one.table.with_columns(one.outcome, pl.lit(place).alias("_place")) for place, one in enumerate(cases)
+    ).sort("customer_id", "_place")
+    return Case(table=rows.drop("left", "_place"), features=cases[0].features, outcome=rows["left"], cutoff=cutoff)
+
+
+def _step(window: int) -> int:
+    return max(window // STEPS, 1)
+
+
+def _seen(past: Past, window: int) -> Snapshot:
+    """The features; this function and all it calls have no other source than `past`."""
+    import polars as pl
+
+    last = past.days.group_by("customer_id").agg(pl.col("day").max())
+    since = last.with_columns(since=(pl.lit(past.cutoff) - pl.col("day")).dt.total_days())
+    active = since.filter(pl.col("since") < ACTIVE * window).select("customer_id").sort("customer_id")
+    lost = since.filter(pl.col("since") >= ACTIVE * window)["customer_id"].sort()
+    parts = [purchase_features(past, window)]
+    parts += [part for part in (contact_features(past, active), deal_features(past, active)) if part is not None]
+    features = [
+        Feature(name=name, axis="behaviour", kind="number" if part[name].dtype.is_numeric() else "category")
+        for part in parts
+        for name in part.columns[1:]
+    ]
+    who = traits(past, active)
+    if who is not None:
+        parts.append(who[0])
+        features += who[1]
+    table = active
+    for part in parts:
+        table = table.join(part, on="customer_id", how="left", maintain_order="left")
+    return Snapshot(past=past, table=table, features=tuple(features), lost=lost)
