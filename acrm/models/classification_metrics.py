@@ -79,7 +79,7 @@ def _ranking(total: Floats, found: Floats) -> dict[str, float]:
     return {
         "roc_auc": area,
         "pr_auc": float((np.diff(hits) * precision).sum() / positive),
-        "lift_10": top / (TOP * positive),
+        "lift_10": float(top / (TOP * positive)),
     }
 
 
