@@ -31,24 +31,32 @@ class Scores:
     """Scores in the order in which they are gone through; sorted once for all samples."""
 
     outcome: Floats
-    order: NDArray[np.intp]
-    ends: NDArray[np.intp]
-    """The last place of every run of equal scores, the highest first."""
+    lists: tuple[tuple[NDArray[np.intp], NDArray[np.intp]], ...]
+    """Of every fold the customers, the highest score first, and the last place of every run of equal scores."""
     probability: Floats | None
     bins: NDArray[np.intp] | None
     """Of the reliability, for each customer."""
 
     @classmethod
-    def of(cls, outcome: Flags, score: Floats, *, probable: bool) -> Scores:
-        """Prepare scores, which are probabilities if `probable`."""
-        order = np.argsort(-score, kind="stable")
-        ranked = score[order]
-        ends = np.append(np.flatnonzero(ranked[1:] != ranked[:-1]), len(ranked) - 1)
+    def of(
+        cls, outcome: Flags, score: Floats, *, probable: bool, fold: NDArray[np.intp] | None = None
+    ) -> Scores:
+        """Prepare scores, which are probabilities if `probable`; with folds each is a list of its own."""
+        parts = np.zeros(len(score), np.intp) if fold is None else fold
+        lists = []
+        for number in np.unique(parts):
+            rows = np.flatnonzero(parts == number)
+            order = rows[np.argsort(-score[rows], kind="stable")]
+            ranked = score[order]
+            lists.append((order, np.append(np.flatnonzero(ranked[1:] != ranked[:-1]), len(ranked) - 1)))
         bins = reliability_bins(score) if probable else None
-        return cls(outcome.astype(np.float64), order, ends, score if probable else None, bins)
+        return cls(outcome.astype(np.float64), tuple(lists), score if probable else None, bins)
 
     def measured(self, weight: Floats | None = None) -> dict[str, float]:
-        """All measures; NaN where the sample has nobody of one side, those of probabilities only where they are.
+        """All measures, those of probabilities only where they are.
+
+        Those of ranking are means over the lists, as each was ranked by a model of its own; a list without customers
+        of either side does not count, and without any such list they are NaN.
 
         Examples:
             >>> scores = Scores.of(np.array([True, False, True, False]), np.array([0.9, 0.8, 0.4, 0.1]), probable=False)
@@ -56,31 +64,29 @@ class Scores:
             {'roc_auc': 0.75, 'pr_auc': 0.8333, 'lift_10': 2.0}
         """
         weights = np.ones(len(self.outcome)) if weight is None else weight
-        there = weights[self.order]
-        total = np.cumsum(there)[self.ends]
-        found = np.cumsum(there * self.outcome[self.order])[self.ends]
-        measures = _ranking(total, found)
+        found = []
+        for order, ends in self.lists:
+            there = weights[order]
+            one = _ranking(np.cumsum(there)[ends], np.cumsum(there * self.outcome[order])[ends])
+            if one is not None:
+                found.append(one)
+        means = np.mean(found, axis=0) if found else np.full(len(RANKING), np.nan)
+        measures = dict(zip(RANKING, means.tolist(), strict=True))
         if self.probability is not None and self.bins is not None:
             measures |= _probability(self.outcome, self.probability, self.bins, weights)
         return measures
 
 
-def _ranking(total: Floats, found: Floats) -> dict[str, float]:
-    """Measures of the curve: customers gone through so far, and those of them who did it."""
-    everyone, positive = total[-1], found[-1]
+def _ranking(total: Floats, found: Floats) -> tuple[float, float, float] | None:
+    """ROC-AUC, PR-AUC and lift of a curve: customers gone through so far, and those of them who did it."""
+    everyone, positive = float(total[-1]), float(found[-1])
     if not 0 < positive < everyone:
-        return dict.fromkeys(RANKING, float("nan"))
-    start = np.zeros(1)
-    hits, misses = np.concatenate([start, found]), np.concatenate([start, total - found])
-    area = float(((hits[1:] + hits[:-1]) / 2 * np.diff(misses)).sum() / (positive * misses[-1]))
-    with np.errstate(invalid="ignore"):
-        precision = np.where(total > 0, found / np.maximum(total, 1e-300), 0.0)
-    top = float(np.interp(TOP * everyone, np.concatenate([start, total]), hits))
-    return {
-        "roc_auc": area,
-        "pr_auc": float((np.diff(hits) * precision).sum() / positive),
-        "lift_10": float(top / (TOP * positive)),
-    }
+        return None
+    total, hits = np.concatenate([[0.0], total]), np.concatenate([[0.0], found])
+    area = ((hits[1:] + hits[:-1]) / 2 * np.diff(total - hits)).sum() / (positive * (everyone - positive))
+    precision = hits[1:] / np.maximum(total[1:], np.finfo(float).tiny)
+    top = np.interp(TOP * everyone, total, hits)
+    return float(area), float((np.diff(hits) * precision).sum() / positive), float(top / (TOP * positive))
 
 
 def _probability(outcome: Floats, p: Floats, bins: NDArray[np.intp], weight: Floats) -> dict[str, float]:

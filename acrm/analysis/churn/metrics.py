@@ -57,7 +57,8 @@ def rules_of(case: Case) -> dict[str, pl.Series]:
 def measure(trained: Trained, rules: Mapping[str, pl.Series], *, seed: int = 0) -> Measured:
     """Measure what the model foretold of each customer without having seen him, and what rules say of the same.
 
-    Intervals are of 95%, from 200 samples of the customers, the same for all scores, so that the difference to a rule
+    Figures of ranking are means over the folds, those of probabilities are of all customers together. Intervals are of
+    95%, from 200 samples of the customers, the same for all scores, so that the difference to a rule
     has one too. The verdict on a rule is `better`, `worse`, or `alike` where that interval holds 0.
 
     Args:
@@ -75,10 +76,11 @@ def measure(trained: Trained, rules: Mapping[str, pl.Series], *, seed: int = 0) 
 
     from acrm.models.classification_metrics import PROBABILITY, RANKING, Scores, intervals
 
-    p = trained.fit.probability
-    scores = {MODEL: Scores.of(trained.outcome, p, probable=True)}
+    p, fold = trained.fit.probability, trained.fit.fold
+    scores = {MODEL: Scores.of(trained.outcome, p, probable=True, fold=fold)}
     for name, values in rules.items():
-        scores[name] = Scores.of(trained.outcome, values.cast(pl.Float64).to_numpy()[trained.rows], probable=False)
+        ranked = values.cast(pl.Float64).to_numpy()[trained.rows]
+        scores[name] = Scores.of(trained.outcome, ranked, probable=False, fold=fold)
     ends, gains = intervals(scores, repeats=REPEATS, seed=seed)
     rows = []
     notes: list[Message] = []
