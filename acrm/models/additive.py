@@ -28,18 +28,55 @@ if TYPE_CHECKING:
 KNOTS, DEGREE = 6, 3
 PENALTY = 0.3
 """C of the regression: the less, the flatter are the curves."""
-SMOOTHED = 100_000
-"""Rows that the regression learns from: it has some hundred coefficients, and more rows move them by nothing."""
+GRID = 51
+"""Quantiles between which ranks are interpolated."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Spline:
+    """A curve over the ranks of a column's values, as a few dear customers would leave no knots to the many others.
+
+    Cubic between six knots at quantiles; of a column of two values a line between them; constant beyond the outer
+    values.
+    """
+
+    values: Floats
+    """At quantiles, ascending."""
+    ranks: Floats
+    """Of these values, between which it is interpolated: the share of rows below, those equal counting half."""
+    knots: Floats
+    """Among the ranks, the outer ones repeated; none where there is no spline."""
+    coefficients: Floats
+
+    @classmethod
+    def over(cls, column: Table) -> Spline:
+        """The basis for a column, its coefficients still 0."""
+        known = np.sort(column[np.isfinite(column)].astype(np.float64))
+        if not len(known) or known[0] == known[-1]:
+            return cls(values=np.empty(0), ranks=np.empty(0), knots=np.empty(0), coefficients=np.empty(0))
+        values = np.unique(np.quantile(known, np.linspace(0, 1, GRID), method="nearest"))
+        ranks = (np.searchsorted(known, values, "left") + np.searchsorted(known, values, "right")) / (2 * len(known))
+        low, high = ranks[0], ranks[-1]
+        if len(values) == 2:
+            return cls(values=values, ranks=ranks, knots=np.array([low, low, high, high]), coefficients=np.zeros(2))
+        inner = np.unique(np.interp(np.quantile(known, np.linspace(0, 1, KNOTS)[1:-1]), values, ranks))
+        inner = inner[(inner > low) & (inner < high)]
+        knots = np.concatenate([np.repeat(low, DEGREE + 1), inner, np.repeat(high, DEGREE + 1)])
+        return cls(values=values, ranks=ranks, knots=knots, coefficients=np.zeros(len(knots) - DEGREE - 1))
+
+    def basis(self, numbers: Floats) -> Any:
+        """Sparse, a row per number."""
+        from scipy.interpolate import BSpline
+
+        degree = len(self.knots) - len(self.coefficients) - 1
+        return BSpline.design_matrix(np.interp(numbers, self.values, self.ranks), self.knots, degree)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Curve:
     """What a column adds to the log-odds."""
 
-    knots: Floats
-    """Of a cubic spline, or a line between two values; outer ones repeated, none where there is no spline. It is
-    constant beyond them."""
-    coefficients: Floats
+    spline: Spline
     edges: Floats
     """Between steps: a value equal to an edge belongs to the lower step."""
     steps: Floats
@@ -53,8 +90,8 @@ class Curve:
         known = np.isfinite(values)
         numbers = np.where(known, values, 0.0).astype(np.float64)
         added = self.steps[np.searchsorted(self.edges, numbers, side="left")]
-        if len(self.knots):
-            added = added + _spline(numbers, self.knots) @ self.coefficients
+        if len(self.spline.knots):
+            added = added + self.spline.basis(numbers) @ self.spline.coefficients
         return np.where(known, added, self.unknown) - self.centre
 
 
@@ -78,89 +115,53 @@ class Additive:
 
 
 def fit_additive(table: Table, outcome: Flags, *, seed: int) -> Additive:
-    """Learn both parts from all rows, the splines from a sample where there are very many, and take their mean.
+    """Learn both parts from the rows, and take their mean.
 
     Args:
         table: Rows by columns.
         outcome: Of each row; both sides occur.
-        seed: Of the sample, and of nothing else: neither fit has chance in it.
+        seed: Asked for by scikit-learn; neither fit has chance in it.
     """
     coding = Coding.of(table)
     base, stairs = boosted_steps(coding, boosted(coding.codes(table), outcome, additive=True, seed=seed))
-    intercept, splines = _fit_splines(table, outcome, seed)
+    intercept, splines = _fit_splines(table, outcome)
     curves = []
-    for place, (stair, spline) in enumerate(zip(stairs, splines, strict=True)):
+    for place, (stair, (spline, unknown)) in enumerate(zip(stairs, splines, strict=True)):
         curve = Curve(
-            knots=spline.knots,
-            coefficients=spline.coefficients / 2,
+            spline=replace(spline, coefficients=spline.coefficients / 2),
             edges=coding.edges[place],
             steps=stair[:-1] / 2,
-            unknown=float(spline.unknown + stair[-1]) / 2,
+            unknown=float(unknown + stair[-1]) / 2,
         )
         curves.append(replace(curve, centre=float(curve(table[:, place]).mean())))
     return Additive(intercept=(base + intercept) / 2 + sum(curve.centre for curve in curves), curves=tuple(curves))
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Spline:
-    """One column of the regression: no knots where it is the same everywhere, degree 1 where it has two values."""
-
-    knots: Floats
-    coefficients: Floats
-    unknown: float = 0.0
-
-
-def _fit_splines(table: Table, outcome: Flags, seed: int) -> tuple[float, list[_Spline]]:
+def _fit_splines(table: Table, outcome: Flags) -> tuple[float, list[tuple[Spline, float]]]:
     """A logistic regression with a small penalty on the basis of every column, and on its being unknown."""
     from scipy import sparse
     from sklearn.linear_model import LogisticRegression
 
-    rows = np.arange(len(table))
-    if len(rows) > SMOOTHED:
-        rows = np.sort(np.random.default_rng(seed).choice(len(rows), SMOOTHED, replace=False))
-    knots = [_knots(table[:, place]) for place in range(table.shape[1])]
-    blocks, widths, gaps = [], [], []
-    for place, known in enumerate(np.isfinite(table[rows]).T):
-        width = 0
-        if len(knots[place]):
-            basis = _spline(np.where(known, table[rows, place], 0.0).astype(np.float64), knots[place])
+    splines = [Spline.over(column) for column in table.T]
+    blocks, gaps = [], []
+    for spline, column in zip(splines, table.T, strict=True):
+        known = np.isfinite(column)
+        if len(spline.knots):
+            basis = spline.basis(np.where(known, column, 0.0).astype(np.float64))
             blocks.append(sparse.diags_array(known.astype(np.float64)) @ basis)
-            width = basis.shape[1]
         gaps.append(not known.all())
         if gaps[-1]:
             blocks.append(sparse.csr_array((~known).astype(np.float64)[:, None]))
-        widths.append(width)
     if not blocks:
-        share = outcome[rows].mean()
-        return float(np.log(share / (1 - share))), [_Spline(knots=knot, coefficients=knot) for knot in knots]
+        share = outcome.mean()
+        return float(np.log(share / (1 - share))), [(spline, 0.0) for spline in splines]
     with quietly():
         model: Any = LogisticRegression(C=PENALTY, max_iter=1000)
-        model.fit(sparse.hstack(blocks, format="csr"), outcome[rows])
+        model.fit(sparse.hstack(blocks, format="csr"), outcome)
     found, at = [], 0
-    for knot, width, gap in zip(knots, widths, gaps, strict=True):
-        slope = model.coef_[0, at : at + width]
-        unknown = float(model.coef_[0, at + width]) if gap else 0.0
-        found.append(_Spline(knots=knot, coefficients=slope, unknown=unknown))
+    for spline, gap in zip(splines, gaps, strict=True):
+        width = len(spline.coefficients)
+        slopes = model.coef_[0, at : at + width]
+        found.append((replace(spline, coefficients=slopes), float(model.coef_[0, at + width]) if gap else 0.0))
         at += width + gap
     return float(model.intercept_[0]), found
-
-
-def _knots(values: Table) -> Floats:
-    """Knots at quantiles, the least and the greatest value included; the outer ones as often as the degree wants."""
-    known = values[np.isfinite(values)].astype(np.float64)
-    if not len(known) or known.min() == known.max():
-        return np.empty(0)
-    low, high = known.min(), known.max()
-    if ((known == low) | (known == high)).all():
-        return np.array([low, low, high, high])
-    inner = np.unique(np.quantile(known, np.linspace(0, 1, KNOTS)))
-    inner = inner[(inner > low) & (inner < high)]
-    return np.concatenate([np.repeat(low, DEGREE + 1), inner, np.repeat(high, DEGREE + 1)])
-
-
-def _spline(values: Floats, knots: Floats) -> Any:
-    """The basis of a spline, sparse; constant beyond the outer knots."""
-    from scipy.interpolate import BSpline
-
-    degree = 1 if len(knots) == 4 else DEGREE
-    return BSpline.design_matrix(np.clip(values, knots[0], knots[-1]), knots, degree)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -71,6 +73,13 @@ def calibrate(logits: Floats, outcome: Flags) -> Calibration:
         offset=float(offset),
         covariance=(float(spreads[0, 0]), float(spreads[0, 1]), float(spreads[1, 1])),
     )
+
+
+def mean_of(calibrations: Sequence[Calibration]) -> Calibration:
+    """The mean of calibrations of the same rows, which are no surer together than each is."""
+    slope, offset = (float(np.mean([getattr(one, name) for one in calibrations])) for name in ("slope", "offset"))
+    of_slope, both, of_offset = np.mean([one.covariance for one in calibrations], axis=0).tolist()
+    return Calibration(slope=slope, offset=offset, covariance=(of_slope, both, of_offset))
 
 
 def _most_likely(basis: Floats, target: Floats, start: Floats) -> Floats:

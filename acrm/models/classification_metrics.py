@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -38,9 +38,7 @@ class Scores:
     """Of the reliability, for each customer."""
 
     @classmethod
-    def of(
-        cls, outcome: Flags, score: Floats, *, probable: bool, fold: NDArray[np.intp] | None = None
-    ) -> Scores:
+    def of(cls, outcome: Flags, score: Floats, *, probable: bool, fold: NDArray[np.intp] | None = None) -> Scores:
         """Prepare scores, which are probabilities if `probable`; with folds each is a list of its own."""
         parts = np.zeros(len(score), np.intp) if fold is None else fold
         lists = []
@@ -108,7 +106,7 @@ def reliability_bins(p: Floats) -> NDArray[np.intp]:
 
 
 def intervals(
-    scores: Mapping[str, Scores], *, repeats: int, seed: int, level: float = 0.95
+    scores: Mapping[str, Sequence[Scores]], *, repeats: int, seed: int, level: float = 0.95
 ) -> tuple[dict[str, dict[str, tuple[float, float]]], dict[str, tuple[float, float]]]:
     """Percentile intervals over samples of customers, and of each score's ROC-AUC against the first one's.
 
@@ -116,7 +114,7 @@ def intervals(
     side are left out.
 
     Args:
-        scores: Of the same customers; what the others are held against comes first.
+        scores: Of the same customers, a score for every repeat of the folds; what others are held against comes first.
         repeats: Samples.
         seed: Of the samples.
         level: Share of samples within an interval.
@@ -126,12 +124,12 @@ def intervals(
     """
     rng = np.random.default_rng(seed)
     names = list(scores)
-    customers = len(scores[names[0]].outcome)
+    customers = len(scores[names[0]][0].outcome)
     drawn: dict[str, list[dict[str, float]]] = {name: [] for name in names}
     for _ in range(repeats):
         weight = np.bincount(rng.integers(0, customers, customers), minlength=customers).astype(np.float64)
         for name in names:
-            drawn[name].append(scores[name].measured(weight))
+            drawn[name].append(mean_measures(scores[name], weight))
     tails = [(1 - level) / 2, (1 + level) / 2]
 
     def ends(values: Floats) -> tuple[float, float]:
@@ -145,6 +143,12 @@ def intervals(
     found = {name: {key: ends(values) for key, values in keyed.items()} for name, keyed in columns.items()}
     first = columns[names[0]]["roc_auc"]
     return found, {name: ends(first - columns[name]["roc_auc"]) for name in names[1:]}
+
+
+def mean_measures(scores: Sequence[Scores], weight: Floats | None = None) -> dict[str, float]:
+    """The means of the measures over repeats."""
+    each = [one.measured(weight) for one in scores]
+    return {key: float(np.mean([one[key] for one in each])) for key in each[0]}
 
 
 def roc_auc(outcome: Flags, score: Floats) -> float:

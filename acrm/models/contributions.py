@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from acrm.models.additive import Additive
+from acrm.models.boosting import boosted_logits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,12 +52,13 @@ def contributions(classifier: Classifier, table: Table, feature: Labels, typical
     if isinstance(whole, Additive):
         for place, curve in enumerate(whole.curves):
             added[:, feature[place]] += calibration.slope * curve(table[:, place])
-        return Contributions(
-            base=calibration.slope * whole.intercept + calibration.offset, added=added, exact=True
-        )
-    now = classifier.logits(table)
+        return Contributions(base=calibration.slope * whole.intercept + calibration.offset, added=added, exact=True)
+    usual, codes = whole.coding.codes(typical[None, :])[0], whole.coding.codes(table)
+    now = boosted_logits(whole.model, codes)
     for number in range(count):
-        replaced = table.copy()
-        replaced[:, feature == number] = typical[feature == number]
-        added[:, number] = now - classifier.logits(replaced)
+        own = feature == number
+        rows = np.flatnonzero((codes[:, own] != usual[own]).any(axis=1))
+        replaced = codes[rows]
+        replaced[:, own] = usual[own]
+        added[rows, number] = calibration.slope * (now[rows] - boosted_logits(whole.model, replaced))
     return Contributions(base=float(classifier.logits(typical[None, :])[0]), added=added, exact=False)

@@ -14,7 +14,7 @@ import numpy as np
 
 from acrm.models.additive import Additive, fit_additive
 from acrm.models.boosting import Coding, boosted, boosted_logits
-from acrm.models.calibration import Calibration, calibrate
+from acrm.models.calibration import Calibration, calibrate, mean_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,7 +48,8 @@ class Classifier:
     """A model for rows to come: `whole` learned from all rows, each of `without` from all but one fold."""
 
     whole: Additive | Interacting
-    without: tuple[Additive | Interacting, ...]
+    without: tuple[tuple[Additive | Interacting, ...], ...]
+    """By repeat."""
     calibration: Calibration
     usual: float = 0.0
     """The mean of `variance` over the rows learned from."""
@@ -57,29 +58,33 @@ class Classifier:
         """Calibrated log-odds of each row."""
         return self.calibration(self.whole.logits(table))
 
+    def variance(self, table: Table) -> Floats:
+        """How uncertain each row's log-odds are, by the jackknife over folds (Shao and Wu 1989).
+
+        (k - 1)/k times the sum of squares of the k models' log-odds about their mean; the mean over repeats.
+        """
+        found = []
+        for models in self.without:
+            each = np.array([model.logits(table) for model in models])
+            found.append((len(models) - 1) * each.var(axis=0))
+        mean: Floats = self.calibration.slope**2 * np.mean(found, axis=0)
+        return mean
+
     def interval(self, table: Table) -> tuple[Floats, Floats]:
         """Between which probabilities each row's true one lies, nine times in ten.
 
-        The jackknife over folds (Shao and Wu 1989): the variance of the log-odds is (k - 1)/k times the sum of squares
-        of the k models' log-odds about their mean. k figures make a rough variance, so that it is drawn towards the
-        mean of the rows learned from, as Smyth (2004) does for genes; what the calibration does not know
-        is added, and the interval is from t with as many degrees of freedom.
+        A few models make a rough variance, so that it is drawn towards the mean of the rows learned from, as Smyth
+        (2004) does for genes; what the calibration does not know is added, and the interval is from t with as many
+        degrees of freedom.
         """
         from scipy.stats import t
 
-        own = len(self.without) - 1
+        own = sum(len(models) - 1 for models in self.without)
         drawn = (own * self.variance(table) + _PRIOR * self.usual) / (own + _PRIOR)
         drawn += self.calibration.variance(self.whole.logits(table))
         half = t.ppf((1 + LEVEL) / 2, own + _PRIOR) * np.sqrt(drawn)
         centre = self.logits(table)
         return probability(centre - half), probability(centre + half)
-
-    def variance(self, table: Table) -> Floats:
-        """How uncertain each row's log-odds are, by the jackknife over folds."""
-        folds = len(self.without)
-        each = np.array([self.calibration(model.logits(table)) for model in self.without])
-        found: Floats = (folds - 1) / folds * ((each - each.mean(axis=0)) ** 2).sum(axis=0)
-        return found
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -88,18 +93,25 @@ class CrossFit:
 
     Attributes:
         classifier: For rows to come.
-        fold: Of each row learned from.
-        probability: Of each row, foretold without its fold.
-        interactions: Whether the model of all rows has them; `chosen` says so of the model that foretold each fold.
+        fold: Of each row learned from; repeats by rows.
+        foretold: The probability of each row, told without its fold; repeats by rows.
+        interactions: Whether the model of all rows has them.
+        chosen: Whether the models that foretold the folds have them; repeats by folds.
         gain: Log loss of the additive model less that of the one with interactions, mean over rows, and its error.
     """
 
     classifier: Classifier
     fold: Labels
-    probability: Floats
+    foretold: Floats
     interactions: bool
-    chosen: tuple[bool, ...]
+    chosen: Flags
     gain: tuple[float, float]
+
+    @property
+    def probability(self) -> Floats:
+        """One probability per row, told without it: the mean over repeats."""
+        mean: Floats = self.foretold.mean(axis=0)
+        return mean
 
 
 def probability(logits: Floats) -> Floats:
@@ -123,44 +135,50 @@ def cross_fit(table: Table, outcome: Flags, fold: Labels, *, seed: int) -> Cross
     Args:
         table: Rows by columns, NaN for unknown.
         outcome: Of each row; every fold's remainder has both sides.
-        fold: Of each row, from 0.
+        fold: Of each row, from 0; a line for every repeat.
         seed: Of the models.
     """
-    folds = int(fold.max()) + 1
-    fitted: tuple[list[Additive | Interacting], ...] = ([], [])
-    logits = np.empty((2, len(outcome)))
-    for number in range(folds):
-        others, own = fold != number, fold == number
-        for kind, fit in enumerate((fit_additive, _fit_interacting)):
-            model = fit(table[others], outcome[others], seed=seed)
-            fitted[kind].append(model)
-            logits[kind, own] = model.logits(table[own])
+    repeats, folds = len(fold), int(fold.max()) + 1
+    fitted: dict[bool, list[tuple[Additive | Interacting, ...]]] = {False: [], True: []}
+    logits = np.empty((2, *fold.shape))
+    for repeat in range(repeats):
+        for kind, every in fitted.items():
+            models = []
+            for number in range(folds):
+                others, own = fold[repeat] != number, fold[repeat] == number
+                model = _fit(table[others], outcome[others], interactions=kind, seed=seed)
+                logits[int(kind), repeat, own] = model.logits(table[own])
+                models.append(model)
+            every.append(tuple(models))
     loss = np.logaddexp(0, logits) - outcome * logits
     gain = loss[0] - loss[1]
-    foretold = np.empty(len(outcome))
-    chosen = []
-    for number in range(folds):
-        others, own = fold != number, fold == number
-        chosen.append(_clearly(gain[others], fold[others]))
-        kind = int(chosen[-1])
-        foretold[own] = calibrate(logits[kind, others], outcome[others])(logits[kind, own])
-    interactions = _clearly(gain, fold)
-    kind = int(interactions)
-    whole = (fit_additive, _fit_interacting)[kind](table, outcome, seed=seed)
+    foretold = np.empty(fold.shape)
+    chosen = np.zeros((repeats, folds), dtype=bool)
+    for repeat in range(repeats):
+        for number in range(folds):
+            others, own = fold[repeat] != number, fold[repeat] == number
+            chosen[repeat, number] = _clearly(gain[repeat, others], fold[repeat, others])
+            taken = logits[int(chosen[repeat, number]), repeat]
+            foretold[repeat, own] = probability(calibrate(taken[others], outcome[others])(taken[own]))
+    interactions = _clearly(gain.mean(axis=0), fold[0])
     classifier = Classifier(
-        whole=whole, without=tuple(fitted[kind]), calibration=calibrate(logits[kind], outcome)
+        whole=_fit(table, outcome, interactions=interactions, seed=seed),
+        without=tuple(fitted[interactions]),
+        calibration=mean_of([calibrate(one, outcome) for one in logits[int(interactions)]]),
     )
     return CrossFit(
         classifier=replace(classifier, usual=float(classifier.variance(table).mean())),
         fold=fold,
-        probability=probability(foretold),
+        foretold=foretold,
         interactions=interactions,
-        chosen=tuple(chosen),
-        gain=(float(gain.mean()), float(gain.std(ddof=1) / len(gain) ** 0.5)),
+        chosen=chosen,
+        gain=(float(gain.mean()), float(gain.mean(axis=0).std(ddof=1) / gain.shape[1] ** 0.5)),
     )
 
 
-def _fit_interacting(table: Table, outcome: Flags, *, seed: int) -> Interacting:
+def _fit(table: Table, outcome: Flags, *, interactions: bool, seed: int) -> Additive | Interacting:
+    if not interactions:
+        return fit_additive(table, outcome, seed=seed)
     coding = Coding.of(table)
     return Interacting(coding=coding, model=boosted(coding.codes(table), outcome, additive=False, seed=seed))
 

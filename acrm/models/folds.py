@@ -10,9 +10,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def stratified(
-    outcome: NDArray[np.bool_], groups: NDArray[np.intp], *, folds: int, seed: int
-) -> NDArray[np.intp]:
+def stratified(outcome: NDArray[np.bool_], groups: NDArray[np.intp], *, folds: int, seed: int) -> NDArray[np.intp]:
     """The fold of each customer, drawn so that every fold has the same share of the outcome and no group is split.
 
     Groups are customers who are alike in everything known: in two folds, one would foretell the other.

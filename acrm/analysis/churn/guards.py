@@ -32,7 +32,7 @@ PURE, RARE, USUAL = 0.99, 30, 0.7
 """Share of leavers among the customers of a level that no honest level has; customers of such a level, at least; share
 of leavers among all up to which it is no wonder."""
 EXPECTED = 50
-"""Leavers expected among customers with a value, where there is none at all: the value was given to those who stayed."""
+"""Leavers expected among customers with a value, where there is hardly any: the value was given to who stayed."""
 SHIFTED, SHIFTS = 0.95, 3
 """Correlation with the label of other rows, and how many rows it may have slipped."""
 LATE = 0.01
@@ -187,7 +187,9 @@ def _auc(numbers: Any, levels: Any, outcome: Any) -> float:
     from acrm.models.single_column import level_auc, rank_auc
 
     by_level = level_auc(levels, outcome)
-    return by_level if numbers is None or np.isfinite(numbers).sum() < RARE else max(by_level, rank_auc(numbers, outcome))
+    return (
+        by_level if numbers is None or np.isfinite(numbers).sum() < RARE else max(by_level, rank_auc(numbers, outcome))
+    )
 
 
 def _said(column: str, kind: str, figure: float, /, **values: object) -> Found:
@@ -268,7 +270,9 @@ def _shifted(case: Case, name: str, levels: Any, outcome: Any, raw: pl.DataFrame
     for order in _orders(case, raw):
         label, flag, there = outcome[order].astype(float), code[order], known[order]
         for rows in (*range(1, SHIFTS + 1), *range(-SHIFTS, 0)):
-            ahead, behind = (slice(rows, None), slice(None, -rows)) if rows > 0 else (slice(None, rows), slice(-rows, None))
+            ahead, behind = (
+                (slice(rows, None), slice(None, -rows)) if rows > 0 else (slice(None, rows), slice(-rows, None))
+            )
             both = there[ahead]
             one, other = flag[ahead][both], label[behind][both]
             if one.std() and other.std() and abs(like := float(np.corrcoef(one, other)[0, 1])) >= SHIFTED:

@@ -94,7 +94,7 @@ def labelled(
     Examples:
         >>> import polars as pl
         >>> from acrm.analysis.people.features import Feature
-        >>> table = pl.DataFrame({"customer_id": ["b", "a", "c"], "x_churn": ["No", "Yes", None], "age": [30.0, 40, 50]})
+        >>> table = pl.DataFrame({"customer_id": ["b", "a", "c"], "x_churn": ["No", "Yes", None], "age": [30.0, 40, 9]})
         >>> found = labelled(table, [Feature(name=name, axis="extra", kind="number") for name in ("x_churn", "age")])
         >>> found.left, found.case.table.rows(), found.case.outcome.to_list(), found.unlabelled["customer_id"].to_list()
         ('Yes', [('a', 40.0), ('b', 30.0)], [True, False], ['c'])
@@ -144,18 +144,18 @@ def _recognised(table: pl.DataFrame) -> str | None:
     for column in table.columns:
         by_name.setdefault(plain_name(column), column)
     for name in NAMES:
-        column = by_name.get(name)
-        if column is not None and not table[column].dtype.is_nested() and _words(table[column]).n_unique() <= 3:
-            words = _words(table[column]).drop_nulls().unique()
-            if len(words) == 2:
-                return column
+        column = by_name.get(name, "")
+        if not column or table[column].dtype.is_nested():
+            continue
+        if _words(table[column]).drop_nulls().n_unique() == 2:
+            return column
     return None
 
 
 def _named(table: pl.DataFrame, target: str) -> str:
     by_name = {plain_name(column): column for column in reversed(table.columns)}
-    column = target if target in table.columns else by_name.get(plain_name(target))
-    if column is None or column == "customer_id" or table[column].dtype.is_nested():
+    column = target if target in table.columns else by_name.get(plain_name(target), "customer_id")
+    if column == "customer_id" or table[column].dtype.is_nested():
         raise InputError("churn_no_target", column=target, known=listed(table.columns[1:], 20))
     return column
 

@@ -67,50 +67,59 @@ def measure(trained: Trained, rules: Mapping[str, pl.Series], *, seed: int = 0) 
         seed: Of the samples.
 
     Returns:
-        `metrics`, the model first: `score`, then `roc_auc`, `pr_auc`, `lift_10` (at the top tenth), `brier`, `log_loss`,
-        `ece` (expected calibration error over ten bins of as many customers), each with `_low` and `_high`, the last
-        three null for rules; `gain_low`, `gain_high` of the model's ROC-AUC over the rule's; `verdict`.
+        `metrics`, the model first: `score`, then `roc_auc`, `pr_auc`, `lift_10` (at the top tenth), `brier`,
+        `log_loss`, `ece` (expected calibration error over ten bins of as many customers), each with `_low` and `_high`,
+        the last three null for rules; `gain_low`, `gain_high` of the model's ROC-AUC over the rule's; `verdict`.
         `reliability`, by bin: `bin`, `customers`, `foretold`, `left` (shares), `left_low`, `left_high` (Wilson).
     """
     import polars as pl
 
-    from acrm.models.classification_metrics import PROBABILITY, RANKING, Scores, intervals
+    from acrm.models.classification_metrics import PROBABILITY, RANKING, Scores, intervals, mean_measures
 
-    p, fold = trained.fit.probability, trained.fit.fold
-    scores = {MODEL: Scores.of(trained.outcome, p, probable=True, fold=fold)}
+    outcome, folds = trained.outcome, trained.fit.fold
+    told = zip(trained.fit.foretold, folds, strict=True)
+    scores = {MODEL: [Scores.of(outcome, p, probable=True, fold=fold) for p, fold in told]}
     for name, values in rules.items():
         ranked = values.cast(pl.Float64).to_numpy()[trained.rows]
-        scores[name] = Scores.of(trained.outcome, ranked, probable=False, fold=fold)
+        scores[name] = [Scores.of(outcome, ranked, probable=False, fold=fold) for fold in folds]
     ends, gains = intervals(scores, repeats=REPEATS, seed=seed)
     rows = []
     notes: list[Message] = []
     for name, scored in scores.items():
-        values = scored.measured()
+        figures = mean_measures(scored)
         low, high = gains.get(name, (None, None))
         verdict = None if low is None or high is None else "worse" if high < 0 else "better" if low > 0 else "alike"
         row: dict[str, Any] = {"score": name}
         for key in (*RANKING, *PROBABILITY):
-            row |= {key: values.get(key)}
+            row |= {key: figures.get(key)}
             row |= dict(zip((f"{key}_low", f"{key}_high"), ends[name].get(key, (None, None)), strict=True))
         rows.append(row | {"gain_low": low, "gain_high": high, "verdict": verdict})
         if verdict is not None:
             notes.append(
                 Message(
                     f"churn_model.verdict.{verdict}",
-                    {"rule": Message(f"churn_model.rule.{name}") if Message(f"churn_model.rule.{name}").exists else name}
-                    | {"own": rows[0]["roc_auc"], "its": row["roc_auc"], "low": low, "high": high},
+                    {"rule": _called(name), "own": rows[0]["roc_auc"], "its": row["roc_auc"], "low": low, "high": high},
                 )
             )
     own = rows[0]
     if own["roc_auc"] > TOO_GOOD:
         notes.insert(0, Message("churn_model.too_good", {"auc": own["roc_auc"]}))
-    schema = {"score": pl.String, **{key: pl.Float64 for key in own if key not in ("score", "verdict")}, "verdict": pl.String}
+    schema = {
+        "score": pl.String,
+        **{key: pl.Float64 for key in own if key not in ("score", "verdict")},
+        "verdict": pl.String,
+    }
     return Measured(
         metrics=pl.DataFrame(rows, schema=schema),
-        reliability=_reliability(trained.outcome, p),
+        reliability=_reliability(outcome, trained.fit.probability),
         summary={key: own[key] for key in own if key not in ("score", "gain_low", "gain_high", "verdict")},
         notes=tuple(notes),
     )
+
+
+def _called(rule: str) -> Message | str:
+    known = Message(f"churn_model.rule.{rule}")
+    return known if known.exists else rule
 
 
 def _reliability(outcome: Any, p: Any) -> pl.DataFrame:
@@ -125,5 +134,10 @@ def _reliability(outcome: Any, p: Any) -> pl.DataFrame:
     z = 1.959963984540054
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    columns = {"foretold": foretold, "left": share, "left_low": centre - half, "left_high": centre + half}
+    columns = {
+        "foretold": foretold,
+        "left": share,
+        "left_low": np.maximum(centre - half, 0.0),
+        "left_high": centre + half,
+    }
     return pl.DataFrame({"bin": np.arange(1, len(n) + 1), "customers": n.astype(np.int64), **columns})

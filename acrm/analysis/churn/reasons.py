@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from acrm.analysis.churn.label import plain_name
@@ -79,7 +80,9 @@ def reasons(trained: Trained, table: pl.DataFrame) -> pl.DataFrame:
     return table.select("customer_id").with_columns(
         *(pl.Series(f"reason_{n + 1}", [row[n] for row in rows], pl.String) for n in range(REASONS)),
         *(
-            pl.Series(f"share_{n + 1}", share[:, n] if n < share.shape[1] else [None] * len(rows), pl.Float64).fill_nan(None)
+            pl.Series(f"share_{n + 1}", share[:, n] if n < share.shape[1] else [None] * len(rows), pl.Float64).fill_nan(
+                None
+            )
             for n in range(REASONS)
         ),
     )
@@ -120,7 +123,7 @@ class _Words:
 
     def _put(self, feature: str, value: Any) -> str:
         name = readable(feature)
-        if value is None or value != value:
+        if value is None or (isinstance(value, float) and not isfinite(value)):
             return text("churn_reasons.unknown", feature=name)
         if feature in self._numbers:
             known = Message(f"churn_reasons.number.{plain_name(feature)}")

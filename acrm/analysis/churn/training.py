@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from acrm.analysis.churn.case import Case
     from acrm.models.cross_fit import CrossFit
 
-FOLDS = 5
-LEARNED = 200_000
+FOLDS, REPEATS, REPEATED = 5, 2, 20_000
+"""Folds, how often they are drawn, and customers up to which that is more than once: figures of fewer depend on it."""
+LEARNED = 100_000
 """Customers that a model learns from, drawn from more: curves of so many are smooth, and all others are scored."""
 BLOCK = 65_536
 """Customers encoded at once."""
@@ -50,7 +51,8 @@ class Trained:
 def train(case: Case, *, seed: int = 0) -> Trained:
     """Learn from a case that has passed its guards.
 
-    Five folds; customers who are alike in every column are in one fold. The model is the additive one unless
+    Five folds, drawn twice where customers are few; customers who are alike in every column are in one fold. The
+    model is the additive one unless
     interactions are clearly better, see `acrm.models.cross_fit`.
 
     Args:
@@ -70,7 +72,9 @@ def train(case: Case, *, seed: int = 0) -> Trained:
     design = Design.learn(table, case.features)
     matrix = design.matrix(table)
     alike = np.unique(matrix.view(f"V{matrix.itemsize * matrix.shape[1]}").ravel(), return_inverse=True)[1]
-    fit = cross_fit(matrix, outcome, stratified(outcome, alike.ravel(), folds=FOLDS, seed=seed), seed=seed)
+    repeats = REPEATS if len(rows) <= REPEATED else 1
+    drawn = [stratified(outcome, alike.ravel(), folds=FOLDS, seed=seed + repeat) for repeat in range(repeats)]
+    fit = cross_fit(matrix, outcome, np.array(drawn), seed=seed)
     share = float(outcome.mean())
     notes = []
     if len(rows) < len(case.outcome):
@@ -123,7 +127,11 @@ def score(trained: Trained, table: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.lit("low"))
     )
     columns = {"churn_probability": p, "low": low, "high": high}
-    return table.select("customer_id").with_columns(pl.Series(name, values) for name, values in columns.items()).with_columns(risk_band=band)
+    return (
+        table.select("customer_id")
+        .with_columns(pl.Series(name, values) for name, values in columns.items())
+        .with_columns(risk_band=band)
+    )
 
 
 def blocks(trained: Trained, table: pl.DataFrame) -> Iterator[Any]:
