@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from acrm.analysis.segment.encoding import Encoding
@@ -28,6 +29,8 @@ class Design:
 
     numbers: tuple[str, ...]
     levels: Encoding
+    kept: tuple[int, ...]
+    """Columns of the levels' matrix that are not the same for all, nor the opposite of the one before."""
     typical: dict[str, Any]
     """Of each feature the median or the most frequent level, of customers who have it known."""
 
@@ -42,9 +45,17 @@ class Design:
             feature.name for feature in features if feature.kind == "number" and table[feature.name].n_unique() > 1
         ]
         encoding = Encoding.learn(table, [feature for feature in features if feature.kind != "number"])
+        coded = encoding.matrix(table) > 0
+        held = [place for place in range(coded.shape[1]) if 0 < coded[:, place].sum() < len(coded)]
+        opposite = {
+            place
+            for before, place in pairwise(held)
+            if encoding.blocks[before] == encoding.blocks[place] and (coded[:, before] != coded[:, place]).all()
+        }
         design = cls(
             numbers=tuple(numbers),
             levels=encoding,
+            kept=tuple(place for place in held if place not in opposite),
             typical={name: table[name].fill_nan(None).median() for name in numbers}
             | {part.name: _most_frequent(table[part.name]) for part in encoding.parts},
         )
@@ -56,7 +67,7 @@ class Design:
     def features(self) -> list[str]:
         """What each column of the matrix belongs to; the columns of one feature stand side by side."""
         of_levels = [part.name for part in self.levels.parts for block in part.blocks for _ in block]
-        return [*self.numbers, *of_levels]
+        return [*self.numbers, *(of_levels[place] for place in self.kept)]
 
     def matrix(self, table: pl.DataFrame) -> NDArray[np.float32]:
         """Encode customers, one row each in the order of the table; NaN is an unknown number.
@@ -73,7 +84,7 @@ class Design:
         for place, name in enumerate(self.numbers):
             values = table[name].cast(pl.Float64).to_numpy()
             made[:, place] = np.where(np.isfinite(values), values, np.nan)
-        made[:, len(self.numbers) :] = self.levels.matrix(table) > 0
+        made[:, len(self.numbers) :] = self.levels.matrix(table)[:, self.kept] > 0
         return made
 
 

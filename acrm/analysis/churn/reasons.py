@@ -100,8 +100,8 @@ def _taken_apart(trained: Trained, table: pl.DataFrame) -> Iterator[Contribution
 
     place = {name: number for number, name in enumerate(_features(trained))}
     feature = np.array([place[name] for name in trained.design.features], dtype=np.intp)
-    usual = {name: [trained.design.typical[name]] for name in place}
-    typical = trained.design.matrix(pl.DataFrame(usual, schema={name: table.schema[name] for name in place}))[0]
+    usual = {name: [value] for name, value in trained.design.typical.items()}
+    typical = trained.design.matrix(pl.DataFrame(usual, schema={name: table.schema[name] for name in usual}))[0]
     for matrix in blocks(trained, table):
         yield taken_apart(trained.fit.classifier, matrix, feature, typical)
 

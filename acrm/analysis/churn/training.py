@@ -52,8 +52,7 @@ def train(case: Case, *, seed: int = 0) -> Trained:
     """Learn from a case that has passed its guards.
 
     Five folds, drawn twice where customers are few; customers who are alike in every column are in one fold. The
-    model is the additive one unless
-    interactions are clearly better, see `acrm.models.cross_fit`.
+    model is the additive one unless interactions are clearly better, see `acrm.models.cross_fit`.
 
     Args:
         case: Sorted by `customer_id`, `LEAST` leavers and stayers at least.
