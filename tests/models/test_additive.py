@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from acrm.models.additive import Spline, fit_additive
-from acrm.models.boosting import Coding, boosted, boosted_logits, boosted_steps
 from acrm.models.classification_metrics import roc_auc
 
 
@@ -19,18 +18,6 @@ def drawn(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     z[gap] += 1
     table[gap, 1] = np.nan
     return table, random.random(n) < 1 / (1 + np.exp(-z))
-
-
-def test_staircases_are_the_boosting() -> None:
-    table, outcome = drawn(1500, 0)
-    coding = Coding.of(table)
-    codes = coding.codes(table)
-    model = boosted(codes, outcome, additive=True, seed=0)
-    base, steps = boosted_steps(coding, model)
-    # Code 255 is unknown, the last step.
-    own = [np.where(codes[:, place] == 255, len(stair) - 1, codes[:, place]) for place, stair in enumerate(steps)]
-    total = base + sum(stair[at] for stair, at in zip(steps, own, strict=True))
-    assert np.abs(total - boosted_logits(model, codes)).max() < 1e-9
 
 
 def test_parts_sum_to_the_log_odds_and_are_centred() -> None:
@@ -63,11 +50,3 @@ def test_splines_do_not_depend_on_the_scale() -> None:
     logged = other.basis(np.log(values).astype(float)).toarray()
     # Only between the quantiles is a straight line on one scale none on the other.
     assert np.abs(plain - logged).mean() < 0.01
-
-
-def test_many_values_are_coded_by_quantiles() -> None:
-    values = np.random.default_rng(0).normal(size=(5000, 1)).astype(np.float32)
-    coding = Coding.of(values)
-    assert len(coding.edges[0]) <= 254
-    codes = np.bincount(coding.codes(values)[:, 0])
-    assert codes.max() < 60

@@ -12,8 +12,6 @@ from acrm.analysis.churn.label import Labelled
 from acrm.analysis.churn.metrics import measure, rules_of
 from acrm.analysis.churn.reasons import contributions, reasons
 from acrm.analysis.churn.training import score, train
-from acrm.analysis.people.features import Feature
-from acrm.messages import use
 
 
 def test_telco(labelled_file: Callable[..., Labelled]) -> None:
@@ -49,28 +47,7 @@ def test_telco(labelled_file: Callable[..., Labelled]) -> None:
     assert 0 < told["share_3"] < told["share_2"] < told["share_1"] < 1
 
 
-def made(n: int = 600, seed: int = 0) -> Case:
-    """Who has been away for long leaves, and who dislikes the shop; chess players stay."""
-    random = np.random.default_rng(seed)
-    away, shop = random.integers(1, 200, n).astype(float), random.choice(["north", "south", "west"], n)
-    chess = random.random(n) < 0.4
-    angry = random.choice(["yes", "no"], n, p=[0.2, 0.8])
-    z = away / 40 + (angry == "yes") * 2 + (shop == "west") - 1.2 * chess - 4
-    table = pl.DataFrame(
-        {
-            "customer_id": [f"c{at:05}" for at in range(n)],
-            "days_since_last": away,
-            "x_shop": shop,
-            "x_complained": angry,
-            "tags": [["chess", "tea"] if player else ["tea"] for player in chess],
-        }
-    ).with_columns(days_since_last=pl.when(pl.int_range(n) % 40 != 0).then("days_since_last"))
-    kinds = {"days_since_last": "number", "x_shop": "category", "x_complained": "category", "tags": "multi"}
-    features = tuple(Feature(name=name, axis="extra", kind=kind) for name, kind in kinds.items())  # type: ignore[arg-type]
-    return Case(table=table, features=features, outcome=pl.Series(random.random(n) < 1 / (1 + np.exp(-z))))
-
-
-def test_two_runs_are_equal_and_new_customers_can_be_scored() -> None:
+def test_two_runs_are_equal_and_new_customers_can_be_scored(made: Callable[..., Case]) -> None:
     case = made()
     one, other = train(case), train(case)
     assert score(one, case.table).equals(score(other, case.table))
@@ -84,46 +61,9 @@ def test_two_runs_are_equal_and_new_customers_can_be_scored() -> None:
     assert score(one, case.table[:0]).height == reasons(one, case.table[:0]).height == 0
 
 
-def test_reasons_are_in_words_of_either_language() -> None:
-    case = made()
-    trained = train(case)
-    customer = pl.DataFrame(
-        {
-            "customer_id": ["x"],
-            "days_since_last": [190.0],
-            "x_shop": ["west"],
-            "x_complained": ["yes"],
-            "tags": [["tea"]],
-        }
-    )
-    told = reasons(trained, customer).row(0)
-    assert set(told[1:3]) == {"190 days since the last order (usually 100)", "complained"} or "complained" in told
-    assert any(str(word).startswith("190 days since the last order (usually ") for word in told)
-    use("ru")
-    assert any(
-        str(word).startswith("дней с последнего заказа: 190 (обычно ") for word in reasons(trained, customer).row(0)
-    )
-    unknown = customer.with_columns(days_since_last=pl.lit(None, pl.Float64), x_complained=pl.lit("no"))
-    assert "complained: нет" not in reasons(trained, unknown).row(0)
-
-
-def test_duplicates_are_never_on_both_sides() -> None:
+def test_duplicates_are_never_on_both_sides(made: Callable[..., Case]) -> None:
     case = made(300)
     twice = pl.concat([case.table, case.table.with_columns(customer_id="d" + pl.col("customer_id"))])
     doubled = Case(table=twice, features=case.features, outcome=pl.concat([case.outcome, case.outcome]))
     fold = train(doubled).fit.fold
     assert (fold[:, :300] == fold[:, 300:]).all()
-
-
-def test_the_model_is_held_against_the_rule() -> None:
-    case = made()
-    trained = train(case)
-    rules = rules_of(case)
-    assert list(rules) == ["recency"]
-    perfect = rules | {"oracle": case.outcome.cast(pl.Float64)}
-    measured = measure(trained, perfect)
-    assert measured.metrics["verdict"].to_list() == [None, "better", "worse"]
-    assert "worse than the oracle rule" in str(measured.notes[-1])
-    assert measured.metrics["brier"].null_count() == 2
-    row = measured.metrics.row(0, named=True)
-    assert row["roc_auc_low"] < row["roc_auc"] < row["roc_auc_high"]
