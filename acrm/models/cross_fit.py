@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 CLEARLY = 2.0
 """Standard errors of the mean difference in log loss from which on interactions are clearly better."""
+WORTH = 0.01
+"""Share of the additive model's log loss from which on the difference is worth losing exact reasons for."""
 LEVEL = 0.9
 _PRIOR = 4.0
 """Rows' own variances over folds are drawn towards the mean one as if that had been seen over so many more folds."""
@@ -130,7 +132,7 @@ def cross_fit(table: Table, outcome: Flags, fold: Labels, *, seed: int) -> Cross
     """Fit the additive model and the one with interactions without each fold; choose, calibrate, and fit to all rows.
 
     The additive model is taken unless interactions are clearly better: the log loss is less by two standard errors of
-    the difference, row by row, and in all folds but at most one.
+    the difference, row by row, by 1%, and in all folds but at most one.
 
     Args:
         table: Rows by columns, NaN for unknown.
@@ -157,10 +159,10 @@ def cross_fit(table: Table, outcome: Flags, fold: Labels, *, seed: int) -> Cross
     for repeat in range(repeats):
         for number in range(folds):
             others, own = fold[repeat] != number, fold[repeat] == number
-            chosen[repeat, number] = _clearly(gain[repeat, others], fold[repeat, others])
+            chosen[repeat, number] = _clearly(gain[repeat, others], loss[0, repeat, others], fold[repeat, others])
             taken = logits[int(chosen[repeat, number]), repeat]
             foretold[repeat, own] = probability(calibrate(taken[others], outcome[others])(taken[own]))
-    interactions = _clearly(gain.mean(axis=0), fold[0])
+    interactions = _clearly(gain.mean(axis=0), loss[0].mean(axis=0), fold[0])
     classifier = Classifier(
         whole=_fit(table, outcome, interactions=interactions, seed=seed),
         without=tuple(fitted[interactions]),
@@ -183,8 +185,9 @@ def _fit(table: Table, outcome: Flags, *, interactions: bool, seed: int) -> Addi
     return Interacting(coding=coding, model=boosted(coding.codes(table), outcome, additive=False, seed=seed))
 
 
-def _clearly(gain: Floats, fold: Labels) -> bool:
-    """Whether the gain is above its error, and there in nearly every fold."""
+def _clearly(gain: Floats, loss: Floats, fold: Labels) -> bool:
+    """Whether the gain is above its error, worth it, and there in nearly every fold."""
     error = gain.std(ddof=1) / len(gain) ** 0.5
     by_fold = [float(gain[fold == number].mean()) for number in np.unique(fold)]
-    return bool(gain.mean() > CLEARLY * error and sum(one > 0 for one in by_fold) >= len(by_fold) - 1)
+    enough = max(CLEARLY * error, WORTH * float(loss.mean()))
+    return bool(gain.mean() > enough and sum(one > 0 for one in by_fold) >= len(by_fold) - 1)

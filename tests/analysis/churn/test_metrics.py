@@ -37,4 +37,4 @@ def test_unknown_customers_come_in_the_middle_of_a_rule(made: Callable[..., Case
     case = made(200)
     rule = rules_of(case)["recency"]
     unknown = case.table["days_since_last"].is_null()
-    assert rule.filter(unknown).to_list() == [case.table["days_since_last"].median()] * unknown.sum()
+    assert rule.filter(unknown).to_list() == [case.table["days_since_last"].median()] * int(unknown.sum())
