@@ -1,0 +1,192 @@
+"""The column that says who left, found or named, and which of its values means it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from acrm.analysis.churn.case import Case
+from acrm.errors import InputError
+from acrm.messages import Message, listed
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    import polars as pl
+
+    from acrm.analysis.people.features import Feature
+
+NAMES = (
+    *("churn", "churned", "is_churn", "is_churned", "has_churned", "churn_flag", "churn_label", "churn_value"),
+    *("churn_status", "churnflag", "churnlabel", "churnvalue", "customer_churn", "churn_yes_no", "target_churn"),
+    *("exited", "has_exited", "attrition", "attrition_flag", "attrited", "left", "has_left", "is_left", "gone"),
+    *("cancelled", "canceled", "is_cancelled", "is_canceled", "has_cancelled", "lapsed", "is_lapsed", "unsubscribed"),
+    *("отток", "в_оттоке", "оттёк", "оттек", "ушёл", "ушел", "ушла", "ушли", "клиент_ушёл", "клиент_ушел"),
+    *("покинул", "отвалился", "расторг", "расторгнут", "признак_оттока", "флаг_оттока"),
+)
+"""Names of such a column, in the order in which they are preferred; `x_`, case and signs between words aside."""
+_STAYED = frozenset(
+    {"retained", "is_retained", "stayed", "active", "is_active", "renewed", "is_renewed", "retention", "loyal"}
+    | {"остался", "осталась", "активен", "активный", "продлил", "продлён", "продлен", "удержан"}
+)
+"""Columns whose yes means the opposite."""
+_YES = frozenset(
+    {"1", "yes", "y", "true", "t", "да", "д", "истина", "+"}
+    | {"churn", "churned", "exited", "attrited", "attrited customer", "left", "gone", "lost", "cancelled", "canceled"}
+    | {"lapsed", "inactive", "closed", "unsubscribed", "отток", "ушёл", "ушел", "ушла", "потерян", "расторгнут"}
+    | {"закрыт", "неактивен", "неактивный"}
+)
+_NO = frozenset(
+    {"0", "-1", "no", "n", "false", "f", "нет", "н", "ложь", "-"}
+    | {"stayed", "retained", "existing", "existing customer", "active", "current", "open", "not churned", "no churn"}
+    | {"остался", "осталась", "активен", "активный", "действует", "открыт", "клиент"}
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Labelled:
+    """Customers of whom it is known whether they left, and those of whom it is not.
+
+    Attributes:
+        case: The former, without the column among the features.
+        unlabelled: The latter: rows of the same table, to be scored and never learned from.
+        column: Where it stood.
+        left: The value that means that a customer left.
+        notes: Both in words.
+    """
+
+    case: Case
+    unlabelled: pl.DataFrame
+    column: str
+    left: str
+    notes: tuple[Message, ...]
+
+
+def labelled(
+    table: pl.DataFrame,
+    features: Sequence[Feature],
+    *,
+    target: str | None = None,
+    positive: str | None = None,
+    cutoff: date | None = None,
+) -> Labelled | None:
+    """Take the label out of a table of customers.
+
+    Without `target` it is the column with the first of `NAMES` that has two values. Which of the two means that a
+    customer left follows from the words (yes, 1, true, churned, да …); in a column such as `retained` it is no. With
+    `positive`, a column of several values will do: all others mean that a customer stayed.
+
+    Args:
+        table: One row per customer, as `people` makes it.
+        features: Its columns.
+        target: Name of the column, with or without the `x_` of what is not ours.
+        positive: The value that means that a customer left.
+        cutoff: The day before which all features were known, if that is told.
+
+    Returns:
+        None where no column was asked for and none is recognised.
+
+    Raises:
+        InputError: There is no such column or value, or the values do not tell which means what.
+
+    Examples:
+        >>> import polars as pl
+        >>> from acrm.analysis.people.features import Feature
+        >>> table = pl.DataFrame({"customer_id": ["b", "a", "c"], "x_churn": ["No", "Yes", None], "age": [30.0, 40, 9]})
+        >>> found = labelled(table, [Feature(name=name, axis="extra", kind="number") for name in ("x_churn", "age")])
+        >>> found.left, found.case.table.rows(), found.case.outcome.to_list(), found.unlabelled["customer_id"].to_list()
+        ('Yes', [('a', 40.0), ('b', 30.0)], [True, False], ['c'])
+    """
+    import polars as pl
+
+    column = _recognised(table) if target is None else _named(table, target)
+    if column is None:
+        return None
+    words = _words(table[column])
+    left = _left(column, words, positive)
+    known = table.with_columns(_left=words == left).sort("customer_id")
+    rows = known.filter(pl.col("_left").is_not_null())
+    outcome = rows["_left"].alias("left")
+    if outcome.all() or not outcome.any():
+        raise InputError("churn_one_outcome", column=column, value=words.drop_nulls()[0])
+    unlabelled = known.filter(pl.col("_left").is_null()).drop("_left", column)
+    figures = {"column": column, "left": left, "leavers": int(outcome.sum()), "customers": len(outcome)}
+    notes = [Message("churn_label.found", figures | {"share": float(outcome.sum()) / len(outcome)})]
+    if unlabelled.height:
+        notes.append(Message("churn_label.unlabelled", {"customers": unlabelled.height, "column": column}))
+    return Labelled(
+        case=Case(
+            table=rows.drop("_left", column),
+            features=tuple(feature for feature in features if feature.name != column),
+            outcome=outcome,
+            cutoff=cutoff,
+        ),
+        unlabelled=unlabelled,
+        column=column,
+        left=left,
+        notes=tuple(notes),
+    )
+
+
+def plain_name(column: str) -> str:
+    """A name as it is looked up.
+
+    >>> plain_name("x_Churn Flag"), plain_name("Is-Churned?")
+    ('churn_flag', 'is_churned')
+    """
+    return re.sub(r"[\W_]+", "_", column.lower().removeprefix("x_")).strip("_")
+
+
+def _recognised(table: pl.DataFrame) -> str | None:
+    by_name: dict[str, str] = {}
+    for column in table.columns:
+        by_name.setdefault(plain_name(column), column)
+    for name in NAMES:
+        column = by_name.get(name, "")
+        if not column or table[column].dtype.is_nested():
+            continue
+        if _words(table[column]).drop_nulls().n_unique() == 2:
+            return column
+    return None
+
+
+def _named(table: pl.DataFrame, target: str) -> str:
+    by_name = {plain_name(column): column for column in reversed(table.columns)}
+    column = target if target in table.columns else by_name.get(plain_name(target), "customer_id")
+    if column == "customer_id" or table[column].dtype.is_nested():
+        raise InputError("churn_no_target", column=target, known=listed(table.columns[1:], 20))
+    return column
+
+
+def _words(values: pl.Series) -> pl.Series:
+    """The values as texts; whole numbers without a decimal mark, null and NaN alike unknown."""
+    import polars as pl
+
+    if values.dtype.is_numeric():
+        values = values.cast(pl.Float64).fill_nan(None)
+    words = values.cast(pl.String).str.strip_chars()
+    return words.str.replace(r"^(-?\d+)\.0+$", "$1").replace("", None)
+
+
+def _left(column: str, words: pl.Series, positive: str | None) -> str:
+    values = words.drop_nulls().unique().sort().to_list()
+    if positive is not None:
+        wanted = positive.strip().lower()
+        found = [value for value in values if value.lower() == wanted]
+        if not found:
+            raise InputError("churn_positive", column=column, value=positive, known=listed(values, 10))
+        return str(found[0])
+    if len(values) != 2:
+        raise InputError(
+            "churn_values", column=column, n=len(values), known=listed(values, 10), first=values[0] if values else "yes"
+        )
+    yes = [value for value in values if value.lower() in _YES]
+    no = [value for value in values if value.lower() in _NO]
+    stayed = plain_name(column) in _STAYED
+    # One word that is known is enough: the other value is its opposite.
+    for known, meant in ((yes, not stayed), (no, stayed)):
+        if len(known) == 1:
+            return str(known[0] if meant else next(value for value in values if value != known[0]))
+    raise InputError("churn_which", column=column, known=listed(values), first=values[0])

@@ -1,0 +1,143 @@
+"""How well the model foretold customers it had not seen, beside rules that anybody could follow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from acrm.analysis.churn.label import plain_name
+from acrm.messages import Message
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from acrm.analysis.churn.case import Case
+    from acrm.analysis.churn.training import Trained
+
+REPEATS = 200
+MODEL = "model"
+TOO_GOOD = 0.95
+"""ROC-AUC of a model that hardly any honest column allows."""
+_RULES = {
+    "recency": (1.0, ("days_since_last", "recency", "days_since_last_order", "days_since_last_purchase")),
+    "frequency": (-1.0, ("orders", "frequency", "purchases", "transactions", "order_count")),
+    "tenure": (-1.0, ("tenure", "customer_days", "tenure_months", "months_on_book")),
+}
+"""Rules by name: the more, or the less, of the first of some columns that is there, the more likely to leave."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """Tables `metrics` and `reliability`, figures for the summary, and the verdicts."""
+
+    metrics: pl.DataFrame
+    reliability: pl.DataFrame
+    summary: dict[str, Any]
+    notes: tuple[Message, ...]
+
+
+def rules_of(case: Case) -> dict[str, pl.Series]:
+    """Scores of naive rules, where a column for them is known: the longer ago, the rarer, the newer, the riskier.
+
+    A customer of whom it is not known comes in the middle.
+    """
+    import polars as pl
+
+    found: dict[str, pl.Series] = {}
+    numbers = {plain_name(feature.name): feature.name for feature in case.features if feature.kind == "number"}
+    for rule, (sign, names) in _RULES.items():
+        column = next((numbers[name] for name in names if name in numbers), None)
+        if column is not None:
+            values = sign * case.table[column].cast(pl.Float64).fill_nan(None)
+            found[rule] = values.fill_null(values.median()).alias(rule)
+    return found
+
+
+def measure(trained: Trained, rules: Mapping[str, pl.Series], *, seed: int = 0) -> Measured:
+    """Measure what the model foretold of each customer without having seen him, and what rules say of the same.
+
+    Figures of ranking are means over the folds, those of probabilities are of all customers together. Intervals are of
+    95%, from 200 samples of the customers, the same for all scores, so that the difference to a rule
+    has one too. The verdict on a rule is `better`, `worse`, or `alike` where that interval holds 0.
+
+    Args:
+        trained: A model.
+        rules: Scores of the case's customers, in its order: the higher, the more likely to leave.
+        seed: Of the samples.
+
+    Returns:
+        `metrics`, the model first: `score`, then `roc_auc`, `pr_auc`, `lift_10` (at the top tenth), `brier`,
+        `log_loss`, `ece` (expected calibration error over ten bins of as many customers), each with `_low` and `_high`,
+        the last three null for rules; `gain_low`, `gain_high` of the model's ROC-AUC over the rule's; `verdict`.
+        `reliability`, by bin: `bin`, `customers`, `foretold`, `left` (shares), `left_low`, `left_high` (Wilson).
+    """
+    import polars as pl
+
+    from acrm.models.classification_metrics import PROBABILITY, RANKING, Scores, intervals, mean_measures
+
+    outcome, folds = trained.outcome, trained.fit.fold
+    told = zip(trained.fit.foretold, folds, strict=True)
+    scores = {MODEL: [Scores.of(outcome, p, probable=True, fold=fold) for p, fold in told]}
+    for name, values in rules.items():
+        ranked = values.cast(pl.Float64).to_numpy()[trained.rows]
+        scores[name] = [Scores.of(outcome, ranked, probable=False, fold=fold) for fold in folds]
+    ends, gains = intervals(scores, repeats=REPEATS, seed=seed)
+    rows = []
+    notes: list[Message] = []
+    for name, scored in scores.items():
+        figures = mean_measures(scored)
+        low, high = gains.get(name, (None, None))
+        verdict = None if low is None or high is None else "worse" if high < 0 else "better" if low > 0 else "alike"
+        row: dict[str, Any] = {"score": name}
+        for key in (*RANKING, *PROBABILITY):
+            row |= {key: figures.get(key)}
+            row |= dict(zip((f"{key}_low", f"{key}_high"), ends[name].get(key, (None, None)), strict=True))
+        rows.append(row | {"gain_low": low, "gain_high": high, "verdict": verdict})
+        if verdict is not None:
+            notes.append(
+                Message(
+                    f"churn_model.verdict.{verdict}",
+                    {"rule": _called(name), "own": rows[0]["roc_auc"], "its": row["roc_auc"], "low": low, "high": high},
+                )
+            )
+    own = rows[0]
+    if own["roc_auc"] > TOO_GOOD:
+        notes.insert(0, Message("churn_model.too_good", {"auc": own["roc_auc"]}))
+    schema = {
+        "score": pl.String,
+        **{key: pl.Float64 for key in own if key not in ("score", "verdict")},
+        "verdict": pl.String,
+    }
+    return Measured(
+        metrics=pl.DataFrame(rows, schema=schema),
+        reliability=_reliability(outcome, trained.fit.probability),
+        summary={key: own[key] for key in own if key not in ("score", "gain_low", "gain_high", "verdict")},
+        notes=tuple(notes),
+    )
+
+
+def _called(rule: str) -> Message | str:
+    known = Message(f"churn_model.rule.{rule}")
+    return known if known.exists else rule
+
+
+def _reliability(outcome: Any, p: Any) -> pl.DataFrame:
+    import numpy as np
+    import polars as pl
+
+    from acrm.models.classification_metrics import reliability_bins
+
+    found = np.unique(reliability_bins(p), return_inverse=True)[1]
+    n = np.bincount(found)
+    share, foretold = np.bincount(found, weights=outcome) / n, np.bincount(found, weights=p) / n
+    z = 1.959963984540054
+    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    columns = {
+        "foretold": foretold,
+        "left": share,
+        "left_low": np.maximum(centre - half, 0.0),
+        "left_high": centre + half,
+    }
+    return pl.DataFrame({"bin": np.arange(1, len(n) + 1), "customers": n.astype(np.int64), **columns})

@@ -1,0 +1,151 @@
+"""Why each customer is at risk: the features that add most to the log-odds of leaving, in words."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from acrm.analysis.churn.label import plain_name
+from acrm.analysis.churn.training import blocks
+from acrm.analysis.segment.naming import clean, level_words, readable
+from acrm.messages import Message, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import polars as pl
+
+    from acrm.analysis.churn.training import Trained
+    from acrm.models.contributions import Contributions
+
+REASONS = 3
+LEAST = 0.05
+"""Log-odds, a twentieth more odds of leaving, from which on a feature is a reason."""
+_YES, _NO = frozenset({"yes", "y", "true", "1", "да"}), frozenset({"no", "n", "false", "0", "нет"})
+
+
+def contributions(trained: Trained, table: pl.DataFrame) -> pl.DataFrame:
+    """What every feature adds to each customer's log-odds of leaving.
+
+    Returns:
+        `customer_id`, `base` (the same for all), and a column per feature; in the rows' order. For the additive model
+        they sum to the log-odds of `churn_probability`. For one with interactions, see
+        `acrm.models.contributions.Contributions`.
+    """
+    import numpy as np
+    import polars as pl
+
+    names = _features(trained)
+    parts = list(_taken_apart(trained, table))
+    added = np.concatenate([part.added for part in parts]) if parts else np.empty((0, len(names)))
+    base = pl.lit(parts[0].base if parts else 0.0).alias("base")
+    columns = [pl.Series(name, added[:, place]) for place, name in enumerate(names)]
+    return table.select("customer_id").with_columns(base, *columns)
+
+
+def reasons(trained: Trained, table: pl.DataFrame) -> pl.DataFrame:
+    """The three features that add most to each customer's risk, and what part of all that adds to it each of them is.
+
+    A reason adds `LEAST` at least; who has fewer has empty ones. The words say how the customer is, and for numbers
+    what is usual (the median); `churn_reasons.number.<feature>` in the catalogue says it better where it is known.
+
+    Returns:
+        One row per row of the table, in its order: `customer_id`, `reason_1` to `reason_3`, `share_1` to `share_3`.
+    """
+    import numpy as np
+    import polars as pl
+
+    names = _features(trained)
+    known = _Words(trained)
+    rows: list[list[str | None]] = []
+    shares: list[Any] = []
+    at = 0
+    for part in _taken_apart(trained, table):
+        # Equal contributions: the feature that comes first.
+        top = np.argsort(-part.added, axis=1, kind="stable")[:, :REASONS]
+        push = np.take_along_axis(part.added, top, axis=1)
+        told = push >= LEAST
+        total = np.maximum(part.added, 0).sum(axis=1, keepdims=True)
+        shares.append(np.where(told, push / np.where(total > 0, total, 1.0), np.nan))
+        block = table[at : at + len(part.added)]
+        values = {name: block[name].to_list() for name in names}
+        for row, (places, clear) in enumerate(zip(top.tolist(), told.tolist(), strict=True)):
+            said = [
+                known.of(names[place], values[names[place]][row]) if enough else None
+                for place, enough in zip(places, clear, strict=True)
+            ]
+            rows.append(said + [None] * (REASONS - len(said)))
+        at += len(part.added)
+    share = np.concatenate(shares) if shares else np.empty((0, REASONS))
+    return table.select("customer_id").with_columns(
+        *(pl.Series(f"reason_{n + 1}", [row[n] for row in rows], pl.String) for n in range(REASONS)),
+        *(
+            pl.Series(f"share_{n + 1}", share[:, n] if n < share.shape[1] else [None] * len(rows), pl.Float64).fill_nan(
+                None
+            )
+            for n in range(REASONS)
+        ),
+    )
+
+
+def _features(trained: Trained) -> list[str]:
+    return list(dict.fromkeys(trained.design.features))
+
+
+def _taken_apart(trained: Trained, table: pl.DataFrame) -> Iterator[Contributions]:
+    import numpy as np
+    import polars as pl
+
+    from acrm.models.contributions import contributions as taken_apart
+
+    place = {name: number for number, name in enumerate(_features(trained))}
+    feature = np.array([place[name] for name in trained.design.features], dtype=np.intp)
+    usual = {name: [value] for name, value in trained.design.typical.items()}
+    typical = trained.design.matrix(pl.DataFrame(usual, schema={name: table.schema[name] for name in usual}))[0]
+    for matrix in blocks(trained, table):
+        yield taken_apart(trained.fit.classifier, matrix, feature, typical)
+
+
+class _Words:
+    """What is said of a value, each put into words once."""
+
+    def __init__(self, trained: Trained) -> None:
+        self._typical = trained.design.typical
+        self._numbers = frozenset(trained.design.numbers)
+        self._said: dict[tuple[str, Any], str] = {}
+
+    def of(self, feature: str, value: Any) -> str:
+        """How a customer is in a feature."""
+        key = (feature, tuple(value) if isinstance(value, list) else value)
+        if key not in self._said:
+            self._said[key] = self._put(feature, value)
+        return self._said[key]
+
+    def _put(self, feature: str, value: Any) -> str:
+        name = readable(feature)
+        if value is None or (isinstance(value, float) and not isfinite(value)):
+            return text("churn_reasons.unknown", feature=name)
+        if feature in self._numbers:
+            known = Message(f"churn_reasons.number.{plain_name(feature)}")
+            id = known.id if known.exists else "churn_reasons.value"
+            return text(id, feature=name, value=_plain(value), typical=_plain(self._typical[feature]))
+        if isinstance(value, list):
+            level = ", ".join(clean(one) for one in value[:REASONS]) or text("churn_reasons.none")
+            return text("churn_reasons.level", feature=name, level=level)
+        if value.lower() in _YES:
+            return name
+        return (
+            text("churn_reasons.no", feature=name)
+            if value.lower() in _NO
+            else text("churn_reasons.level", feature=name, level=level_words(value))
+        )
+
+
+def _plain(value: float) -> int | float:
+    """A number as it is read: three digits, or all that stand before the decimal mark.
+
+    >>> _plain(29.0), _plain(1234.56), _plain(0.123456), _plain(70.35)
+    (29, 1235, 0.123, 70.3)
+    """
+    short = round(value) if abs(value) >= 100 else float(f"{value:.3g}")
+    return int(short) if short == int(short) else short

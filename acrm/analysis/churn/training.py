@@ -1,0 +1,139 @@
+"""A churn model made of customers whose outcome is known, and the probabilities it gives to customers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from acrm.analysis.churn.design import Design
+from acrm.messages import Message
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import polars as pl
+
+    from acrm.analysis.churn.case import Case
+    from acrm.models.cross_fit import CrossFit
+
+FOLDS, REPEATS, REPEATED = 5, 2, 20_000
+"""Folds, how often they are drawn, and customers up to which that is more than once: figures of fewer depend on it."""
+LEARNED = 100_000
+"""Customers that a model learns from, drawn from more: curves of so many are smooth, and all others are scored."""
+BLOCK = 65_536
+"""Customers encoded at once."""
+HIGH = 3.0
+"""Times the usual odds of leaving from which on the risk is high; from the usual odds on it is medium."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Trained:
+    """A model, and what it learned from.
+
+    Attributes:
+        design: How customers become rows.
+        fit: The model and what it foretold of customers it had not seen.
+        rows: Places in the table of the customers learned from.
+        outcome: Whether they left, in the same order.
+        medium, high: Probabilities from which on the risk is medium and high.
+        notes: What to know of the model.
+    """
+
+    design: Design
+    fit: CrossFit
+    rows: Any
+    outcome: Any
+    medium: float
+    high: float
+    notes: tuple[Message, ...]
+
+
+def train(case: Case, *, seed: int = 0) -> Trained:
+    """Learn from a case that has passed its guards.
+
+    Five folds, drawn twice where customers are few; customers who are alike in every column are in one fold. The
+    model is the additive one unless interactions are clearly better, see `acrm.models.cross_fit`.
+
+    Args:
+        case: Sorted by `customer_id`, `LEAST` leavers and stayers at least.
+        seed: Of the folds, and of the customers drawn from many.
+    """
+    import numpy as np
+
+    from acrm.models.cross_fit import cross_fit
+    from acrm.models.folds import stratified
+
+    outcome = case.outcome.to_numpy().astype(bool)
+    rows = np.arange(len(outcome))
+    if len(rows) > LEARNED:
+        rows = np.sort(np.random.default_rng(seed).choice(len(rows), LEARNED, replace=False))
+    table, outcome = case.table[rows], outcome[rows]
+    design = Design.learn(table, case.features)
+    matrix = design.matrix(table)
+    alike = np.unique(matrix.view(f"V{matrix.itemsize * matrix.shape[1]}").ravel(), return_inverse=True)[1]
+    repeats = REPEATS if len(rows) <= REPEATED else 1
+    drawn = [stratified(outcome, alike.ravel(), folds=FOLDS, seed=seed + repeat) for repeat in range(repeats)]
+    fit = cross_fit(matrix, outcome, np.array(drawn), seed=seed)
+    share = float(outcome.mean())
+    notes = []
+    if len(rows) < len(case.outcome):
+        notes.append(Message("churn_model.drawn", {"rows": len(rows), "of": len(case.outcome)}))
+    gain, error = fit.gain
+    kind = "interactions" if fit.interactions else "additive"
+    notes.append(Message(f"churn_model.{kind}", {"gain": gain, "error": error}))
+    if fit.classifier.calibration.slope == 0:
+        notes.append(Message("churn_model.nothing", {"share": share}))
+    odds = HIGH * share / (1 - share)
+    return Trained(
+        design=design,
+        fit=fit,
+        rows=rows,
+        outcome=outcome,
+        medium=share,
+        high=odds / (1 + odds),
+        notes=tuple(notes),
+    )
+
+
+def score(trained: Trained, table: pl.DataFrame) -> pl.DataFrame:
+    """The probability that each customer leaves.
+
+    Returns:
+        One row per row of the table, in its order:
+
+        | column | type | unit, range |
+        |---|---|---|
+        | `customer_id` | String | |
+        | `churn_probability` | Float64 | calibrated |
+        | `low`, `high` | Float64 | between which the probability lies nine times in ten |
+        | `risk_band` | String | `high`: three times the usual odds of leaving; `medium`: the usual ones; `low` |
+    """
+    import numpy as np
+    import polars as pl
+
+    from acrm.models.cross_fit import probability
+
+    found = []
+    for matrix in blocks(trained, table):
+        low, high = trained.fit.classifier.interval(matrix)
+        found.append((probability(trained.fit.classifier.logits(matrix)), low, high))
+    p, low, high = (np.concatenate(part) for part in zip(*found, strict=True)) if found else (np.empty(0),) * 3
+    band = (
+        pl.when(pl.col("churn_probability") >= trained.high)
+        .then(pl.lit("high"))
+        .when(pl.col("churn_probability") >= trained.medium)
+        .then(pl.lit("medium"))
+        .otherwise(pl.lit("low"))
+    )
+    columns = {"churn_probability": p, "low": low, "high": high}
+    return (
+        table.select("customer_id")
+        .with_columns(pl.Series(name, values) for name, values in columns.items())
+        .with_columns(risk_band=band)
+    )
+
+
+def blocks(trained: Trained, table: pl.DataFrame) -> Iterator[Any]:
+    """Customers encoded, some at a time."""
+    for at in range(0, table.height, BLOCK):
+        yield trained.design.matrix(table[at : at + BLOCK])

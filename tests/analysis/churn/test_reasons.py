@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import polars as pl
+
+from acrm.analysis.churn.case import Case
+from acrm.analysis.churn.reasons import contributions, reasons
+from acrm.analysis.churn.training import score, train
+from acrm.messages import use
+
+
+def test_reasons_are_in_words_of_either_language(made: Callable[..., Case]) -> None:
+    trained = train(made())
+    customer = pl.DataFrame(
+        {
+            "customer_id": ["x"],
+            "days_since_last": [190.0],
+            "x_shop": ["west"],
+            "x_complained": ["yes"],
+            "tags": [["tea"]],
+        }
+    )
+    row = reasons(trained, customer).row(0)
+    assert row[1:4] == ("complained", "190 days since the last order (usually 105)", "tags: tea")
+    assert row[4] > row[5] > row[6] > 0
+    parts = contributions(trained, customer).row(0, named=True)
+    raised = sum(max(parts[name], 0) for name in ("days_since_last", "x_shop", "x_complained", "tags"))
+    assert abs(row[4] - parts["x_complained"] / raised) < 1e-12
+    unknown = customer.with_columns(days_since_last=pl.lit(None, pl.Float64), x_complained=pl.lit("no"))
+    assert reasons(trained, unknown)["reason_1"].to_list() == ["days since last order unknown"]
+    use("ru")
+    assert reasons(trained, customer)["reason_2"].to_list() == ["дней с последнего заказа: 190 (обычно 105)"]
+
+
+def test_who_has_no_reason_is_given_none(made: Callable[..., Case]) -> None:
+    trained = train(made())
+    safe = pl.DataFrame(
+        {
+            "customer_id": ["x"],
+            "days_since_last": [1.0],
+            "x_shop": ["north"],
+            "x_complained": ["no"],
+            "tags": [["chess", "tea"]],
+        }
+    )
+    row = reasons(trained, safe).row(0, named=True)
+    assert row["reason_3"] is None
+    assert row["share_3"] is None
+
+
+def test_contributions_sum_for_every_customer(made: Callable[..., Case]) -> None:
+    case = made()
+    trained = train(case)
+    p = score(trained, case.table)["churn_probability"].to_numpy()
+    parts = contributions(trained, case.table)
+    assert parts.columns == ["customer_id", "base", *trained.design.features[:1], "x_shop", "x_complained", "tags"]
+    assert np.abs(parts.drop("customer_id").to_numpy().sum(axis=1) - np.log(p / (1 - p))).max() < 1e-9
