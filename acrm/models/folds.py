@@ -46,3 +46,25 @@ def stratified(outcome: NDArray[np.bool_], groups: NDArray[np.intp], *, folds: i
         places = np.concatenate([places, np.arange(max(short, 0)) % folds])[: len(single)]
         fold[single] = places
     return fold[groups]
+
+
+def together(*labels: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Number the groups of rows that share a label of any kind, directly or through other rows.
+
+    Args:
+        labels: Of each kind a number for every row, from 0.
+
+    Examples:
+        >>> together(np.array([0, 0, 1, 2]), np.array([0, 1, 1, 2])).tolist()
+        [0, 0, 0, 1]
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    rows = np.arange(len(labels[0]))
+    offsets = len(rows) + np.cumsum([0, *(int(kind.max()) + 1 for kind in labels[:-1])])
+    ends = np.concatenate([kind + offset for kind, offset in zip(labels, offsets, strict=True)])
+    size = int(ends.max()) + 1
+    links = coo_array((np.ones(len(ends), np.int8), (np.tile(rows, len(labels)), ends)), shape=(size, size))
+    found = connected_components(links, directed=False)[1][: len(rows)]
+    return np.unique(found, return_inverse=True)[1].ravel().astype(np.intp)

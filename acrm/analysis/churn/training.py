@@ -51,7 +51,8 @@ class Trained:
 def train(case: Case, *, seed: int = 0) -> Trained:
     """Learn from a case that has passed its guards.
 
-    Five folds, drawn twice where customers are few; customers who are alike in every column are in one fold. The
+    Five folds, drawn twice where customers are few; a customer who has several rows, and customers who are
+    alike in every column, are in one fold. The
     model is the additive one unless interactions are clearly better, see `acrm.models.cross_fit`.
 
     Args:
@@ -61,7 +62,7 @@ def train(case: Case, *, seed: int = 0) -> Trained:
     import numpy as np
 
     from acrm.models.cross_fit import cross_fit
-    from acrm.models.folds import stratified
+    from acrm.models.folds import stratified, together
 
     outcome = case.outcome.to_numpy().astype(bool)
     rows = np.arange(len(outcome))
@@ -71,8 +72,11 @@ def train(case: Case, *, seed: int = 0) -> Trained:
     design = Design.learn(table, case.features)
     matrix = design.matrix(table)
     alike = np.unique(matrix.view(f"V{matrix.itemsize * matrix.shape[1]}").ravel(), return_inverse=True)[1]
+    # Seen on several days, a customer is one still.
+    same = np.unique(table["customer_id"].to_numpy(), return_inverse=True)[1]
+    groups = together(alike.ravel(), same.ravel())
     repeats = REPEATS if len(rows) <= REPEATED else 1
-    drawn = [stratified(outcome, alike.ravel(), folds=FOLDS, seed=seed + repeat) for repeat in range(repeats)]
+    drawn = [stratified(outcome, groups, folds=FOLDS, seed=seed + repeat) for repeat in range(repeats)]
     fit = cross_fit(matrix, outcome, np.array(drawn), seed=seed)
     share = float(outcome.mean())
     notes = []
