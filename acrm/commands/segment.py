@@ -78,10 +78,10 @@ def segment(
     seed: Seed = 0,
     writing: Writing,
 ) -> None:
-    """Group customers by who they are, what they do, are worth and need; say what each group is like and what to do.
+    """Group customers, say what each group is like and what to do.
 
-    How many groups there are is found, or that there are none. Every customer also gets a stage of the lifecycle and an
-    action with its reason, cost and expected value.
+    By who they are, what they do, are worth and need. How many groups there are is found, or that there are none. Every
+    customer also gets a stage of the lifecycle and an action with its reason, cost and expected value.
 
     \b
     Examples:

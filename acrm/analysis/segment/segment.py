@@ -214,12 +214,15 @@ def _found(people: People, features: list[Feature], params: SegmentParams) -> _G
     found = cluster(people.table.select("customer_id", *(feature.name for feature in features)), features, asked)
     made_of = tuple(feature.name for feature in features if feature.name not in found.model.encoding.left_out)
     kept = {feature.name: [feature.axis, feature.kind] for feature in features if feature.name in made_of}
+    # Shuffling one column changes nothing, so that no structure can be told from chance.
+    single = len(made_of) == 1 and found.verdict == "no-structure"
+    alone = (Message("segment.one_column", {"column": made_of[0]}),) if single else ()
     return _Groups(
         members=found.members.select("customer_id", "segment_id", "distance"),
         made_of=made_of,
         names={1: text("segment.everyone")} if found.k == 1 else None,
         figures={"verdict": found.verdict, "k": found.k},
-        notes=found.notes,
+        notes=(*found.notes, *alone),
         tables={"criteria": found.criteria},
         document={"criteria": found.criteria.to_dicts()},
         model={"acrm": "segment", "as_of": people.as_of, "features": kept, **found.model.to_document()},

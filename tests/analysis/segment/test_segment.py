@@ -111,3 +111,16 @@ def test_what_makes_no_sense() -> None:
         if model:
             with pytest.raises(InputError):
                 kinds_of(model)
+
+
+def test_one_column_alone_shows_no_groups_and_says_why() -> None:
+    given = {
+        "customers": tables()["customers"].with_columns(
+            x_height=pl.int_range(pl.len()) % 2 * 50.0 + 7 + pl.int_range(pl.len()) % 5
+        )
+    }
+    found = segment(crowd(given), given, SegmentParams(columns=("height",)))
+    assert found.summary["verdict"] == "no-structure"
+    assert "segment.one_column" in [note.id for note in found.notes]
+    cut = segment(crowd(given), given, SegmentParams(columns=("height",), k=2))
+    assert sorted(cut.tables["segments"]["customers"]) == [60, 60]
