@@ -70,7 +70,8 @@ def screen(table: pl.DataFrame, first: Sequence[str] = ()) -> pl.DataFrame:
                 kept.append(name)
             else:
                 found.append(why)
-    found += _twice(table, kept, len(first))
+    if table.height:
+        found += _twice(table, kept, len(first))
     return pl.DataFrame(found, schema=dict.fromkeys(Useless._fields, pl.String), orient="row").sort("column")
 
 
