@@ -40,6 +40,7 @@ COMMANDS = (
     "sequence",
     "offers",
     "products",
+    "churn",
     "reconcile",
     "doctor",
     "demo",
