@@ -80,13 +80,7 @@ def saved_model(path: str) -> SavedModel:
     """
     from acrm.analysis.clv.model_file import from_document
 
-    try:
-        document = json.loads(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError("no_file", path=path) from None
-    except (OSError, ValueError) as error:
-        raise InputError("bad_json", path=path, reason=error) from error
-    return from_document(document, path)
+    return from_document(document_of(path), path)
 
 
 def table_of(folder: str, name: str) -> pl.DataFrame | None:

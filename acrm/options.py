@@ -101,6 +101,10 @@ AsOf = Annotated[
     ),
 ]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Start of every random choice.")]
+Refunds = Annotated[
+    Literal["net", "ignore"], typer.Option("--refunds", help="Take refunds off what was bought, or leave them out.")
+]
+KeepServices = Annotated[bool, typer.Option("--keep-services", help="Treat postage, bags, vouchers and fees as goods.")]
 Compare = Annotated[
     str | None,
     typer.Option("--compare", metavar="WHAT", help="An earlier result, store or date: what changed, who moved."),

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 NOBODY = ""
 """The customer of lines that name none, while they are reduced."""
+_MARKS = ("made_order_id", "order_total_once")
+"""What ingest says of a line that decides what its order and its amount mean."""
 _SOME_DAY = date(1970, 1, 1)
 _DATED, _PRICED = ["as_of", "first_order_at", "last_order_at"], ["spend", "currency", "refunded"]
 
@@ -81,10 +83,13 @@ def read_kept(
     from acrm.summaries.items import SUMMED, product_orders
 
     told = {"ordered_on": True, "line_amount": True}
-    lines, unnumbered = _by_day(lines)
-    lines, totals = _without_totals(lines)
+    counts = _counted(lines)
+    unnumbered, totals = counts["made_order_id"], counts["order_total_once"]
+    lines = _by_day(lines) if unnumbered else lines
+    lines = _without_totals(lines) if totals else lines
     if anonymous:
-        lines, told = _filled(lines)
+        told = {name: counts[name] > 0 for name in told}
+        lines = _filled(lines, told)
     told["line_amount"] &= not totals
     timeless = as_of is not None and not told["ordered_on"]
     as_of = None if timeless else as_of
@@ -138,39 +143,41 @@ def read_kept(
     )
 
 
-def _by_day(lines: pl.LazyFrame) -> tuple[pl.LazyFrame, int]:
-    """One order per customer and day where the source has no order ids, and how many lines that are.
+def _counted(lines: pl.LazyFrame) -> dict[str, int]:
+    """What decides how lines are read, from one scan: lines with a day, with an amount, and with either mark."""
+    import polars as pl
+
+    names = lines.collect_schema().names()
+    filled = [pl.col(name).count() for name in ("ordered_on", "line_amount") if name in names]
+    marks = [_flagged(rule).sum().alias(rule) for rule in _MARKS] if "_flags" in names else []
+    counts = lines.select(*filled, *marks).collect(engine="streaming").row(0, named=True) if filled or marks else {}
+    return dict.fromkeys(("ordered_on", "line_amount", *_MARKS), 0) | counts
+
+
+def _by_day(lines: pl.LazyFrame) -> pl.LazyFrame:
+    """One order per customer and day where the source has no order ids.
 
     There each line has an order id of its own, which says nothing of what was bought together.
     """
     import polars as pl
 
-    if "_flags" not in lines.collect_schema().names():
-        return lines, 0
-    made = _flagged("made_order_id")
-    count = lines.filter(made).select(pl.len()).collect().item()
-    visit = pl.concat_str("customer_id", "ordered_on", separator="/")
-    return lines.with_columns(order_id=pl.when(made).then(pl.coalesce(visit, "order_id")).otherwise("order_id")), count
+    visit = pl.coalesce(pl.concat_str("customer_id", "ordered_on", separator="/"), "order_id")
+    return lines.with_columns(order_id=pl.when(_flagged("made_order_id")).then(visit).otherwise("order_id"))
 
 
-def _without_totals(lines: pl.LazyFrame) -> tuple[pl.LazyFrame, int]:
-    """Amounts of 1, or -1 of what was given back, where an order's total stands on one of its lines; how many do not.
+def _without_totals(lines: pl.LazyFrame) -> pl.LazyFrame:
+    """Amounts of 1, or -1 of what was given back, where an order's total stands on one of its lines.
 
     The others were told the same total, and have 0 now, so that it is counted once.
     """
     import polars as pl
 
     names = lines.collect_schema().names()
-    if "_flags" not in names:
-        return lines, 0
     emptied = _flagged("order_total_once")
-    count = lines.filter(emptied).select(pl.len()).collect().item()
-    if not count:
-        return lines, 0
     amount = pl.col("line_amount")
     own = pl.when(emptied).then(amount.sum().over([name for name in ("customer_id", "order_id") if name in names]))
     sign = pl.when(own.otherwise(amount) != 0).then(pl.when(own.otherwise(amount) > 0).then(1).otherwise(-1))
-    return lines.with_columns(sign.otherwise(0).cast(pl.Decimal(38, 4)).alias("line_amount")), count
+    return lines.with_columns(sign.otherwise(0).cast(pl.Decimal(38, 4)).alias("line_amount"))
 
 
 def _flagged(rule: str) -> pl.Expr:
@@ -179,22 +186,20 @@ def _flagged(rule: str) -> pl.Expr:
     return pl.col("_flags").str.contains(rf"(?:^| ){rule}(?: |$)").fill_null(value=False)
 
 
-def _filled(lines: pl.LazyFrame) -> tuple[pl.LazyFrame, dict[str, bool]]:
+def _filled(lines: pl.LazyFrame, told: dict[str, bool]) -> pl.LazyFrame:
     """The lines with a customer each; with one day for all, and an amount of 1, where no line has any."""
     import polars as pl
 
     names = lines.collect_schema().names()
     needed = {"customer_id": pl.String(), "ordered_on": pl.Date(), "line_amount": pl.Decimal(38, 4)}
     lines = lines.with_columns(pl.lit(None, kind).alias(name) for name, kind in needed.items() if name not in names)
-    counts = lines.select(pl.col("ordered_on", "line_amount").count()).collect(engine="streaming")
-    told = {name: counts[name][0] > 0 for name in counts.columns}
     filled = {"customer_id": pl.col("customer_id").fill_null(NOBODY)}
     if not told["ordered_on"]:
         filled["ordered_on"] = pl.lit(_SOME_DAY)
     if not told["line_amount"]:
         back = pl.col("quantity") < 0 if "quantity" in names else pl.lit(value=False)
         filled["line_amount"] = pl.when(back).then(-1).otherwise(1).cast(pl.Decimal(38, 4))
-    return lines.with_columns(**filled), told
+    return lines.with_columns(**filled)
 
 
 def _void(items: pl.DataFrame) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import typer
 
 from acrm.errors import UsageError
-from acrm.options import AsOf, Reading, Run, Seed, Selecting, Sources, Writing
+from acrm.options import AsOf, KeepServices, Reading, Refunds, Run, Seed, Selecting, Sources, Writing
 
 
 def _share(value: str | Decimal) -> Decimal:
@@ -109,12 +109,8 @@ def basket(
             "--holdout", metavar="WHAT", help="Latest share of baskets, or first day, to try rules on; 0: none."
         ),
     ] = "0.25",
-    refunds: Annotated[
-        Literal["net", "ignore"], typer.Option("--refunds", help="Whether what was given back was not bought.")
-    ] = "net",
-    keep_services: Annotated[
-        bool, typer.Option("--keep-services", help="Treat postage, bags, vouchers and fees as goods.")
-    ] = False,
+    refunds: Refunds = "net",
+    keep_services: KeepServices = False,
     seed: Seed = 0,
     writing: Writing,
 ) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from acrm.errors import InputError, UsageError
-from acrm.options import AsOf, Reading, Run, Selecting, Sources, Writing
+from acrm.options import AsOf, KeepServices, Reading, Run, Selecting, Sources, Writing
 
 if TYPE_CHECKING:
     from acrm.analysis.offers.offers import OffersParams
@@ -35,9 +35,7 @@ def offers(
             help="Never offer products whose id, name or category fits: 'gift*'. Repeatable.",
         ),
     ],
-    keep_services: Annotated[
-        bool, typer.Option("--keep-services", help="Treat postage, bags, vouchers and fees as goods.")
-    ] = False,
+    keep_services: KeepServices = False,
     stdin: Annotated[
         bool,
         typer.Option("--stdin", help="Score customers from JSON lines on standard input; SOURCE is an earlier result."),

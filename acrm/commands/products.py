@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from acrm.errors import UsageError
-from acrm.options import AsOf, Reading, Run, Selecting, Sources, Writing
+from acrm.options import AsOf, KeepServices, Reading, Refunds, Run, Selecting, Sources, Writing
 
 
 def products(
@@ -19,12 +19,8 @@ def products(
     reading: Reading,
     selecting: Selecting,
     as_of: AsOf = None,
-    refunds: Annotated[
-        Literal["net", "ignore"], typer.Option("--refunds", help="Take refunds off what was bought, or leave them out.")
-    ] = "net",
-    keep_services: Annotated[
-        bool, typer.Option("--keep-services", help="Treat postage, bags, vouchers and fees as goods.")
-    ] = False,
+    refunds: Refunds = "net",
+    keep_services: KeepServices = False,
     abc: Annotated[
         str, typer.Option("--abc", metavar="A,B", help="Percent of revenue up to which a product is A, and B.")
     ] = "80,95",

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from acrm.options import AsOf, Compare, Reading, Run, Selecting, Sources, Writing
+from acrm.options import AsOf, Compare, Reading, Refunds, Run, Selecting, Sources, Writing
 
 
 def rfm(
@@ -17,9 +17,7 @@ def rfm(
     reading: Reading,
     selecting: Selecting,
     as_of: AsOf = None,
-    refunds: Annotated[
-        Literal["net", "ignore"], typer.Option("--refunds", help="Take refunds off the spend, or leave them out.")
-    ] = "net",
+    refunds: Refunds = "net",
     scoring: Annotated[
         Literal["tie-safe", "r-rfm", "rank", "ntile", "fixed"],
         typer.Option("--scoring", help="How scores are cut: docs/methods/rfm.md compares them."),

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from acrm.options import AsOf, Reading, Run, Seed, Selecting, Sources, Writing
+from acrm.options import AsOf, KeepServices, Reading, Run, Seed, Selecting, Sources, Writing
 
 
 def sequence(
@@ -42,9 +42,7 @@ def sequence(
         float | None, typer.Option("--window", metavar="DAYS", help="Most days from the first step to the last.")
     ] = None,
     max_length: Annotated[int, typer.Option("--max-length", metavar="N", help="Most steps.")] = 4,
-    keep_services: Annotated[
-        bool, typer.Option("--keep-services", help="Count postage, bags, vouchers and fees as products.")
-    ] = False,
+    keep_services: KeepServices = False,
     seed: Seed = 0,
     writing: Writing,
 ) -> None:

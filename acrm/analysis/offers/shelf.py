@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import TYPE_CHECKING
+
+from acrm.analysis.products.shelves import newest_counts
 
 if TYPE_CHECKING:
     import polars as pl
@@ -74,11 +75,5 @@ def _empty_shelves(stock: pl.LazyFrame | None) -> set[str]:
 
     if stock is None:
         return set()
-    counted = stock.drop_nulls("quantity").collect()
-    keys = [name for name in ("product_id", "unit") if name in counted.columns]
-    if "date" in counted.columns:
-        counted = counted.filter(
-            pl.col("date").fill_null(date.min) == pl.col("date").fill_null(date.min).max().over(keys)
-        )
-    left = counted.group_by("product_id").agg(pl.col("quantity").sum())
+    left = newest_counts(stock).group_by("product_id").agg(pl.col("quantity").sum())
     return set(left.filter(pl.col("quantity") <= 0)["product_id"])

@@ -10,14 +10,14 @@ if TYPE_CHECKING:
 
 
 def newest_counts(stock: pl.LazyFrame) -> pl.DataFrame:
-    """The newest count of each product in each unit: the rows of that day.
+    """The newest count of each product in each unit: the rows of that day. A count that says nothing is none.
 
     Args:
         stock: Canonical `stock`: `product_id`, `quantity`, and `unit`, `date`, `value` where known.
     """
     import polars as pl
 
-    counted = stock.collect()
+    counted = stock.drop_nulls("quantity").collect()
     keys = [name for name in ("product_id", "unit") if name in counted.columns]
     if "date" in counted.columns:
         day = pl.col("date").fill_null(date.min)

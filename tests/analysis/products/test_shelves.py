@@ -64,3 +64,9 @@ def test_a_price_that_nobody_can_tell_is_none() -> None:
     found = held(stock(("a", 5, None, None, None), ("c", 5, None, None, None)), odd)
     assert found["a"][1] == 10
     assert found["c"] == (5, None, None)
+
+
+def test_a_count_that_says_nothing_leaves_the_one_before() -> None:
+    days = [date(2025, 1, 1), date(2025, 2, 1)]
+    stock = pl.LazyFrame({"product_id": ["a", "a"], "date": days, "quantity": [5, None]})
+    assert newest_counts(stock)["quantity"].to_list() == [5]

@@ -26,49 +26,8 @@ from acrm.summaries.customers import (
     purchase_days,
     spend_by_window,
 )
-from acrm.summaries.items import product_orders
 from acrm.summaries.ledger import Outcome, Part
-
-COLUMNS = ("order_id", "customer_id", "ordered_on", "line_amount", "currency", "status", "is_refund", "is_test")
-DAY = date(2025, 3, 1)
-
-lines = st.lists(
-    st.tuples(
-        st.sampled_from(["1", "2", "3", "4"]),
-        st.sampled_from(["ada", "bob", "eve", None]),
-        st.one_of(st.none(), st.integers(0, 60).map(lambda days: DAY + timedelta(days))),
-        st.one_of(st.none(), st.integers(-50_000, 90_000).map(lambda units: Decimal(units).scaleb(-4))),
-        st.just("EUR"),
-        st.sampled_from([None, "paid", "cancelled"]),
-        st.sampled_from([None, False, False, True]),
-        st.sampled_from([None, False, False, True]),
-    ),
-    max_size=30,
-)
-
-
-Row = tuple[Any, ...]
-
-
-def frame(rows: list[Row]) -> pl.LazyFrame:
-    return pl.LazyFrame(rows, schema=polars_schema("transactions", COLUMNS), orient="row")
-
-
-def part(row: Row, as_of: date | None) -> Part:
-    _order, customer, day, amount, _currency, status, is_refund, is_test = row
-    if is_test:
-        return Part.TEST
-    if status == "cancelled":
-        return Part.CANCELLED
-    if day is None:
-        return Part.UNDATED
-    if as_of and day > as_of:
-        return Part.AFTER
-    if customer is None:
-        return Part.NO_CUSTOMER
-    if not amount:
-        return Part.NO_AMOUNT
-    return Part.REFUND if is_refund or amount < 0 else Part.SALE
+from tests.summaries.lines import COLUMNS, DAY, Row, frame, lines, part
 
 
 def plain_history(rows: list[Row], refunds: Refunds, as_of: date | None) -> list[Row]:
@@ -405,23 +364,3 @@ def test_order_amounts_in_plain_python(rows: list[Row]) -> None:
     assert sorted(found.rows()) == sorted(expected)
     plain = order_amounts(frame(rows), [], as_of=as_of).collect()
     assert sorted(plain.rows()) == sorted(row[:4] for row in expected)
-
-
-@settings(max_examples=50, deadline=None)
-@given(rows=lines, refunds=st.sampled_from(get_args(Refunds)))
-def test_products_of_orders_in_plain_python(rows: list[Row], refunds: Refunds) -> None:
-    as_of = DAY + timedelta(40)
-    expected: dict[Any, list[Any]] = defaultdict(lambda: [None, None, Decimal(0), None])
-    for row in rows:
-        # The product is whatever else tells lines of an order apart.
-        key, what = (row[1], row[0], row[5]), part(row, as_of)
-        if what is Part.SALE:
-            found = expected[key]
-            expected[key] = [min(found[0] or row[2], row[2]), found[1], found[2] + row[3], "EUR"]
-        elif what is Part.REFUND and refunds == "net":
-            found = expected[key]
-            expected[key] = [found[0], max(found[1] or row[2], row[2]), found[2] - abs(row[3]), found[3]]
-    told = frame(rows).with_columns(product_id=pl.col("status"))
-    reduced = product_orders(told, refunds=refunds, columns=["currency"], as_of=as_of).collect()
-    assert {row[:3]: list(row[3:]) for row in reduced.rows()} == dict(expected)
-    assert reduced.height == len(expected)
