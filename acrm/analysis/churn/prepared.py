@@ -1,0 +1,59 @@
+"""What a setting hands over to be learned from, scored and tried: the same whether a label, contracts or purchases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from acrm.analysis.result import Scalar
+from acrm.messages import Message
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from acrm.analysis.churn.case import Case
+
+Setting = Literal["labelled", "contractual", "transactional"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """A model learned from `train` is tried on `test`, a later case whose labels begin when the earlier ones are over.
+
+    `rules`: scores of naive rules for the customers of `test`, aligned, the higher the more likely to leave; a rule
+    that cannot be had is null.
+    """
+
+    train: Case
+    test: Case
+    rules: pl.DataFrame
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """Customers of one setting.
+
+    Attributes:
+        setting: Which.
+        case: Customers whose outcome is known, to learn from.
+        everyone: Those to be scored, sorted by `customer_id`, with the features of the case.
+        trials: Earlier cutoffs, the latest first; made one at a time, each is a table of customers.
+        rules: Naive scores of the case's rows. None: those that `metrics.rules_of` finds among its features.
+        raw: The table of customers as it was read, where the outcome stands in it.
+        figures: For the summary.
+        tables: Besides.
+        notes: How the setting was recognised, and what to know.
+        shown: What only the page needs, by name.
+    """
+
+    setting: Setting
+    case: Case
+    everyone: pl.DataFrame
+    trials: Iterable[Trial] = ()
+    rules: Mapping[str, pl.Series] | None = None
+    raw: pl.DataFrame | None = None
+    figures: Mapping[str, Scalar] = field(default_factory=dict)
+    tables: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    notes: tuple[Message, ...] = ()
+    shown: Mapping[str, Any] = field(default_factory=dict)
