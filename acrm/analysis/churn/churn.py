@@ -113,13 +113,13 @@ def _learned(
     guarded_ = guarded(case, guards(case, raw), allow=params.allow)
     trained = train(guarded_.case, seed=params.seed)
     measured = measure(trained, rules_of(guarded_.case) if rules is None else rules, seed=params.seed)
-    scored = score(trained, everyone)
+    scored = score(trained.scorer, everyone)
     if worth is not None:
         values = worth.select("customer_id", pl.col("clv").cast(pl.Float64).alias("value"))
         scored = scored.join(values, on="customer_id", how="left", maintain_order="left")
     weighed = economics(_held_out(trained, case, scored), params.costs)
     losses = economics(scored, params.costs) if setting == "transactional" else weighed
-    why = reasons(trained, everyone)
+    why = reasons(trained.scorer, everyone)
     customers = _main(scored, why, losses)
     bands = {f"{band}_risk_customers": customers.filter(risk_band=band).height for band in ("high", "medium", "low")}
     at_risk = bands["high_risk_customers"]
@@ -267,7 +267,7 @@ def _rolled(records: Records, window: int, seed: int) -> pl.DataFrame:
     for one in origins(records.first, records.last, window)[:ORIGINS]:
         test = case(records, one.test, window)
         trained = train(learning(records, one.train, window), seed=seed)
-        p = score(trained, test.table)["churn_probability"].to_numpy()
+        p = score(trained.scorer, test.table)["churn_probability"].to_numpy()
         left = test.outcome.to_numpy().astype(bool)
         rules = rule_scores(records.past.until(one.test), test.table.select("customer_id"), window)
         found = {
