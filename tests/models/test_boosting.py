@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from acrm.models.boosting import UNKNOWN, Boosting, Coding, as_trees, boosted, boosted_steps
+from acrm.models.boosting import Boosting, Coding, as_trees, boosted, boosted_steps
+from acrm.models.trees import UNKNOWN
 
 
 def test_staircases_are_the_boosting() -> None:

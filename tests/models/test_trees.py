@@ -20,7 +20,7 @@ def grown(random: np.random.Generator, splits: int) -> Split | float:
     low = int(random.integers(splits))
     return Split(
         column=int(random.integers(5)),
-        limit=int(random.choice([0, 254, random.integers(255)])),
+        limit=int(random.integers(255)) if random.random() < 0.6 else int(random.choice([0, 254])),
         unknown_low=bool(random.integers(2)),
         low=grown(random, low),
         high=grown(random, splits - 1 - low),
