@@ -73,7 +73,7 @@ def applied(saved: SavedChurn, everyone: pl.DataFrame, as_of: date | None = None
             table = table.with_columns(values.alias(name))
     if odd:
         raise InputError("churn_file_kinds", columns=listed(odd, _MOST))
-    extra = [name for name in everyone.columns if name not in ("customer_id", *kinds)]
+    extra = [name for name in everyone.columns if name not in ("customer_id", saved.target, *kinds)]
     return Applied(table=table, notes=tuple(_notes(saved, table, unknown, extra)))
 
 

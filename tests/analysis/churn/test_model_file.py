@@ -40,7 +40,7 @@ def test_what_is_saved_scores_to_the_last_bit(made: Callable[..., Case], saving:
     assert len(dumps(to_document(before), indent=None)) < 200_000
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(data=st.data())
 def test_whatever_the_columns(data: st.DataObject) -> None:
     """Columns of any numbers and texts, of which a model of a few trees and curves is made."""
