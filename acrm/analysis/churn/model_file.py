@@ -32,7 +32,8 @@ class SavedChurn:
         features: What was known of customers, whether the model looks at it or not.
         customers: So many it learned from.
         window: Days without a purchase, or until an end, that count as leaving, where there is a window.
-        target, positive: The column (as in the table) that said who left, and its value for those; None where purchases or ends did.
+        target, positive: The column of the table that said who left, and its value for those; None where purchases or
+            ends did.
         as_of: The day as of which the data held; None where they had no dates.
         figures: What is known of its quality, by name: roc_auc, brier, ...
         made_by: Version of acrm that learned it.
