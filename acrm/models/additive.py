@@ -127,10 +127,12 @@ def fit_additive(table: Table, outcome: Flags, *, seed: int) -> Additive:
     intercept, splines = _fit_splines(table, outcome)
     curves = []
     for place, (stair, (spline, unknown)) in enumerate(zip(stairs, splines, strict=True)):
+        steps = stair[:-1] / 2
+        rises = np.flatnonzero(steps[1:] != steps[:-1])
         curve = Curve(
             spline=replace(spline, coefficients=spline.coefficients / 2),
-            edges=coding.edges[place],
-            steps=stair[:-1] / 2,
+            edges=coding.edges[place][rises],
+            steps=steps[np.append(0, rises + 1)],
             unknown=float(unknown + stair[-1]) / 2,
         )
         curves.append(replace(curve, centre=float(curve(table[:, place]).mean())))

@@ -8,12 +8,12 @@ outcome: that adds nothing to the ranking and takes the truth from the probabili
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from acrm.models.additive import Additive, fit_additive
-from acrm.models.boosting import Coding, boosted, boosted_logits
+from acrm.models.boosting import Boosting
 from acrm.models.calibration import Calibration, calibrate, mean_of
 
 if TYPE_CHECKING:
@@ -34,23 +34,11 @@ _PRIOR = 4.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Interacting:
-    """Boosting whose trees look at several columns: better at times, but no sum over columns."""
-
-    coding: Coding
-    model: Any
-
-    def logits(self, table: Table) -> Floats:
-        """The log-odds of each row."""
-        return boosted_logits(self.model, self.coding.codes(table))
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Classifier:
     """A model for rows to come: `whole` learned from all rows, each of `without` from all but one fold."""
 
-    whole: Additive | Interacting
-    without: tuple[tuple[Additive | Interacting, ...], ...]
+    whole: Additive | Boosting
+    without: tuple[tuple[Additive | Boosting, ...], ...]
     """By repeat."""
     calibration: Calibration
     usual: float = 0.0
@@ -141,7 +129,7 @@ def cross_fit(table: Table, outcome: Flags, fold: Labels, *, seed: int) -> Cross
         seed: Of the models.
     """
     repeats, folds = len(fold), int(fold.max()) + 1
-    fitted: dict[bool, list[tuple[Additive | Interacting, ...]]] = {False: [], True: []}
+    fitted: dict[bool, list[tuple[Additive | Boosting, ...]]] = {False: [], True: []}
     logits = np.empty((2, *fold.shape))
     for repeat in range(repeats):
         for kind, every in fitted.items():
@@ -178,11 +166,8 @@ def cross_fit(table: Table, outcome: Flags, fold: Labels, *, seed: int) -> Cross
     )
 
 
-def _fit(table: Table, outcome: Flags, *, interactions: bool, seed: int) -> Additive | Interacting:
-    if not interactions:
-        return fit_additive(table, outcome, seed=seed)
-    coding = Coding.of(table)
-    return Interacting(coding=coding, model=boosted(coding.codes(table), outcome, additive=False, seed=seed))
+def _fit(table: Table, outcome: Flags, *, interactions: bool, seed: int) -> Additive | Boosting:
+    return Boosting.fit(table, outcome, seed=seed) if interactions else fit_additive(table, outcome, seed=seed)
 
 
 def _clearly(gain: Floats, loss: Floats, fold: Labels) -> bool:

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from acrm.models.additive import Additive
-from acrm.models.boosting import boosted_logits
+from acrm.models.boosting import Boosting
 from acrm.models.classification_metrics import roc_auc
 from acrm.models.contributions import contributions
-from acrm.models.cross_fit import CrossFit, Interacting, cross_fit, probability
+from acrm.models.cross_fit import CrossFit, cross_fit, probability
 from acrm.models.folds import stratified
 
 
@@ -47,7 +47,7 @@ def test_contributions_of_the_additive_model_sum_to_its_log_odds() -> None:
 
 def test_interactions_are_taken_where_they_foretell_clearly_better() -> None:
     found, table, _ = fitted(2000, 2, together=1.5)
-    assert isinstance(found.classifier.whole, Interacting)
+    assert isinstance(found.classifier.whole, Boosting)
     assert found.chosen.all()
     assert found.gain[0] > 2 * found.gain[1] > 0
     typical = np.zeros(4, np.float32)
@@ -56,7 +56,7 @@ def test_interactions_are_taken_where_they_foretell_clearly_better() -> None:
     replaced = table[:50].copy()
     replaced[:, 2:] = 0
     whole = found.classifier.whole
-    change = boosted_logits(whole.model, whole.coding.codes(table[:50])) - whole.logits(replaced)
+    change = whole.logits(table[:50]) - whole.logits(replaced)
     assert parts.added[:, 2] == pytest.approx(found.classifier.calibration.slope * change)
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from acrm.analysis.churn.training import Trained
+    from acrm.analysis.churn.training import Scorer
     from acrm.models.contributions import Contributions
 
 REASONS = 3
@@ -24,7 +24,7 @@ LEAST = 0.05
 _YES, _NO = frozenset({"yes", "y", "true", "1", "да"}), frozenset({"no", "n", "false", "0", "нет"})
 
 
-def contributions(trained: Trained, table: pl.DataFrame) -> pl.DataFrame:
+def contributions(scorer: Scorer, table: pl.DataFrame) -> pl.DataFrame:
     """What every feature adds to each customer's log-odds of leaving.
 
     Returns:
@@ -35,15 +35,15 @@ def contributions(trained: Trained, table: pl.DataFrame) -> pl.DataFrame:
     import numpy as np
     import polars as pl
 
-    names = _features(trained)
-    parts = list(_taken_apart(trained, table))
+    names = _features(scorer)
+    parts = list(_taken_apart(scorer, table))
     added = np.concatenate([part.added for part in parts]) if parts else np.empty((0, len(names)))
     base = pl.lit(parts[0].base if parts else 0.0).alias("base")
     columns = [pl.Series(name, added[:, place]) for place, name in enumerate(names)]
     return table.select("customer_id").with_columns(base, *columns)
 
 
-def reasons(trained: Trained, table: pl.DataFrame) -> pl.DataFrame:
+def reasons(scorer: Scorer, table: pl.DataFrame) -> pl.DataFrame:
     """The three features that add most to each customer's risk, and what part of all that adds to it each of them is.
 
     A reason adds `LEAST` at least; who has fewer has empty ones. The words say how the customer is, and for numbers
@@ -55,12 +55,12 @@ def reasons(trained: Trained, table: pl.DataFrame) -> pl.DataFrame:
     import numpy as np
     import polars as pl
 
-    names = _features(trained)
-    known = _Words(trained)
+    names = _features(scorer)
+    known = _Words(scorer)
     rows: list[list[str | None]] = []
     shares: list[Any] = []
     at = 0
-    for part in _taken_apart(trained, table):
+    for part in _taken_apart(scorer, table):
         # Equal contributions: the feature that comes first.
         top = np.argsort(-part.added, axis=1, kind="stable")[:, :REASONS]
         push = np.take_along_axis(part.added, top, axis=1)
@@ -88,30 +88,30 @@ def reasons(trained: Trained, table: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _features(trained: Trained) -> list[str]:
-    return list(dict.fromkeys(trained.design.features))
+def _features(scorer: Scorer) -> list[str]:
+    return list(dict.fromkeys(scorer.design.features))
 
 
-def _taken_apart(trained: Trained, table: pl.DataFrame) -> Iterator[Contributions]:
+def _taken_apart(scorer: Scorer, table: pl.DataFrame) -> Iterator[Contributions]:
     import numpy as np
     import polars as pl
 
     from acrm.models.contributions import contributions as taken_apart
 
-    place = {name: number for number, name in enumerate(_features(trained))}
-    feature = np.array([place[name] for name in trained.design.features], dtype=np.intp)
-    usual = {name: [value] for name, value in trained.design.typical.items()}
-    typical = trained.design.matrix(pl.DataFrame(usual, schema={name: table.schema[name] for name in usual}))[0]
-    for matrix in blocks(trained, table):
-        yield taken_apart(trained.fit.classifier, matrix, feature, typical)
+    place = {name: number for number, name in enumerate(_features(scorer))}
+    feature = np.array([place[name] for name in scorer.design.features], dtype=np.intp)
+    usual = {name: [value] for name, value in scorer.design.typical.items()}
+    typical = scorer.design.matrix(pl.DataFrame(usual, schema={name: table.schema[name] for name in usual}))[0]
+    for matrix in blocks(scorer, table):
+        yield taken_apart(scorer.classifier, matrix, feature, typical)
 
 
 class _Words:
     """What is said of a value, each put into words once."""
 
-    def __init__(self, trained: Trained) -> None:
-        self._typical = trained.design.typical
-        self._numbers = frozenset(trained.design.numbers)
+    def __init__(self, scorer: Scorer) -> None:
+        self._typical = scorer.design.typical
+        self._numbers = frozenset(scorer.design.numbers)
         self._said: dict[tuple[str, Any], str] = {}
 
     def of(self, feature: str, value: Any) -> str:

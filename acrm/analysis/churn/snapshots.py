@@ -11,9 +11,12 @@ from acrm.analysis.churn.features import contact_features, deal_features, purcha
 from acrm.analysis.people.features import Feature
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import polars as pl
 
     from acrm.analysis.churn.records import Past, Records
+    from acrm.analysis.people.features import Kind
 
 ACTIVE = 2
 """Windows: who bought in as many until a day is active on it, all others are lost already."""
@@ -71,9 +74,16 @@ def origins(first: date, last: date, window: int) -> tuple[Origin, ...]:
     return tuple(Origin(train=day - whole, test=day) for day in tests if day - 2 * whole >= first - timedelta(days=1))
 
 
-def snapshot(records: Records, cutoff: date, window: int) -> Snapshot:
-    """The customers on a day, told from nothing but what was known at the end of it."""
-    return _seen(records.past.until(cutoff), window)
+def snapshot(records: Records, cutoff: date, window: int, kinds: Mapping[str, Kind] | None = None) -> Snapshot:
+    """The customers on a day, told from nothing but what was known at the end of it.
+
+    Args:
+        records: What there is.
+        cutoff: The day.
+        window: Days.
+        kinds: What columns that are not ours were to an earlier model; of others it is found.
+    """
+    return _seen(records.past.until(cutoff), window, kinds)
 
 
 def case(records: Records, cutoff: date, window: int) -> Case:
@@ -122,7 +132,7 @@ def _step(window: int) -> int:
     return max(window // STEPS, 1)
 
 
-def _seen(past: Past, window: int) -> Snapshot:
+def _seen(past: Past, window: int, kinds: Mapping[str, Kind] | None) -> Snapshot:
     """The features; this function and all it calls have no other source than `past`."""
     import polars as pl
 
@@ -137,7 +147,7 @@ def _seen(past: Past, window: int) -> Snapshot:
         for part in parts
         for name in part.columns[1:]
     ]
-    who = traits(past, active)
+    who = traits(past, active, kinds)
     if who is not None:
         parts.append(who[0])
         features += who[1]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from acrm.analysis.churn.case import Case
-    from acrm.models.cross_fit import CrossFit
+    from acrm.models.cross_fit import Classifier, CrossFit
 
 FOLDS, REPEATS, REPEATED = 5, 2, 20_000
 """Folds, how often they are drawn, and customers up to which that is more than once: figures of fewer depend on it."""
@@ -27,24 +27,37 @@ HIGH = 3.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Scorer:
+    """What is needed to score customers, and all that is kept of a model.
+
+    Attributes:
+        design: How customers become rows.
+        classifier: The model.
+        medium, high: Probabilities from which on the risk is medium and high.
+    """
+
+    design: Design
+    classifier: Classifier
+    medium: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Trained:
     """A model, and what it learned from.
 
     Attributes:
-        design: How customers become rows.
-        fit: The model and what it foretold of customers it had not seen.
+        scorer: The model.
+        fit: What it foretold of customers it had not seen.
         rows: Places in the table of the customers learned from.
         outcome: Whether they left, in the same order.
-        medium, high: Probabilities from which on the risk is medium and high.
         notes: What to know of the model.
     """
 
-    design: Design
+    scorer: Scorer
     fit: CrossFit
     rows: Any
     outcome: Any
-    medium: float
-    high: float
     notes: tuple[Message, ...]
 
 
@@ -88,18 +101,11 @@ def train(case: Case, *, seed: int = 0) -> Trained:
     if fit.classifier.calibration.slope == 0:
         notes.append(Message("churn_model.nothing", {"share": share}))
     odds = HIGH * share / (1 - share)
-    return Trained(
-        design=design,
-        fit=fit,
-        rows=rows,
-        outcome=outcome,
-        medium=share,
-        high=odds / (1 + odds),
-        notes=tuple(notes),
-    )
+    scorer = Scorer(design=design, classifier=fit.classifier, medium=share, high=odds / (1 + odds))
+    return Trained(scorer=scorer, fit=fit, rows=rows, outcome=outcome, notes=tuple(notes))
 
 
-def score(trained: Trained, table: pl.DataFrame) -> pl.DataFrame:
+def score(scorer: Scorer, table: pl.DataFrame) -> pl.DataFrame:
     """The probability that each customer leaves.
 
     Returns:
@@ -118,14 +124,14 @@ def score(trained: Trained, table: pl.DataFrame) -> pl.DataFrame:
     from acrm.models.cross_fit import probability
 
     found = []
-    for matrix in blocks(trained, table):
-        low, high = trained.fit.classifier.interval(matrix)
-        found.append((probability(trained.fit.classifier.logits(matrix)), low, high))
+    for matrix in blocks(scorer, table):
+        low, high = scorer.classifier.interval(matrix)
+        found.append((probability(scorer.classifier.logits(matrix)), low, high))
     p, low, high = (np.concatenate(part) for part in zip(*found, strict=True)) if found else (np.empty(0),) * 3
     band = (
-        pl.when(pl.col("churn_probability") >= trained.high)
+        pl.when(pl.col("churn_probability") >= scorer.high)
         .then(pl.lit("high"))
-        .when(pl.col("churn_probability") >= trained.medium)
+        .when(pl.col("churn_probability") >= scorer.medium)
         .then(pl.lit("medium"))
         .otherwise(pl.lit("low"))
     )
@@ -137,7 +143,7 @@ def score(trained: Trained, table: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def blocks(trained: Trained, table: pl.DataFrame) -> Iterator[Any]:
+def blocks(scorer: Scorer, table: pl.DataFrame) -> Iterator[Any]:
     """Customers encoded, some at a time."""
     for at in range(0, table.height, BLOCK):
-        yield trained.design.matrix(table[at : at + BLOCK])
+        yield scorer.design.matrix(table[at : at + BLOCK])
