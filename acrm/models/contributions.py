@@ -49,8 +49,8 @@ def contributions(classifier: Classifier, table: Table, feature: Labels, typical
     whole, calibration = classifier.whole, classifier.calibration
     added = np.zeros((len(table), count))
     if isinstance(whole, Additive):
-        for place, curve in enumerate(whole.curves):
-            added[:, feature[place]] += calibration.slope * curve(table[:, place])
+        for place, part in enumerate(whole.parts(table).T):
+            added[:, feature[place]] += calibration.slope * part
         return Contributions(base=calibration.slope * whole.intercept + calibration.offset, added=added, exact=True)
     usual, codes = whole.coding.codes(typical[None, :])[0], whole.coding.codes(table)
     now = whole.trees.logits(codes)

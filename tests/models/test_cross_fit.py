@@ -29,9 +29,9 @@ def test_the_additive_model_is_taken_where_nothing_acts_together() -> None:
     assert not found.chosen.any()
     assert found.gain[0] < 2 * found.gain[1]
     # Nine in ten, but for what a model of few customers has wrong everywhere.
-    low, high = found.classifier.interval(table)
+    told, low, high = found.classifier.interval(table)
     assert 0.8 < ((low <= truth) & (truth <= high)).mean() < 0.99
-    told = probability(found.classifier.logits(table))
+    assert told == pytest.approx(probability(found.classifier.logits(table)), abs=1e-12)
     assert ((low <= told) & (told <= high)).all()
     # What was foretold without a customer is no better than what is true.
     assert roc_auc(truth > np.median(truth), found.probability) < 1
@@ -67,5 +67,5 @@ def test_columns_that_tell_nothing_give_everybody_nearly_the_same() -> None:
     fold = stratified(outcome, np.arange(600), folds=5, seed=0)[None, :]
     found = cross_fit(table, outcome, fold, seed=0)
     assert np.ptp(probability(found.classifier.logits(table))) < 0.35
-    low, high = found.classifier.interval(table)
+    _, low, high = found.classifier.interval(table)
     assert np.median(low) < outcome.mean() < np.median(high)

@@ -129,7 +129,7 @@ def churn(
         raise InputError("churn_nothing")
     kept = guarded(case, guards(case, prepared.raw), allow=params.allow)
     trained = train(kept.case, seed=params.seed)
-    tries = tried(prepared.trials, seed=params.seed)
+    tries = tried(prepared.trials, interactions=trained.fit.interactions, seed=params.seed)
     told = tries.latest
     if told is None:
         told = told_by_folds(trained, rules_of(kept.case) if prepared.rules is None else prepared.rules)

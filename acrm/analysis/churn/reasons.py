@@ -57,8 +57,7 @@ def reasons(scorer: Scorer, table: pl.DataFrame) -> pl.DataFrame:
 
     names = _features(scorer)
     known = _Words(scorer)
-    rows: list[list[str | None]] = []
-    shares: list[Any] = []
+    said, shares = [np.empty((0, REASONS), np.int64)], [np.empty((0, REASONS))]
     at = 0
     for part in _taken_apart(scorer, table):
         # Equal contributions: the feature that comes first.
@@ -66,25 +65,20 @@ def reasons(scorer: Scorer, table: pl.DataFrame) -> pl.DataFrame:
         push = np.take_along_axis(part.added, top, axis=1)
         told = push >= LEAST
         total = np.maximum(part.added, 0).sum(axis=1, keepdims=True)
-        shares.append(np.where(told, push / np.where(total > 0, total, 1.0), np.nan))
-        block = table[at : at + len(part.added)]
-        values = {name: block[name].to_list() for name in names}
-        for row, (places, clear) in enumerate(zip(top.tolist(), told.tolist(), strict=True)):
-            said = [
-                known.of(names[place], values[names[place]][row]) if enough else None
-                for place, enough in zip(places, clear, strict=True)
-            ]
-            rows.append(said + [None] * (REASONS - len(said)))
-        at += len(part.added)
-    share = np.concatenate(shares) if shares else np.empty((0, REASONS))
+        share = np.full((len(top), REASONS), np.nan)
+        share[:, : top.shape[1]] = np.where(told, push / np.where(total > 0, total, 1.0), np.nan)
+        shares.append(share)
+        words = np.full((len(top), REASONS), known.nothing)
+        for place, name in enumerate(names):
+            row, rank = np.nonzero((top == place) & told)
+            words[row, rank] = [known.place(name, value) for value in table[name].gather(at + row).to_list()]
+        said.append(words)
+        at += len(top)
+    sentences = pl.Series(known.sentences, dtype=pl.String)
+    chosen, share = np.concatenate(said), np.concatenate(shares)
     return table.select("customer_id").with_columns(
-        *(pl.Series(f"reason_{n + 1}", [row[n] for row in rows], pl.String) for n in range(REASONS)),
-        *(
-            pl.Series(f"share_{n + 1}", share[:, n] if n < share.shape[1] else [None] * len(rows), pl.Float64).fill_nan(
-                None
-            )
-            for n in range(REASONS)
-        ),
+        *(sentences.gather(chosen[:, n]).alias(f"reason_{n + 1}") for n in range(REASONS)),
+        *(pl.Series(f"share_{n + 1}", share[:, n]).fill_nan(None) for n in range(REASONS)),
     )
 
 
@@ -102,24 +96,35 @@ def _taken_apart(scorer: Scorer, table: pl.DataFrame) -> Iterator[Contributions]
     feature = np.array([place[name] for name in scorer.design.features], dtype=np.intp)
     usual = {name: [value] for name, value in scorer.design.typical.items()}
     typical = scorer.design.matrix(pl.DataFrame(usual, schema={name: table.schema[name] for name in usual}))[0]
-    for matrix in blocks(scorer, table):
+    for matrix in blocks(scorer.design, table):
         yield taken_apart(scorer.classifier, matrix, feature, typical)
 
 
 class _Words:
     """What is said of a value, each put into words once."""
 
+    nothing = 0
+    """Place of no sentence."""
+
     def __init__(self, scorer: Scorer) -> None:
         self._typical = scorer.design.typical
         self._numbers = frozenset(scorer.design.numbers)
-        self._said: dict[tuple[str, Any], str] = {}
+        self._places: dict[tuple[str, Any], int] = {}
+        self.sentences: list[str | None] = [None]
 
-    def of(self, feature: str, value: Any) -> str:
-        """How a customer is in a feature."""
-        key = (feature, tuple(value) if isinstance(value, list) else value)
-        if key not in self._said:
-            self._said[key] = self._put(feature, value)
-        return self._said[key]
+    def place(self, feature: str, value: Any) -> int:
+        """Where among `sentences` it stands how a customer is in a feature."""
+        known = (feature, tuple(value) if isinstance(value, list) else value)
+        found = self._places.get(known)
+        if found is None:
+            # Numbers that are read alike are said alike.
+            number = feature in self._numbers and value is not None and isfinite(value)
+            shown = (feature, _plain(value)) if number else known
+            found = self._places.get(shown, len(self.sentences))
+            if found == len(self.sentences):
+                self.sentences.append(self._put(feature, value))
+            self._places[shown] = self._places[known] = found
+        return found
 
     def _put(self, feature: str, value: Any) -> str:
         name = readable(feature)

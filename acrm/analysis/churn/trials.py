@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from acrm.analysis.churn.metrics import Told, told_at_once
-from acrm.analysis.churn.training import score, train
+from acrm.analysis.churn.training import foretell
 from acrm.messages import Message
 
 if TYPE_CHECKING:
@@ -39,11 +39,12 @@ class Tried:
             yield Message("churn.tried", {"windows": self.table.height, "train": row["train"], "test": row["test"]})
 
 
-def tried(trials: Iterable[Trial], *, seed: int = 0) -> Tried:
+def tried(trials: Iterable[Trial], *, interactions: bool = False, seed: int = 0) -> Tried:
     """Learn from each earlier case and foretell the later one.
 
     Args:
         trials: The latest first.
+        interactions: The kind of the model that is tried, see `acrm.analysis.churn.training.foretell`.
         seed: Of the models.
     """
     import polars as pl
@@ -54,10 +55,10 @@ def tried(trials: Iterable[Trial], *, seed: int = 0) -> Tried:
     latest: Told | None = None
     names: dict[str, None] = {}
     for trial in trials:
-        p = score(train(trial.train, seed=seed).scorer, trial.test.table)["churn_probability"]
+        p = foretell(trial.train, trial.test.table, interactions=interactions, seed=seed)
         columns = [name for name in trial.rules.columns if name != "customer_id"]
         names |= dict.fromkeys(columns)
-        told = told_at_once(trial.test.outcome, p, {name: trial.rules[name] for name in columns})
+        told = told_at_once(trial.test.outcome, pl.Series(p), {name: trial.rules[name] for name in columns})
         left, foretold = told.outcome, told.probability
         rows.append(
             {
