@@ -287,7 +287,7 @@ def periods_begun(start: pl.Expr, end: pl.Expr, months: int) -> pl.Expr:
     return periods_passed(start, end - timedelta(days=SLACK), months).clip(0) + 1
 
 
-def periods_passed(start: pl.Expr, day: pl.Expr, months: int) -> pl.Expr:
+def periods_passed(start: pl.Expr, day: pl.Expr, months: int | pl.Expr) -> pl.Expr:
     """Whole periods of the calendar from a start to a day."""
     import polars as pl
 
