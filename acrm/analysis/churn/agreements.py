@@ -22,7 +22,7 @@ FEATURES = (
     *("days_under_contract", "contract_days", "contracts_so_far", "earlier_stays", "contracts_in_force"),
     *("plan", "price", "price_change", "days_to_renewal", "term_share"),
 )
-IN_TIME = 0.99
+IN_TIME = 0.95
 """Share of the renewals that come within the grace."""
 
 
@@ -55,7 +55,7 @@ class Agreements:
 def read_agreements(contracts: pl.LazyFrame, as_of: date | None = None) -> Agreements:
     """Read contracts and join those that renew each other, as `acrm.analysis.clv.spells.linked` does.
 
-    The grace is as long as ninety-nine in a hundred of the renewals take that come within the 90 days of `linked`; who
+    The grace is as long as nineteen in twenty of the renewals take that come within the 90 days of `linked`; who
     comes back later has left and begins anew. A term is over on the day after its end, as a renewal may start then; a
     contract without a term on the day of its end. Ends with a reason and ends in plans whose contracts mostly have none
     are notices, unless the file was written after `as_of`: then it tells nothing of what was known.

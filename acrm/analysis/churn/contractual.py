@@ -39,10 +39,37 @@ RULES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Contracts:
-    """All that is known, by the day on which it became known, and what became of the contracts."""
+    """All that is known, by the day on which it became known, and what became of the contracts.
+
+    `notes`: what was left out of contracts and order lines.
+    """
 
     past: Past
     agreements: Agreements
+    notes: tuple[Message, ...]
+
+    @classmethod
+    def read(
+        cls,
+        contracts: pl.LazyFrame,
+        lines: pl.LazyFrame | None,
+        tables: Mapping[str, pl.LazyFrame],
+        as_of: date | None = None,
+    ) -> Contracts:
+        """Everything until today; contracts tell the time. See `contractual`."""
+        import polars as pl
+
+        from acrm.analysis.churn.records import Past, beside_purchases, read_records
+
+        agreements = read_agreements(contracts, as_of)
+        today, notes = agreements.today, agreements.notes
+        if lines is not None:
+            records = read_records(lines, tables, as_of=today)
+            past, notes = records.past, (*notes, *records.notes)
+        else:
+            nothing = pl.DataFrame(schema={"customer_id": pl.String, "day": pl.Date})
+            past = Past(cutoff=today, days=nothing, refunds=nothing, **beside_purchases(tables, today))
+        return cls(past=replace(past, contracts=agreements.contracts), agreements=agreements, notes=notes)
 
     def until(self, cutoff: date, window: int) -> tuple[pl.DataFrame, tuple[Feature, ...]]:
         """Customers under contract at the end of a day, by `customer_id`, told from what was known then; and the rest.
@@ -108,12 +135,11 @@ def contractual(
     """
     import polars as pl
 
-    agreements = read_agreements(contracts, as_of)
+    known = Contracts.read(contracts, lines, tables, as_of)
+    agreements = known.agreements
     span = contract_windows(agreements, window)
     if span.window is None:
         raise InputError("churn_contracts_no_window", reasons="; ".join(map(str, span.notes)))
-    past, left_out = _past(agreements, lines, tables)
-    known = Contracts(past=past, agreements=agreements)
     today, _ = known.until(agreements.today, span.window)
     noticed = agreements.stays.filter("notice")
     everyone = today.join(noticed, on="customer_id", how="anti", maintain_order="left")
@@ -143,8 +169,7 @@ def contractual(
             Message("churn_contractual.setting"),
             *span.notes,
             *_apart(counts, agreements),
-            *agreements.notes,
-            *left_out,
+            *known.notes,
         ),
         shown={"windows": span},
     )
@@ -173,23 +198,6 @@ def rule_scores(table: pl.DataFrame) -> pl.DataFrame:
         for rule, (column, sign) in RULES.items()
     ]
     return table.select("customer_id", *scores).select(pl.col(name).fill_null(pl.col(name).median()) for name in RULES)
-
-
-def _past(
-    agreements: Agreements, lines: pl.LazyFrame | None, tables: Mapping[str, pl.LazyFrame]
-) -> tuple[Past, tuple[Message, ...]]:
-    """Contracts with all else that is known until today, and what was left out of the order lines."""
-    import polars as pl
-
-    from acrm.analysis.churn.records import Past, beside_purchases, read_records
-
-    today = agreements.today
-    if lines is not None:
-        records = read_records(lines, tables, as_of=today)
-        return replace(records.past, contracts=agreements.contracts), records.notes
-    nothing = pl.DataFrame(schema={"customer_id": pl.String, "day": pl.Date})
-    rest = beside_purchases(tables, today)
-    return Past(cutoff=today, days=nothing, refunds=nothing, contracts=agreements.contracts, **rest), ()
 
 
 def _seen(past: Past, window: int) -> tuple[pl.DataFrame, tuple[Feature, ...]]:

@@ -51,7 +51,7 @@ class Begun:
     """Contracts that had begun before a day.
 
     `frame`: `customer_id`, `group` ("" without one), `start_at`, `end_at`, `price`, `end_reason`, null where not told.
-    `as_of` is the day, `written_on` the day after the last that counts in the file, `notes` what was left out.
+    `as_of` is the day, `written_on` the day after the last start that counts, `notes` what was left out.
     """
 
     frame: pl.DataFrame
@@ -106,8 +106,8 @@ def read_contracts(contracts: pl.LazyFrame, as_of: date | None, by: str | None) 
     ).collect()
     whole = told.drop_nulls(["customer_id", "start_at"])
     sound = whole.filter(pl.col("end_at").is_null() | (pl.col("end_at") >= pl.col("start_at")))
-    written, ahead = _day_after(sound)
-    today = as_of or written
+    written = _day_after(sound.with_columns(end_at=pl.lit(None, pl.Date)))[0]
+    today, ahead = (as_of, 0) if as_of else _day_after(sound)
     begun = sound.filter(pl.col("start_at") < today)
     if begun.is_empty():
         raise InputError("contract_none", contracts=told.height)
@@ -117,7 +117,7 @@ def read_contracts(contracts: pl.LazyFrame, as_of: date | None, by: str | None) 
         "not_begun": sound.height - begun.height,
     }
     notes = [Message(f"clv_contract.left_out_{reason}", {"contracts": n}) for reason, n in counts.items() if n]
-    if ahead and as_of is None:
+    if ahead:
         notes.append(Message("clv_contract.ahead", {"days": ahead, "as_of": today}))
     return Begun(frame=begun, as_of=today, written_on=written, notes=tuple(notes))
 
