@@ -63,7 +63,7 @@ class Contracts:
         from acrm.analysis.churn.records import Past, beside_purchases, read_records
 
         agreements = read_agreements(contracts, as_of or _before_notices(contracts, lines, tables))
-        today, notes = agreements.today, agreements.notes
+        today, notes = agreements.as_of, agreements.notes
         if lines is not None:
             records = read_records(lines, tables, as_of=today)
             past, notes = records.past, (*notes, *records.notes)
@@ -142,10 +142,10 @@ def contractual(
     span = contract_windows(agreements, window)
     if span.window is None:
         raise InputError("churn_contracts_no_window", reasons="; ".join(map(str, span.notes)))
-    today, _ = known.until(agreements.today, span.window)
+    today, _ = known.until(agreements.as_of, span.window)
     noticed = agreements.stays.filter("notice")
     everyone = today.join(noticed, on="customer_id", how="anti", maintain_order="left")
-    ahead = (pl.col("end_at") - agreements.today).dt.total_days()
+    ahead = (pl.col("end_at") - agreements.as_of).dt.total_days()
     announced = noticed.join(today, on="customer_id", how="semi").select(
         "customer_id", "end_at", ahead.alias("days_to_end"), "reason"
     )
@@ -165,7 +165,7 @@ def contractual(
         everyone=everyone,
         trials=_trials(known, span.window),
         rules={name: rules[name] for name in rules.columns if not rules[name].null_count()},
-        figures={"as_of": agreements.today, "window_days": span.window, "grace_days": agreements.grace, **counts},
+        figures={"as_of": agreements.as_of, "window_days": span.window, "grace_days": agreements.grace, **counts},
         tables={"windows": span.table, "lost": lost, "announced": announced.sort("customer_id")},
         notes=(
             Message("churn.setting.contractual"),
