@@ -158,7 +158,9 @@ def test_a_model_is_kept_and_used_later(acrm: Acrm, service: Path, tmp_path: Pat
     header = "customer_id,plan_kind,complaints,tenure,fee,mailing"
     path = tmp_path / "later.csv"
     path.write_text("\n".join([header, *(",".join(map(str, row)) for row in later)]) + "\n", encoding="utf-8")
-    ran = acrm("churn", path, "-o", "third", "--apply", "first", "--compare", "first", "--fail-on", "at_risk_share>0.01")
+    ran = acrm(
+        "churn", path, "-o", "third", "--apply", "first", "--compare", "first", "--fail-on", "at_risk_share>0.01"
+    )
     assert ran.code == 1, ran.err
     assert "complaints" in ran.out
     entered = pl.read_parquet("third/churn_compare_entered.parquet")

@@ -97,6 +97,7 @@ def _prepared(
     found: Sales, learning: Learning, campaign: Campaign, saved: SavedChurn | None, as_of: date | None
 ) -> Prepared:
     """By a label where there is one, else by contracts that end, else by purchases; a saved model says by which."""
+    from acrm.analysis.churn.contractual import contractual
     from acrm.analysis.churn.label import has_label
     from acrm.analysis.churn.of_label import of_label
     from acrm.analysis.churn.transactional import transactional
@@ -118,9 +119,20 @@ def _prepared(
             return replace(told, notes=(*crowd.notes, *told.notes))
     if campaign.treatment:
         raise UsageError("churn_campaign_label")
+    bound = saved.setting == "contractual" if saved else "contracts" in tables and _told(tables["contracts"], as_of)
+    if bound:
+        found.dataset.require("contracts", "churn")
+        return contractual(tables["contracts"], lines, tables, window=learning.window, as_of=as_of, saved=saved)
     if lines is None:
         raise InputError("churn_nothing")
     return transactional(lines, tables, window=learning.window, as_of=as_of, saved=saved)
+
+
+def _told(contracts: pl.LazyFrame, as_of: date | None) -> bool:
+    """Whether so many contracts have ended that they say who leaves."""
+    from acrm.analysis.churn.contractual import ENOUGH, ended_contracts
+
+    return ended_contracts(contracts, as_of) >= ENOUGH
 
 
 def _analysed(

@@ -85,7 +85,9 @@ class Scores:
         found = []
         for order, ends in self.lists:
             there = weights[:, order]
-            found.append(_ranking(np.cumsum(there, axis=1)[:, ends], np.cumsum(there * self.outcome[order], 1)[:, ends]))
+            found.append(
+                _ranking(np.cumsum(there, axis=1)[:, ends], np.cumsum(there * self.outcome[order], 1)[:, ends])
+            )
         known = np.isfinite(found).any(axis=2, keepdims=True)
         sums = np.where(known, found, 0.0).sum(axis=0)
         with np.errstate(invalid="ignore"):

@@ -22,12 +22,13 @@ def _word(key: str, **values: object) -> str:
 
 def windows_block(found: Windows) -> Grid:
     """The windows to choose from, the chosen one marked; those for which the data do not suffice say why."""
+    bought = "returns_missed" in found.table.columns
     columns = [
         Col(_word("window"), align="right"),
         Col(_word("active"), "int", priority=1),
         Col(_word("left"), "int", priority=2),
         Col(_word("churn_rate"), "bar"),
-        Col(_word("returns_missed"), "share"),
+        *([Col(_word("returns_missed"), "share")] if bought else []),
         Col(_word("lost"), "int"),
         Col(_word("remark"), priority=3),
     ]
@@ -38,8 +39,8 @@ def windows_block(found: Windows) -> Grid:
         figures = [row["active"], row["left"], row["churn_rate"]] if row["verdict"] != "short" else [None] * 3
         remark = _word(f"verdict.{row['verdict']}") or None
         label = _word("chosen", days=days) if usable and row["window"] == found.window else days
-        rows.append([label, *figures, row["returns_missed"], row["lost"], remark])
-    return Grid(_word("windows"), columns, rows)
+        rows.append([label, *figures, *([row["returns_missed"]] if bought else []), row["lost"], remark])
+    return Grid(_word("windows" if bought else "windows_contractual"), columns, rows)
 
 
 def warning_blocks(found: Warnings) -> Iterator[Block]:

@@ -14,9 +14,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """Customers sorted by `customer_id`, their features, and `outcome`: whether each left after `cutoff`."""
+    """Customers sorted by `customer_id`, their features, and `outcome`: whether each left after `cutoff`.
+
+    `known`: features that cannot have been written after the cutoff, however well they tell who leaves.
+    """
 
     table: pl.DataFrame
     features: tuple[Feature, ...]
     outcome: pl.Series
     cutoff: date | None = None
+    known: frozenset[str] = frozenset()

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from acrm.analysis.churn.economics import EconomicsParams
 from acrm.analysis.result import Result, Scalar
-from acrm.errors import InputError
 from acrm.messages import Message, text
 
 if TYPE_CHECKING:
@@ -124,9 +123,7 @@ def churn(
     from acrm.analysis.churn.trials import tried
     from acrm.lineage import dumps
 
-    case = prepared.case
-    if case is None:
-        raise InputError("churn_nothing")
+    case = prepared.known()
     kept = guarded(case, guards(case, prepared.raw), allow=params.allow)
     trained = train(kept.case, seed=params.seed)
     tries = tried(prepared.trials, interactions=trained.fit.interactions, seed=params.seed)

@@ -125,9 +125,8 @@ def contact_features(past: Past, everyone: pl.DataFrame) -> pl.DataFrame | None:
         for name in (*CONTACTS.values(), "contacts")
         for test, suffix in ((kind == name, ""), ((kind == name) & recent, f"_{RECENT}d"))
     ]
-    topics = contacts["topic"].drop_nulls().unique().sort().to_list()
     counts += [
-        begun.filter((pl.col("topic") == name) & recent).sum().alias(f"{TOPIC}{name}_{RECENT}d") for name in topics
+        begun.filter((pl.col("topic") == name) & recent).sum().alias(f"{TOPIC}{name}_{RECENT}d") for name in past.topics
     ]
     if "complaints" in names:
         counts.append(pl.col("complaints").sum())

@@ -75,7 +75,7 @@ def guards(case: Case, raw: pl.DataFrame | None = None) -> pl.DataFrame:
     """Look at every feature alone.
 
     Args:
-        case: Customers whose outcome is known.
+        case: Customers whose outcome is known; what is `known` of them is no leak.
         raw: The table of customers as it was read, with days as days and `_source_row`, where there is one. Without it
             the columns were made of days before a cutoff, and `LOOKED` customers are enough to look at.
 
@@ -99,7 +99,7 @@ def guards(case: Case, raw: pl.DataFrame | None = None) -> pl.DataFrame:
     reasons = {row["column"]: row for row in useless.iter_rows(named=True)}
     found: list[Found] = []
     for feature in case.features:
-        leak = _leak(case, feature, outcome, raw)
+        leak = None if feature.name in case.known else _leak(case, feature, outcome, raw)
         if leak is not None:
             found.append(leak)
         if (leak is None or leak.guard == "strong") and feature.name in reasons:
@@ -331,6 +331,4 @@ def _alike(case: Case) -> Iterator[Found]:
         twice = int(flat.is_duplicated().sum())
         share = twice / flat.height
         if share >= TWICE:
-            yield Found(
-                "", "duplicates", float(twice), text("churn_guards.detail.duplicates", n=twice, share=share)
-            )
+            yield Found("", "duplicates", float(twice), text("churn_guards.detail.duplicates", n=twice, share=share))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from acrm.analysis.result import Scalar
+from acrm.errors import InputError
 from acrm.messages import Message
 
 if TYPE_CHECKING:
@@ -67,3 +68,13 @@ class Prepared:
     tables: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     notes: tuple[Message, ...] = ()
     shown: Mapping[str, Any] = field(default_factory=dict)
+
+    def known(self) -> Case:
+        """Customers whose outcome is known.
+
+        Raises:
+            InputError: There are none.
+        """
+        if self.case is None:
+            raise InputError("churn_nothing")
+        return self.case

@@ -30,19 +30,24 @@ class Past:
     Attributes:
         cutoff: The last day known.
         days: Days with a purchase, sorted by `customer_id` and `day`: `gap` (days since the purchase before, null for
-            the first), and the columns of `acrm.summaries.days.order_days` but refunds.
+            the first), and the columns of `acrm.summaries.days.order_days` but refunds. Where there are no order lines
+            it has no rows.
         refunds: `customer_id`, `day`, `refunds` Decimal above 0, sorted.
         contacts: As of `acrm.summaries.days.contact_days`, sorted.
+        topics: Subjects that have a column of their own, chosen once from all contacts.
         deals: `customer_id`, `day`, `begun`, `won`, `lost`, sorted; one row per customer and day.
         customers: One row per customer, by `customer_id`: as they stand today, without those created later.
+        contracts: By the `day` they began, see `acrm.analysis.churn.agreements`; `left_on` is null until that day.
     """
 
     cutoff: date
     days: pl.DataFrame
     refunds: pl.DataFrame
     contacts: pl.DataFrame | None = None
+    topics: tuple[str, ...] = ()
     deals: pl.DataFrame | None = None
     customers: pl.DataFrame | None = None
+    contracts: pl.DataFrame | None = None
 
     def until(self, cutoff: date) -> Past:
         """What was known at the end of an earlier day.
@@ -61,6 +66,9 @@ class Past:
         customers = self.customers
         if customers is not None and "created_at" in customers.columns:
             customers = customers.filter((pl.col("created_at").dt.date() <= cutoff).fill_null(value=True))
+        contracts = known(self.contracts)
+        if contracts is not None:
+            contracts = contracts.with_columns(left_on=pl.when(pl.col("left_on") <= cutoff).then("left_on"))
         return replace(
             self,
             cutoff=cutoff,
@@ -69,6 +77,7 @@ class Past:
             contacts=known(self.contacts),
             deals=known(self.deals),
             customers=customers,
+            contracts=contracts,
         )
 
 
@@ -121,24 +130,33 @@ def read_records(lines: pl.LazyFrame, tables: Mapping[str, pl.LazyFrame], *, as_
     before = pl.when(pl.col("customer_id") == pl.col("customer_id").shift()).then(pl.col("day").shift())
     bought = found.filter(pl.col("orders") > 0).drop("refunds")
     days = bought.with_columns(gap=(pl.col("day") - before).dt.total_days().cast(pl.Float64))
-    customers = tables.get("customers")
     first: Any = days["day"].min()
     return Records(
         past=Past(
             cutoff=today,
             days=days,
             refunds=found.filter(pl.col("refunds") > 0).select("customer_id", "day", "refunds"),
-            contacts=_contacts(tables.get("interactions"), today),
-            deals=_deals(tables.get("deals"), today),
-            customers=None
-            if customers is None
-            else customers.drop_nulls("customer_id").unique("customer_id", keep="any").collect().sort("customer_id"),
+            **beside_purchases(tables, today),
         ),
         first=first or last,
         last=last,
         figures=history.figures,
         notes=(*history.notes, *notes),
     )
+
+
+def beside_purchases(tables: Mapping[str, pl.LazyFrame], today: date) -> dict[str, Any]:
+    """What `Past` has of contacts, deals and customers."""
+    customers = tables.get("customers")
+    if customers is not None:
+        customers = customers.drop_nulls("customer_id").unique("customer_id", keep="any")
+    contacts = _contacts(tables.get("interactions"), today)
+    return {
+        "contacts": contacts,
+        "topics": () if contacts is None else tuple(contacts["topic"].drop_nulls().unique().sort()),
+        "deals": _deals(tables.get("deals"), today),
+        "customers": None if customers is None else customers.collect().sort("customer_id"),
+    }
 
 
 def _contacts(interactions: pl.LazyFrame | None, today: date) -> pl.DataFrame | None:

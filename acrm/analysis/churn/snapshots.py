@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -52,7 +53,7 @@ class Snapshot:
     lost: pl.Series
 
 
-def origins(first: date, last: date, window: int) -> tuple[Origin, ...]:
+def origins(first: date, last: date, window: int, settled: int = 0) -> tuple[Origin, ...]:
     """Pairs of days to learn at and to try at, the latest first, as many as the time allows but five at most.
 
     The label of the latest ends on the last day; others are each a third of a window earlier. The days of learning have
@@ -62,6 +63,7 @@ def origins(first: date, last: date, window: int) -> tuple[Origin, ...]:
         first: Day of the first purchase.
         last: Last day observed.
         window: Days.
+        settled: Further days until a label is certain: they are waited for before anything is tried.
 
     Examples:
         >>> from datetime import date
@@ -69,9 +71,10 @@ def origins(first: date, last: date, window: int) -> tuple[Origin, ...]:
         >>> [f"{one.train} {one.test}" for one in found]
         ['2011-06-12 2011-09-10', '2011-05-13 2011-08-11', '2011-04-13 2011-07-12', '2011-03-14 2011-06-12']
     """
-    step, whole = _step(window), timedelta(days=window)
+    step, history, whole = _step(window), timedelta(days=window), timedelta(days=window + settled)
     tests = [last - whole - timedelta(days=step * place) for place in range(MOST_ORIGINS)]
-    return tuple(Origin(train=day - whole, test=day) for day in tests if day - 2 * whole >= first - timedelta(days=1))
+    found = [Origin(train=day - whole, test=day) for day in tests]
+    return tuple(one for one in found if one.train - history >= first - timedelta(days=1))
 
 
 def snapshot(records: Records, cutoff: date, window: int, kinds: Mapping[str, Kind] | None = None) -> Snapshot:
@@ -116,16 +119,24 @@ def learning(records: Records, cutoff: date, window: int) -> Case:
     Raises:
         ValueError: See `case`.
     """
+    return pooled(lambda day: case(records, day, window), cutoff, window, records.first)
+
+
+def pooled(seen_at: Callable[[date], Case], cutoff: date, window: int, first: date) -> Case:
+    """Cases of several cutoffs as one, see `learning`; `first` is the first day of the history."""
     import polars as pl
 
     step = _step(window)
     days = [cutoff - timedelta(days=step * place) for place in range(LOOKS)]
-    enough = records.first + timedelta(days=window - 1)
-    cases = [case(records, day, window) for day in days if day == cutoff or day >= enough]
+    enough = first + timedelta(days=window - 1)
+    cases = [seen_at(day) for day in days if day == cutoff or day >= enough]
+    # What nobody had yet at an earlier cutoff is unknown then.
+    columns = pl.selectors.by_name(cases[0].table.columns, require_all=False)
     rows = pl.concat(
-        one.table.with_columns(one.outcome, pl.lit(place).alias("_place")) for place, one in enumerate(cases)
+        (one.table.select(columns, one.outcome, pl.lit(place).alias("_place")) for place, one in enumerate(cases)),
+        how="diagonal",
     ).sort("customer_id", "_place")
-    return Case(table=rows.drop("left", "_place"), features=cases[0].features, outcome=rows["left"], cutoff=cutoff)
+    return replace(cases[0], table=rows.drop("left", "_place"), outcome=rows["left"])
 
 
 def _step(window: int) -> int:
@@ -140,18 +151,26 @@ def _seen(past: Past, window: int, kinds: Mapping[str, Kind] | None) -> Snapshot
     since = last.with_columns(since=(pl.lit(past.cutoff) - pl.col("day")).dt.total_days())
     active = since.filter(pl.col("since") < ACTIVE * window).select("customer_id").sort("customer_id")
     lost = since.filter(pl.col("since") >= ACTIVE * window)["customer_id"].sort()
-    parts = [purchase_features(past, window)]
-    parts += [part for part in (contact_features(past, active), deal_features(past, active)) if part is not None]
+    table, features = described(past, active, (purchase_features(past, window),), kinds)
+    return Snapshot(past=past, table=table, features=features, lost=lost)
+
+
+def described(
+    past: Past, everyone: pl.DataFrame, parts: Iterable[pl.DataFrame], kinds: Mapping[str, Kind] | None = None
+) -> tuple[pl.DataFrame, tuple[Feature, ...]]:
+    """Everyone with some parts (by `customer_id`, features), then contacts, deals and traits; and the columns."""
+    parts = [*parts]
+    parts += [part for part in (contact_features(past, everyone), deal_features(past, everyone)) if part is not None]
     features = [
         Feature(name=name, axis="behaviour", kind="number" if part[name].dtype.is_numeric() else "category")
         for part in parts
         for name in part.columns[1:]
     ]
-    who = traits(past, active, kinds)
+    who = traits(past, everyone, kinds)
     if who is not None:
         parts.append(who[0])
         features += who[1]
-    table = active
+    table = everyone
     for part in parts:
         table = table.join(part, on="customer_id", how="left", maintain_order="left")
-    return Snapshot(past=past, table=table, features=tuple(features), lost=lost)
+    return table, tuple(features)

@@ -139,14 +139,12 @@ def campaign_effect(
     """
     from acrm.analysis.churn.label import column_of, outcome_of
 
-    case, beside = prepared.case, prepared.shown["beside"]
+    case, beside = prepared.known(), prepared.shown["beside"]
     names = [None if name is None else column_of(beside.columns, name) for name in (treatment, outcome)]
     for asked, name in zip((treatment, outcome), names, strict=True):
         if asked is not None and name is None:
             known = [*prepared.everyone.columns[1:], *beside.columns[1:]]
             raise InputError("churn_no_by", column=asked, known=listed(known, 20))
-    if case is None:
-        raise InputError("churn_nothing")
     told = case.table.select("customer_id").join(beside, on="customer_id", how="left", maintain_order="left")
     left = case.outcome if names[1] is None else outcome_of(told[names[1]])
     return uplift(case.table, columns, left, told[str(names[0])], params)

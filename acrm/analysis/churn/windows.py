@@ -13,6 +13,7 @@ from acrm.messages import Message
 if TYPE_CHECKING:
     import polars as pl
 
+    from acrm.analysis.churn.prepared import Setting
     from acrm.analysis.churn.records import Records
 
 CHOICES = (30, 45, 60, 90, 120, 180, 270, 365)
@@ -35,7 +36,7 @@ class Windows:
 
     Attributes:
         window: Days; None: nothing can be learnt from these purchases, `notes` says why.
-        origin: Whether it was given or comes from the gaps.
+        origin: Whether it was given or comes from the gaps of purchases, or from the terms of contracts.
         table: By `window`: `active` (customers who bought in two windows until a window before the end), `left` (of
             them, who bought nothing in the window after), `churn_rate` (null without active ones), `returns_missed`
             (share of the returns that come later than the window), `lost` (customers who bought nothing in the last two
@@ -46,7 +47,7 @@ class Windows:
     """
 
     window: int | None
-    origin: Literal["given", "gaps"]
+    origin: Literal["given", "gaps", "terms"]
     table: pl.DataFrame
     active: int
     lost: int
@@ -73,7 +74,7 @@ def windows(records: Records, given: int | None = None) -> Windows:
         active, left, lost = _counts(days, choice, records)
         missed = curve.missed(choice) if curve.gaps >= NEEDED else None
         rate = left / active if active else None
-        rows.append((choice, active, left, rate, missed, lost, _verdict(span, choice, active, left)))
+        rows.append((choice, active, left, rate, missed, lost, verdict(span, choice, active, left)))
     schema = {
         "window": pl.Int64,
         "active": pl.Int64,
@@ -115,7 +116,8 @@ def _counts(days: pl.DataFrame, window: int, records: Records) -> tuple[int, int
     return int(active), int(left), int(lost)
 
 
-def _verdict(span: int, window: int, active: int, left: int) -> Verdict:
+def verdict(span: int, window: int, active: int, left: int) -> Verdict:
+    """Whether so many days with so many customers carry a window, or why not."""
     if span < LEARN * window:
         return "short"
     if active < ACTIVE_NEEDED:
@@ -134,11 +136,11 @@ def _chosen(table: pl.DataFrame, given: int | None, gaps: int, span: int) -> tup
     rows = {row["window"]: row for row in table.iter_rows(named=True)}
     if given:
         usable = rows[given]["verdict"] in ("ok", "untried")
-        return (given, _said(rows[given], span)) if usable else (None, (_missing(rows[given], span),))
+        return (given, said(rows[given], span)) if usable else (None, (missing(rows[given], span),))
     if gaps < NEEDED:
         return None, (Message("churn_transactional.few_gaps", {"gaps": gaps, "needed": NEEDED}),)
-    for verdict in ("ok", "untried"):
-        found = table.filter(verdict=verdict)
+    for kind in ("ok", "untried"):
+        found = table.filter(verdict=kind)
         if found.is_empty():
             continue
         enough = found.filter(pl.col("returns_missed") <= MISSED)
@@ -147,25 +149,25 @@ def _chosen(table: pl.DataFrame, given: int | None, gaps: int, span: int) -> tup
             "churn_transactional.proposed" if enough.height else "churn_transactional.proposed_short",
             {"window": chosen, "missed": rows[chosen]["returns_missed"], "gaps": gaps, "most": MISSED},
         )
-        return int(chosen), (note, *_said(rows[chosen], span))
+        return int(chosen), (note, *said(rows[chosen], span))
     # The shortest window asks for the least.
-    return None, (_missing(rows[CHOICES[0]], span),)
+    return None, (missing(rows[CHOICES[0]], span),)
 
 
-def _said(row: dict[str, Any], span: int) -> tuple[Message, ...]:
+def said(row: dict[str, Any], span: int, setting: Setting = "transactional") -> tuple[Message, ...]:
     """What must be known of a window that can be had."""
     if row["verdict"] != "untried":
         return ()
     values = {"span": span, "window": row["window"], "needed": TRY * row["window"]}
-    return (Message("churn_transactional.untried", values),)
+    return (Message(f"churn_{setting}.untried", values),)
 
 
-def _missing(row: dict[str, Any], span: int) -> Message:
-    """What a window lacks."""
-    verdict = row["verdict"]
+def missing(row: dict[str, Any], span: int, setting: Setting = "transactional") -> Message:
+    """What a window lacks; the words are those of a setting."""
+    why = row["verdict"]
     values = {"window": row["window"], "active": row["active"], "left": row["left"]}
-    if verdict == "short":
-        return Message("churn_transactional.short", {"span": span, "needed": LEARN * row["window"], **values})
+    if why == "short":
+        return Message(f"churn_{setting}.short", {"span": span, "needed": LEARN * row["window"], **values})
     stayed = row["active"] - row["left"]
-    needed = ACTIVE_NEEDED if verdict == "few_customers" else EACH_NEEDED
-    return Message(f"churn_transactional.{verdict}", {"needed": needed, "stayed": stayed, **values})
+    needed = ACTIVE_NEEDED if why == "few_customers" else EACH_NEEDED
+    return Message(f"churn_{setting}.{why}", {"needed": needed, "stayed": stayed, **values})

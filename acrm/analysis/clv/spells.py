@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Period = Literal["month", "quarter", "year"]
 MONTHS: dict[str, int] = {"month": 1, "quarter": 3, "year": 12}
+TERMS = (36, 24, 12, 6, 3, 1)
+"""Months between two days on which a contract is renewed or not."""
 # Days by which an end may miss the day of the month: ends told inclusively, months of 28 and 31 days, weekends.
 SLACK = 3
 # A period is the one of the plan if so many of the lengths are whole numbers of it.
@@ -23,6 +25,10 @@ _SHARE = 0.8
 _LENGTHS = 10
 # Days without any start or end, after which what comes is taken for the future.
 _AHEAD = 31
+PAUSE = 90
+"""Days after the end of a contract within which the next one may renew it."""
+# Days of a year far off stand for no end.
+_NEVER = 2**24
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,13 +46,40 @@ class Spells:
     notes: tuple[Message, ...]
 
 
-def read_spells(contracts: pl.LazyFrame, as_of: date | None, by: str | None) -> Spells:
-    """Join the contracts of each customer into spells.
+@dataclass(frozen=True, kw_only=True)
+class Begun:
+    """Contracts that had begun before a day.
 
-    A contract that starts at most half as long after the end of the one before as that one was long, and at most 90
-    days after it, renews it; so do contracts that overlap. A longer pause ends the spell, and whoever comes back starts
-    a new one. The price of a spell is the sum of the prices of its contracts in force, of an ended one those last in
-    force. A contract is in force until the day `end_at`, that day included.
+    `frame`: `customer_id`, `group` ("" without one), `start_at`, `end_at`, `price`, `end_reason`, null where not told.
+    `as_of` is the day, `written_on` the day after the last start that counts, `notes` what was left out.
+    """
+
+    frame: pl.DataFrame
+    as_of: date
+    written_on: date
+    notes: tuple[Message, ...]
+
+
+def read_spells(contracts: pl.LazyFrame, as_of: date | None, by: str | None) -> Spells:
+    """Join the contracts of each customer into spells, see `linked`.
+
+    The price of a spell is the sum of the prices of its contracts in force, of an ended one those last in force. A
+    contract is in force until the day `end_at`, that day included.
+
+    Args:
+        contracts: See `read_contracts`.
+        as_of: See `read_contracts`.
+        by: Column whose values divide the customers into groups of their own; None for one group.
+
+    Raises:
+        InputError: No contract has a customer and a start up to `as_of`; there is no column `by`.
+    """
+    begun = read_contracts(contracts, as_of, by)
+    return Spells(frame=_joined(begun.frame, begun.as_of), as_of=begun.as_of, notes=begun.notes)
+
+
+def read_contracts(contracts: pl.LazyFrame, as_of: date | None, by: str | None) -> Begun:
+    """Collect the contracts that had begun before a day, without those that lack a key or end before they start.
 
     Args:
         contracts: Canonical contracts: `customer_id`, `start_at`, and where the source has them `end_at`, `price`,
@@ -54,7 +87,7 @@ def read_spells(contracts: pl.LazyFrame, as_of: date | None, by: str | None) -> 
         as_of: The day of the question. None: the day after the last start or, where some contracts have no end yet,
             after the last start or end; ends without any contract left open are terms that run out later. A few days
             far after all others are contracts signed or ends announced ahead of time, or slips: they do not count.
-        by: Column whose values divide the customers into groups of their own; None for one group.
+        by: Column whose values become `group`; None for one group.
 
     Raises:
         InputError: No contract has a customer and a start up to `as_of`; there is no column `by`.
@@ -73,6 +106,7 @@ def read_spells(contracts: pl.LazyFrame, as_of: date | None, by: str | None) -> 
     ).collect()
     whole = told.drop_nulls(["customer_id", "start_at"])
     sound = whole.filter(pl.col("end_at").is_null() | (pl.col("end_at") >= pl.col("start_at")))
+    written = _day_after(sound.with_columns(end_at=pl.lit(None, pl.Date)))[0]
     today, ahead = (as_of, 0) if as_of else _day_after(sound)
     begun = sound.filter(pl.col("start_at") < today)
     if begun.is_empty():
@@ -85,7 +119,7 @@ def read_spells(contracts: pl.LazyFrame, as_of: date | None, by: str | None) -> 
     notes = [Message(f"clv_contract.left_out_{reason}", {"contracts": n}) for reason, n in counts.items() if n]
     if ahead:
         notes.append(Message("clv_contract.ahead", {"days": ahead, "as_of": today}))
-    return Spells(frame=_joined(begun, today), as_of=today, notes=tuple(notes))
+    return Begun(frame=begun, as_of=today, written_on=written, notes=tuple(notes))
 
 
 def _day_after(contracts: pl.DataFrame) -> tuple[date, int]:
@@ -112,18 +146,27 @@ def _day_after(contracts: pl.DataFrame) -> tuple[date, int]:
     return last + timedelta(days=1), ahead
 
 
-def _joined(contracts: pl.DataFrame, today: date) -> pl.DataFrame:
-    """Contracts as spells. Windows over customers are slow; all is done on sorted rows, with numbers for customers."""
+def linked(contracts: pl.DataFrame, most: int = PAUSE) -> pl.DataFrame:
+    """Number the spells of contracts: what belongs to one stay of a customer.
+
+    A contract that starts at most half as long after the end of the one before as that one was long, and at most `most`
+    days after it, renews it; so do contracts that overlap. A longer pause ends the spell, and whoever comes back starts
+    a new one. What comes later never moves a contract to another spell.
+
+    Returns:
+        The rows, sorted by `customer_id`, `start_at`, with `spell`, `pause` (days after the end of what came before,
+        below 1 where they overlap; null for a customer's first), `last` (day number of the end; far off for none).
+    """
     import polars as pl
 
-    # Days of a year far off stand for no end; a customer's number times more days than there are keeps customers apart.
-    apart, never = 2**32, 2**24
+    # A customer's number times more days than there are keeps customers apart.
+    apart = 2**32
     rows = (
         contracts.sort("customer_id", "start_at", "end_at", "price", "group", nulls_last=True)
         .with_columns(
             customer=pl.col("customer_id").rle_id().cast(pl.Int64),
             first=pl.col("start_at").to_physical().cast(pl.Int64),
-            last=pl.col("end_at").to_physical().cast(pl.Int64).fill_null(never),
+            last=pl.col("end_at").to_physical().cast(pl.Int64).fill_null(_NEVER),
         )
         .with_columns(reach=(pl.col("customer") * apart + pl.col("last")).cum_max() - pl.col("customer") * apart)
         .with_columns(pl.col("customer", "first", "reach").shift(1).name.prefix("before_"))
@@ -131,8 +174,16 @@ def _joined(contracts: pl.DataFrame, today: date) -> pl.DataFrame:
     pause = pl.col("first") - pl.col("before_reach")
     length = pl.col("before_reach") - pl.col("before_first")
     other = pl.col("customer").ne_missing(pl.col("before_customer"))
-    fresh = other | (pause > pl.min_horizontal(length / 2, pl.lit(90.0)))
-    rows = rows.with_columns(spell=fresh.cum_sum())
+    fresh = other | (pause > pl.min_horizontal(length / 2, pl.lit(float(most))))
+    numbered = rows.with_columns(spell=fresh.cum_sum(), pause=pl.when(~other).then(pause))
+    return numbered.drop("customer", "first", "reach", pl.selectors.starts_with("before_"))
+
+
+def _joined(contracts: pl.DataFrame, today: date) -> pl.DataFrame:
+    """Contracts as spells. Windows over customers are slow; all is done on sorted rows, with numbers for customers."""
+    import polars as pl
+
+    rows = linked(contracts)
     ends = rows.group_by("spell").agg(pl.col("last").max().alias("spell_last"))
     day = (today - date(1970, 1, 1)).days
     in_force = pl.col("last") >= pl.min_horizontal(pl.col("spell_last"), pl.lit(day))
@@ -150,7 +201,7 @@ def _joined(contracts: pl.DataFrame, today: date) -> pl.DataFrame:
     )
     # Where contracts are terms, one that ran out yesterday may be renewed from today on.
     ended_by = today if contracts["end_at"].null_count() else today - timedelta(days=1)
-    end = pl.when(pl.col("spell_last") < never).then(pl.col("spell_last")).cast(pl.Int32).cast(pl.Date)
+    end = pl.when(pl.col("spell_last") < _NEVER).then(pl.col("spell_last")).cast(pl.Int32).cast(pl.Date)
     return (
         spells.with_columns(end_at=end)
         .with_columns(
@@ -166,32 +217,69 @@ def _joined(contracts: pl.DataFrame, today: date) -> pl.DataFrame:
 def find_period(contracts: pl.LazyFrame) -> tuple[Period, float]:
     """The longest of year, quarter and month that the contracts are whole numbers of, and the share of them that are.
 
-    Looked at are the times from the start of each contract to its end, to the next contract of the customer, and to its
-    renewal. At least four in five have to be whole; where nothing is, the period is the month and the share tells.
+    At least four in five of their lengths have to be whole, see `_lengths`; where nothing is, the period is the month
+    and the share tells.
+    """
+    import polars as pl
+
+    whole = _lengths(contracts, pl.lit(""))
+    if whole.height < _LENGTHS:
+        return "month", 0.0
+    periods: tuple[Period, ...] = ("year", "quarter", "month")
+    for period in periods:
+        share = float(whole.select(_whole(MONTHS[period]).mean()).item())
+        if share >= _SHARE:
+            return period, share
+    return "month", share
+
+
+def find_terms(contracts: pl.LazyFrame, by: str | None) -> dict[str, int]:
+    """The longest of `TERMS`, in months, that four in five contracts of a group are whole numbers of, as `find_period`.
+
+    Args:
+        contracts: Canonical contracts.
+        by: Column of the groups; None for one, "".
+
+    Returns:
+        Groups without a term, or with too few lengths to see one, are not among them.
+    """
+    import polars as pl
+
+    lengths = _lengths(contracts, pl.col(by).cast(pl.String).fill_null("") if by else pl.lit(""))
+    shares = lengths.group_by("group").agg(pl.len(), *(_whole(months).mean().alias(str(months)) for months in TERMS))
+    return {
+        row["group"]: next(months for months in TERMS if row[str(months)] >= _SHARE)
+        for row in shares.sort("group").iter_rows(named=True)
+        if row["len"] >= _LENGTHS and max(row[str(months)] for months in TERMS) >= _SHARE
+    }
+
+
+def _whole(months: int) -> pl.Expr:
+    import polars as pl
+
+    return pl.col("fits") & (pl.col("months") % months == 0)
+
+
+def _lengths(contracts: pl.LazyFrame, group: pl.Expr) -> pl.DataFrame:
+    """The times from the start of each contract to its end, to the customer's next contract, and to its renewal.
+
+    Columns `group`, `months` begun, `fits` (they are whole, a few days aside).
     """
     import polars as pl
 
     names = contracts.collect_schema().names()
-    told = contracts.select("customer_id", "start_at", *(n for n in ("end_at", "renewal_at") if n in names)).collect()
+    columns = ("customer_id", "start_at", *(n for n in ("end_at", "renewal_at") if n in names))
+    told = contracts.select(*columns, group.alias("group")).collect()
     told = told.drop_nulls(["customer_id", "start_at"]).sort("customer_id", "start_at")
     after = told.with_columns(next_at=pl.col("start_at").shift(-1).over("customer_id"))
-    columns = [name for name in ("end_at", "renewal_at", "next_at") if name in after.columns]
+    ends = [name for name in ("end_at", "renewal_at", "next_at") if name in after.columns]
     lengths = pl.concat(
-        [after.select("start_at", pl.col(name).cast(pl.Date).alias("end_at")) for name in columns]
+        [after.select("group", "start_at", pl.col(name).cast(pl.Date).alias("end_at")) for name in ends]
     ).filter(pl.col("end_at") > pl.col("start_at"))
-    if lengths.height < _LENGTHS:
-        return "month", 0.0
-    number = periods_begun(pl.col("start_at"), pl.col("end_at"), 1)
-    whole = lengths.with_columns(months=number).with_columns(
-        due=pl.col("start_at").dt.offset_by(pl.format("{}mo", pl.col("months")))
+    due = pl.col("start_at").dt.offset_by(pl.format("{}mo", pl.col("months")))
+    return lengths.with_columns(months=periods_begun(pl.col("start_at"), pl.col("end_at"), 1)).select(
+        "group", "months", fits=(due - pl.col("end_at")).dt.total_days() <= SLACK
     )
-    fits = (pl.col("due") - pl.col("end_at")).dt.total_days() <= SLACK
-    periods: tuple[Period, ...] = ("year", "quarter", "month")
-    for period in periods:
-        share = float(whole.select((fits & (pl.col("months") % MONTHS[period] == 0)).mean()).item())
-        if share >= _SHARE:
-            return period, share
-    return "month", share
 
 
 def periods_begun(start: pl.Expr, end: pl.Expr, months: int) -> pl.Expr:
@@ -199,7 +287,7 @@ def periods_begun(start: pl.Expr, end: pl.Expr, months: int) -> pl.Expr:
     return periods_passed(start, end - timedelta(days=SLACK), months).clip(0) + 1
 
 
-def periods_passed(start: pl.Expr, day: pl.Expr, months: int) -> pl.Expr:
+def periods_passed(start: pl.Expr, day: pl.Expr, months: int | pl.Expr) -> pl.Expr:
     """Whole periods of the calendar from a start to a day."""
     import polars as pl
 

@@ -94,12 +94,11 @@ def test_same_input_same_result(found: ChurnResult, prepared: Prepared, worth: p
 def test_a_leak_stops(prepared: Prepared) -> None:
     from acrm.analysis.people.features import Feature
 
-    assert prepared.case is not None
-    table = prepared.case.table.with_columns(x_refund=prepared.case.outcome.cast(pl.Float64) * 3)
+    table = prepared.known().table.with_columns(x_refund=prepared.known().outcome.cast(pl.Float64) * 3)
     case = replace(
-        prepared.case,
+        prepared.known(),
         table=table,
-        features=(*prepared.case.features, Feature(name="x_refund", axis="extra", kind="number")),
+        features=(*prepared.known().features, Feature(name="x_refund", axis="extra", kind="number")),
     )
     with pytest.raises(InputError, match="refund"):
         churn(replace(prepared, case=case, everyone=table), ChurnParams())

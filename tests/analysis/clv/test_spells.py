@@ -8,7 +8,15 @@ from typing import Any
 import polars as pl
 import pytest
 
-from acrm.analysis.clv.spells import counted, find_period, periods_begun, periods_passed, read_spells
+from acrm.analysis.clv.spells import (
+    counted,
+    find_period,
+    find_terms,
+    linked,
+    periods_begun,
+    periods_passed,
+    read_spells,
+)
 from acrm.errors import InputError
 
 TODAY = date(2025, 7, 1)
@@ -169,3 +177,22 @@ def test_nothing_to_work_on() -> None:
             read_spells(contracts(*rows), TODAY, None)
     with pytest.raises(InputError, match="no column 'tier'"):
         read_spells(contracts(("ada", date(2024, 1, 1))), TODAY, "tier")
+
+
+def test_terms_are_found_by_plan() -> None:
+    start = date(2020, 1, 15)
+    ends = {"two years": date(2022, 1, 14), "half": date(2020, 7, 14), "month": date(2020, 2, 14)}
+    rows = [(f"{plan}{n}", start, end, 5, plan) for plan, end in ends.items() for n in range(10)]
+    rows += [(f"any{n}", start, start + timedelta(days=40 + 17 * n), 5, "any") for n in range(12)]
+    rows += [("few", start, date(2021, 1, 14), 5, "few")]
+    assert find_terms(contracts(*rows), "plan") == {"half": 6, "month": 1, "two years": 24}
+    assert find_terms(contracts(*rows[:10]), None) == {"": 24}
+
+
+def test_a_pause_is_bounded_and_later_contracts_move_none_before_them() -> None:
+    rows = [("ada", date(2024, 1, 1), date(2024, 6, 30), 5), ("ada", date(2024, 7, 20), None, 5)]
+    frame = contracts(*rows).with_columns(group=pl.lit("")).collect()
+    assert linked(frame)["spell"].to_list() == [1, 1]
+    assert linked(frame)["pause"].to_list() == [None, 20]
+    assert linked(frame, 19)["spell"].to_list() == [1, 2]
+    assert linked(frame.head(1))["spell"].to_list() == [1]
