@@ -73,6 +73,8 @@ _SAID = tuple(
 
 def entry() -> None:
     """The `acrm` program."""
+    # Threads of OpenMP that wait in a loop take the time of those that work; read when scikit-learn is imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     sys.exit(main())
 
 

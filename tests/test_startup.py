@@ -38,3 +38,16 @@ def test_the_package_costs_nothing_until_it_is_asked() -> None:
     code = "import sys, acrm; assert not set(sys.modules) & set(sys.argv); acrm.RfmParams; acrm.rfm"
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
     subprocess.run([sys.executable, "-c", code, *HEAVY], env=environ, check=True)
+
+
+@pytest.mark.parametrize(("given", "found"), [(None, "passive"), ("active", "active")])
+def test_waiting_threads_sleep_unless_the_user_says_otherwise(
+    given: str | None, found: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    if given:
+        monkeypatch.setenv("OMP_WAIT_POLICY", given)
+    monkeypatch.setattr(sys, "argv", ["acrm", "--version"])
+    with pytest.raises(SystemExit):
+        cli.entry()
+    assert os.environ["OMP_WAIT_POLICY"] == found

@@ -7,6 +7,8 @@ outcome: that adds nothing to the ranking and takes the truth from the probabili
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,7 @@ import numpy as np
 from acrm.models.additive import Additive, additive_logits, fit_additive
 from acrm.models.boosting import Boosting
 from acrm.models.calibration import Calibration, calibrate, mean_of
+from acrm.models.clusters import quietly
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -175,13 +178,10 @@ def cross_fit(table: Table, outcome: Flags, fold: Labels, *, seed: int) -> Cross
     for repeat in range(repeats):
         worth_it = repeat == 0 or chosen[0].any() or _clearly(loss[0, 0] - loss[1, 0], loss[0, 0], fold[0])
         for kind in (False, True) if worth_it else (False,):
-            models = []
-            for number in range(folds):
-                others, own = fold[repeat] != number, fold[repeat] == number
-                model = _fit(table[others], outcome[others], interactions=kind, seed=seed)
+            fitted[kind].append(_without_each(table, outcome, fold[repeat], interactions=kind, seed=seed))
+            for number, model in enumerate(fitted[kind][-1]):
+                own = fold[repeat] == number
                 logits[int(kind), repeat, own] = model.logits(table[own])
-                models.append(model)
-            fitted[kind].append(tuple(models))
             loss[int(kind), repeat] = np.logaddexp(0, logits[int(kind), repeat]) - outcome * logits[int(kind), repeat]
         tried += worth_it
         gain = loss[0, repeat] - loss[1, repeat]
@@ -205,6 +205,20 @@ def cross_fit(table: Table, outcome: Flags, fold: Labels, *, seed: int) -> Cross
         chosen=chosen,
         gain=(float(gain.mean()), float(gain.std(ddof=1) / len(gain) ** 0.5)),
     )
+
+
+def _without_each(
+    table: Table, outcome: Flags, fold: Labels, *, interactions: bool, seed: int
+) -> tuple[Additive | Boosting, ...]:
+    """A model without each of the folds; every fit runs on one thread, so that several may run at once."""
+
+    def without(number: int) -> Additive | Boosting:
+        others = fold != number
+        return _fit(table[others], outcome[others], interactions=interactions, seed=seed)
+
+    # What keeps libraries quiet is the same for all threads: it must hold until the last one is done.
+    with quietly(), ThreadPoolExecutor(os.cpu_count()) as pool:
+        return tuple(pool.map(without, range(int(fold.max()) + 1)))
 
 
 def _logits(models: Sequence[Additive | Boosting], table: Table) -> Floats:
