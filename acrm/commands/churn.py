@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
+from acrm.churn_options import Campaign, Learning, Watching, check
 from acrm.options import AsOf, Reading, Run, Seed, Selecting, Sources, Writing
 
 if TYPE_CHECKING:
-    from acrm.analysis.churn.churn import ChurnParams, ChurnResult
+    from datetime import date
+
+    import polars as pl
+
+    from acrm.analysis.churn.churn import ChurnResult
+    from acrm.analysis.churn.prepared import Prepared
     from acrm.load import Sales
+    from acrm.messages import Message
+
+_ONCE = ("compare", "ending", "save", "treatment", "outcome", "control")
+"""Options that the next steps do not repeat."""
 
 
 def churn(
@@ -21,93 +29,220 @@ def churn(
     reading: Reading,
     selecting: Selecting,
     as_of: AsOf = None,
-    target: Annotated[
-        str | None,
-        typer.Option("--target", metavar="COLUMN", help="Who left. Default: a column called churn and the like."),
-    ] = None,
-    positive: Annotated[
-        str | None, typer.Option("--positive", metavar="VALUE", help="Its value for those who left.")
-    ] = None,
-    allow: Annotated[
-        list[str],
-        typer.Option(
-            "--allow", metavar="COLUMN", show_default=False, help="Keep a column that looks like a leak. Repeatable."
-        ),
-    ],
-    window: Annotated[
-        int | None,
-        typer.Option("--window", metavar="DAYS", min=1, help="Days without a purchase that count as lost."),
-    ] = None,
-    contact: Annotated[
-        float | None, typer.Option("--contact", metavar="AMOUNT", min=0, help="Cost of one contact.")
-    ] = None,
-    incentive: Annotated[
-        float | None, typer.Option("--incentive", metavar="AMOUNT", min=0, help="Paid to everybody who accepts.")
-    ] = None,
-    success: Annotated[
-        float, typer.Option("--success", metavar="P", help="Share of those about to leave whom an offer keeps.")
-    ] = 0.3,
+    learning: Learning,
+    campaign: Campaign,
+    watching: Watching,
     seed: Seed = 0,
     writing: Writing,
 ) -> None:
     """Foretell who leaves, and say why and what to do.
 
-    From a column that says who left, or from purchases alone: then whoever buys nothing in a window of days, which
-    is proposed from the customers' own gaps. A column written after customers left stops the run.
+    From a column that says who left, from contracts and their ends, or from purchases alone: then whoever buys nothing
+    in a window of days, which is proposed from the customers' own gaps. Columns written after customers left stop the
+    run and are named.
 
     \b
     Examples:
       acrm churn acrm-store
       acrm churn acrm-store acrm-out/clv.parquet --contact 30 --incentive 200
-      acrm churn telco.csv --target Churn
+      acrm churn telco.csv --target Churn --by Contract
+      acrm churn acrm-store --compare last-month --fail-on "at_risk_share>0.15"
     """
     from pathlib import Path
     from tempfile import TemporaryDirectory
 
-    from acrm.analysis.churn.churn import ChurnParams
-    from acrm.analysis.churn.economics import EconomicsParams
     from acrm.load import crowd, settled, undisturbed
     from acrm.messages import Message
     from acrm.render.churn import churn_page
     from acrm.write import emit
 
-    params = ChurnParams(
-        target=target,
-        positive=positive,
-        allow=tuple(allow),
-        window=window,
-        as_of=as_of,
-        costs=EconomicsParams(contact=contact, incentive=incentive, success=success),
-        seed=seed,
-    )
+    check(run, campaign)
     with (
         undisturbed(sources),
         TemporaryDirectory(prefix="acrm-") as scratch,
         run.console.progress(Message("clean.reading")),
     ):
-        found = crowd(sources, reading, selecting, Path(scratch), (target,) if target else ())
+        named = (learning.target, campaign.treatment, campaign.outcome)
+        found = crowd(sources, reading, selecting, Path(scratch), tuple(name for name in named if name))
         settled(run, reading, found.dataset)
-        result = _found(found, sources, params)
+        prepared = _prepared(found, learning, campaign, as_of)
+        result = _analysed(found, prepared, sources, learning, campaign, seed)
+        result = _beside(result, prepared, found, sources, selecting, campaign, watching, seed)
         result = replace(result, summary={**found.counted(), **result.summary}, notes=(*found.notes(), *result.notes))
-        lineage = found.lineage(run, as_of=result.summary.get("as_of"))
-    emit(run, result, writing, lineage, lambda: churn_page(result, run.typed(), found.dataset.tables))
+        lineage = found.lineage(run, as_of=result.summary.get("as_of"), seed=seed)
+    emit(run, result, writing, lineage, lambda: churn_page(result, run.typed(*_ONCE), found.dataset.tables))
 
 
-def _found(found: Sales, sources: list[str], params: ChurnParams) -> ChurnResult:
-    """With a label where there is one, else from purchases."""
-    from acrm.analysis.churn.churn import labelled_churn, transactional_churn
+def _prepared(found: Sales, learning: Learning, campaign: Campaign, as_of: date | None) -> Prepared:
+    """By a label where there is one, else by contracts that end, else by purchases."""
+    from acrm.analysis.churn.label import has_label
+    from acrm.analysis.churn.of_label import of_label
+    from acrm.analysis.churn.transactional import transactional
     from acrm.analysis.people.people import people
-    from acrm.earlier import earlier_worth
-    from acrm.errors import InputError
+    from acrm.errors import InputError, UsageError
 
     tables: Any = found.dataset.tables
     lines = found.lines if "transactions" in tables else None
-    worth = earlier_worth(sources)
-    if "customers" in tables or params.target:
-        crowd = people(tables, lines=lines, axes=("demo", "behaviour", "needs"), as_of=params.as_of)
-        told = labelled_churn(crowd, params, worth)
+    customers = tables.get("customers")
+    if learning.target or (customers is not None and has_label(customers.collect_schema().names())):
+        crowd = people(tables, lines=lines, axes=("demo", "behaviour", "needs"), as_of=as_of)
+        beside = [name for name in (campaign.treatment, campaign.outcome) if name]
+        raw = None if customers is None else customers.collect()
+        told = of_label(crowd, target=learning.target, positive=learning.positive, beside=beside, raw=raw)
         if told is not None:
-            return told
+            return replace(told, notes=(*crowd.notes, *told.notes))
+    if campaign.treatment:
+        raise UsageError("churn_campaign_label")
     if lines is None:
         raise InputError("churn_nothing")
-    return transactional_churn(lines, tables, params, worth)
+    return transactional(lines, tables, window=learning.window, as_of=as_of)
+
+
+def _analysed(
+    found: Sales, prepared: Prepared, sources: list[str], learning: Learning, campaign: Campaign, seed: int
+) -> ChurnResult:
+    from acrm.analysis.churn.churn import ChurnParams, churn
+    from acrm.analysis.churn.economics import EconomicsParams
+    from acrm.analysis.people.consent import refusing
+
+    worth, notes = _worth(found, prepared, sources, campaign)
+    costs = EconomicsParams(
+        contact=campaign.contact, incentive=campaign.incentive, success=campaign.success, value=campaign.amount()
+    )
+    params = ChurnParams(allow=learning.allowed, drop=learning.dropped, costs=costs, seed=seed)
+    return churn(replace(prepared, notes=(*prepared.notes, *notes)), params, worth, refusing(found.dataset.tables))
+
+
+def _worth(
+    found: Sales, prepared: Prepared, sources: list[str], campaign: Campaign
+) -> tuple[pl.DataFrame | None, tuple[Message, ...]]:
+    """What each customer is worth: as the user says, as an earlier result says, else computed with defaults."""
+    import polars as pl
+
+    from acrm.analysis.churn.values import value_column, values_of_contracts, values_of_purchases
+    from acrm.earlier import earlier_worth
+    from acrm.messages import Message
+
+    column = campaign.column_of_value()
+    if column:
+        return value_column(prepared.everyone, column), ()
+    if campaign.amount() is not None:
+        return prepared.everyone.select("customer_id", value=pl.lit(campaign.amount())), ()
+    earlier = earlier_worth(sources)
+    if earlier is not None:
+        return earlier.rename({"clv": "value"}), (Message("churn.values_earlier"),)
+    tables: Any = found.dataset.tables
+    as_of: Any = prepared.figures.get("as_of")
+    if "contracts" in tables and prepared.setting == "contractual":
+        worth, note = values_of_contracts(tables["contracts"], as_of)
+    elif "transactions" in tables:
+        worth, note = values_of_purchases(found.lines, as_of)
+    else:
+        return None, ()
+    return worth, (note,)
+
+
+def _beside(
+    result: ChurnResult,
+    prepared: Prepared,
+    found: Sales,
+    sources: list[str],
+    selecting: Selecting,
+    campaign: Campaign,
+    watching: Watching,
+    seed: int,
+) -> ChurnResult:
+    """What else was asked of the same customers."""
+    import polars as pl
+
+    from acrm.analysis.churn.cuts import cut
+
+    customers = result.tables["customers"]
+    here = customers.filter(~pl.col("customer_id").is_in(list(prepared.shown.get("gone", ()))))
+    groups = _groups(found, prepared, sources, watching.by) if watching.by else None
+    if groups is not None:
+        result = result.joined("by", cut(here, groups))
+    result = _stays(result, prepared, found, selecting, watching, groups, seed)
+    if campaign.treatment:
+        result = result.joined("uplift", _uplift(result, prepared, campaign, seed))
+    if watching.ending:
+        result = result.joined("ending", _ending(here, found, prepared, watching.ending))
+    return result
+
+
+def _groups(found: Sales, prepared: Prepared, sources: list[str], by: str) -> pl.DataFrame:
+    """`customer_id` and `group`, the value of a column of customers, or the segment."""
+    import polars as pl
+
+    from acrm.analysis.churn.label import column_of
+    from acrm.earlier import segments_of
+    from acrm.errors import InputError
+    from acrm.messages import listed
+
+    tables: Any = found.dataset.tables
+    if by == "segment":
+        segments, _ = segments_of(sources, found.lines, prepared.figures.get("as_of"))  # type: ignore[arg-type]
+        return segments.select("customer_id", pl.col("segment").alias("group"))
+    frames = [tables[name] for name in ("customers", "contracts") if name in tables]
+    for frame in (*frames, prepared.everyone.lazy()):
+        names = frame.collect_schema().names()
+        column = column_of(names, by)
+        if column is not None and "customer_id" in names:
+            told: pl.DataFrame = frame.select("customer_id", pl.col(column).cast(pl.String).alias("group")).collect()
+            return told.drop_nulls("customer_id").unique("customer_id", keep="last", maintain_order=True)
+    raise InputError("churn_no_by", column=by, known=listed(prepared.everyone.columns[1:], 20))
+
+
+def _stays(
+    result: ChurnResult,
+    prepared: Prepared,
+    found: Sales,
+    selecting: Selecting,
+    watching: Watching,
+    groups: pl.DataFrame | None,
+    seed: int,
+) -> ChurnResult:
+    """How long customers stay, where contracts or a column tell it."""
+    from acrm.analysis.churn.retention import retained
+    from acrm.analysis.churn.stays import stays_of_contracts, stays_of_tenures, tenure_column
+    from acrm.analysis.clv.contract_groups import ContractParams
+    from acrm.errors import InputError
+    from acrm.load import contracts
+
+    as_of: Any = prepared.figures.get("as_of")
+    try:
+        if prepared.setting == "contractual":
+            chosen, notes = contracts(found, selecting, watching.by)
+            params = ContractParams(as_of=as_of, by=watching.by, seed=seed)
+            part = retained(stays_of_contracts(chosen, params), params)
+            return replace(result.joined("retention", part), notes=(*result.notes, *notes, *part.notes))
+        tenure = tenure_column(prepared.case, watching.tenure) if prepared.setting == "labelled" else None
+        if tenure is None:
+            return result
+        people = prepared.case.table.select("customer_id", tenure)
+        if groups is not None:
+            people = people.join(groups, on="customer_id", how="left", maintain_order="left")
+        params = ContractParams(by="group" if groups is not None else None, seed=seed)
+        return result.joined(
+            "retention", retained(stays_of_tenures(people, tenure, prepared.case.outcome, params), params)
+        )
+    except InputError as error:
+        # Who is leaving stands without it.
+        return replace(result, notes=(*result.notes, error.message))
+
+
+def _uplift(result: ChurnResult, prepared: Prepared, campaign: Campaign, seed: int) -> Any:
+    """What a past campaign did: for staying, or for another outcome."""
+    from acrm.analysis.churn.uplift import UpliftParams, campaign_effect
+
+    wanted = campaign.outcome is not None
+    params = UpliftParams(control=campaign.control, wanted=wanted, cost=campaign.contact, seed=seed)
+    return campaign_effect(prepared, result.shown["learned"], str(campaign.treatment), campaign.outcome, params)
+
+
+def _ending(here: pl.DataFrame, found: Sales, prepared: Prepared, days: int) -> Any:
+    from acrm.analysis.churn.watch import ending
+
+    found.dataset.require("contracts", "churn")
+    day: Any = prepared.figures["as_of"]
+    return ending(found.dataset.tables["contracts"], here, day, days)

@@ -46,7 +46,7 @@ def _facts(found: Economics, currency: str | None) -> Facts:
 
 
 def _curve(found: Economics) -> Grid:
-    """Every other step of the curve, and the best one."""
+    """Every fourth step of the curve, and the best one."""
     table = found.tables["profit_curve"]
     counted = table["counted"].count() > 0
     columns = [
@@ -62,7 +62,7 @@ def _curve(found: Economics) -> Grid:
     steps = 0
     for row in table.iter_rows(named=True):
         steps += not row["best"]
-        if row["best"] or steps % 2 == 0:
+        if row["best"] or steps % 4 == 0:
             between = f"{number(row['low'], ',.0f')} … {number(row['high'], ',.0f')}".replace(" ", "\u00a0")
             seen = [] if not counted else [number(row["counted"], ",.0f")]
             mark = _word("best") if row["best"] else ""

@@ -1,301 +1,243 @@
-"""Who is leaving, how surely, why, and what to do: with a label, or from purchases alone."""
+"""Who is leaving, how surely, why, what it costs, and what to do: the same steps in every setting."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol
 
 from acrm.analysis.churn.economics import EconomicsParams
 from acrm.analysis.result import Result, Scalar
-from acrm.errors import InputError
 from acrm.messages import Message, text
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from acrm.analysis.churn.case import Case
     from acrm.analysis.churn.economics import Economics
-    from acrm.analysis.churn.label import Labelled
-    from acrm.analysis.churn.records import Records
+    from acrm.analysis.churn.prepared import Prepared
     from acrm.analysis.churn.training import Trained
-    from acrm.analysis.churn.warning import Warnings
-    from acrm.analysis.churn.windows import Windows
-    from acrm.analysis.people.people import People
 
-Setting = Literal["labelled", "transactional"]
-ORIGINS = 3
-"""Earlier cutoffs on which the model is tried, at most."""
+BANDS = ("high", "medium", "low")
+AT_RISK = ("high",)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChurnParams:
-    """What is asked.
+    """What is asked of every setting.
 
     Attributes:
-        target: Column that says who left. None: one that is called so; without any, purchases tell.
-        positive: Its value for those who left. None: recognised.
         allow: Columns that are kept though they look like leaks.
-        window: Days without a purchase after which a customer counts as lost. None: from the customers' own gaps.
-        as_of: Today. None: the day after the last event.
+        drop: Columns that are left out.
         costs: What a campaign costs and brings.
         seed: Start of every random choice.
     """
 
-    target: str | None = None
-    positive: str | None = None
     allow: tuple[str, ...] = ()
-    window: int | None = None
-    as_of: date | None = None
+    drop: tuple[str, ...] = ()
     costs: EconomicsParams = field(default_factory=EconomicsParams)
     seed: int = 0
 
 
+class Part(Protocol):
+    """What else was asked of the same customers, see `ChurnResult.joined`."""
+
+    @property
+    def tables(self) -> Mapping[str, pl.DataFrame]:
+        """By name."""
+
+    @property
+    def figures(self) -> Mapping[str, Scalar]:
+        """Flat, for the summary."""
+
+    @property
+    def notes(self) -> tuple[Message, ...]:
+        """What to know."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ChurnResult(Result):
-    """Tables `customers`, `metrics`, `reliability`, `guards`, `reasons`, `profit_curve`.
+    """Tables `customers`, `people`, `metrics`, `reliability`, `guards`, `reasons`, `profit_curve`, `scores`, `origins`.
 
-    Of purchases also `windows`, `origins`, `overdue`, `lost`.
+    A setting adds its own (`windows`, `overdue`, `lost`), and so does every part joined. `shown` is what only the page
+    needs, by name.
     """
 
     params: ChurnParams
     economics: Economics
-    windows: Windows | None = None
-    overdue: Warnings | None = None
+    shown: Mapping[str, Any] = field(default_factory=dict)
+
+    def joined(self, name: str, part: Part) -> ChurnResult:
+        """The result and a part: its tables, called after it too, its notes, and the figures that are not there yet."""
+        tables = {table if table == name else f"{name}_{table}": frame for table, frame in part.tables.items()}
+        return replace(
+            self,
+            tables={**self.tables, **tables},
+            summary={**part.figures, **self.summary},
+            notes=(*self.notes, *part.notes),
+            shown={**self.shown, name: part},
+        )
 
 
-def labelled_churn(
-    people: People, params: ChurnParams, worth: pl.DataFrame | None = None, raw: pl.DataFrame | None = None
-) -> ChurnResult | None:
-    """Learn from a column that says who left; None where there is none.
+def churn(
+    prepared: Prepared, params: ChurnParams, worth: pl.DataFrame | None = None, refusing: Iterable[str] = ()
+) -> ChurnResult:
+    """Guard, learn, score, measure, weigh and explain.
+
+    Figures of quality are of customers whom the model had not seen: where there are trials those of the latest later
+    window, else those of folds.
 
     Args:
-        people: The customers, the column among their features.
+        prepared: The customers of one setting.
         params: See `ChurnParams`.
-        worth: `customer_id`, `clv`, where values are known.
-        raw: The customers in file order, for the guard against shifted labels.
+        worth: `customer_id` and `value`, where values are known.
+        refusing: Customers who may not be contacted; they are scored all the same.
+
+    Returns:
+        Table `customers`, sorted by `customer_id`:
+
+        | column | type | unit, range |
+        |---|---|---|
+        | `customer_id` | String | |
+        | `churn_probability` | Float64 | calibrated |
+        | `low`, `high` | Float64 | limits of the probability, nine times in ten |
+        | `risk_band` | String | `high` from three times the usual odds of leaving, `medium` from these, `low` |
+        | `expected_loss` | Float64 | probability x value, null without a value |
+        | `reason_1` to `reason_3` | String | what adds most to the risk, and its part of all that adds |
+        | `action` | String | by risk, by what a contact is worth, and by consent |
+
+        `people`: what was known of each, the features. Others as the parts say: `metrics` and `reliability`
+        (`acrm.analysis.churn.metrics`), `guards`, `reasons`, `origins` (`trials`), `profit_curve`, `scores`
+        (`economics`).
 
     Raises:
-        InputError: Leaks that are not allowed (named), or too few leavers.
+        InputError: Leaks that are not allowed (all named), or too few who left or stayed.
     """
-    from acrm.analysis.churn.label import labelled
-
-    found = labelled(people.table, people.features, target=params.target, positive=params.positive, cutoff=people.as_of)
-    if found is None:
-        return None
-    everyone = found.case.table
-    return _learned(found.case, everyone, params, worth, raw, setting="labelled", label=found)
-
-
-def _learned(
-    case: Case,
-    everyone: pl.DataFrame,
-    params: ChurnParams,
-    worth: pl.DataFrame | None,
-    raw: pl.DataFrame | None,
-    *,
-    setting: Setting,
-    label: Labelled | None = None,
-    figures: Mapping[str, Scalar] | None = None,
-    rules: Mapping[str, pl.Series] | None = None,
-    notes: tuple[Message, ...] = (),
-    more: Mapping[str, Any] | None = None,
-) -> ChurnResult:
-    import polars as pl
-
     from acrm.analysis.churn.economics import economics
     from acrm.analysis.churn.guards import guarded, guards
-    from acrm.analysis.churn.metrics import measure, rules_of
+    from acrm.analysis.churn.metrics import measure, rules_of, told_by_folds
     from acrm.analysis.churn.reasons import reasons
     from acrm.analysis.churn.training import score, train
+    from acrm.analysis.churn.trials import tried
 
-    guarded_ = guarded(case, guards(case, raw), allow=params.allow)
-    trained = train(guarded_.case, seed=params.seed)
-    measured = measure(trained, rules_of(guarded_.case) if rules is None else rules, seed=params.seed)
-    scored = score(trained, everyone)
-    if worth is not None:
-        values = worth.select("customer_id", pl.col("clv").cast(pl.Float64).alias("value"))
-        scored = scored.join(values, on="customer_id", how="left", maintain_order="left")
-    weighed = economics(_held_out(trained, case, scored), params.costs)
-    losses = economics(scored, params.costs) if setting == "transactional" else weighed
-    why = reasons(trained, everyone)
-    customers = _main(scored, why, losses)
-    bands = {f"{band}_risk_customers": customers.filter(risk_band=band).height for band in ("high", "medium", "low")}
-    at_risk = bands["high_risk_customers"]
-    told: dict[str, Scalar] = {
-        "setting": setting,
-        "customers": customers.height,
-        "churn_rate": round(float(case.outcome.cast(pl.Float64).mean() or 0), 6),  # type: ignore[arg-type]
-        **bands,
-        "at_risk_share": round(at_risk / customers.height, 6) if customers.height else None,
-        **measured.summary,
-        **weighed.figures,
-        **(figures or {}),
-    }
-    extra = dict(more or {})
-    tables = {
-        "customers": customers,
-        "metrics": measured.metrics,
-        "reliability": measured.reliability,
-        "guards": guarded_.table,
-        "reasons": why,
-        **{name: table for name, table in weighed.tables.items() if name != "customers"},
-        **extra.pop("tables", {}),
-    }
+    kept = guarded(prepared.case, guards(prepared.case, prepared.raw), allow=params.allow)
+    trained = train(kept.case, seed=params.seed)
+    tries = tried(prepared.trials, seed=params.seed)
+    told = tries.latest
+    if told is None:
+        told = told_by_folds(trained, rules_of(kept.case) if prepared.rules is None else prepared.rules)
+    measured = measure(told, seed=params.seed)
+    scored = _valued(score(trained, prepared.everyone), worth)
+    labelled = prepared.setting == "labelled"
+    weighed = economics(_foretold(trained, prepared, scored) if labelled else scored, params.costs)
+    why = reasons(trained, prepared.everyone)
+    gone = list(prepared.shown.get("gone", ()))
+    customers = _main(scored, why, weighed, gone, refusing)
     return ChurnResult(
         params=params,
-        tables=tables,
-        summary=told,
+        tables={
+            "customers": customers,
+            "people": prepared.everyone,
+            "metrics": measured.metrics,
+            "reliability": measured.reliability,
+            "guards": kept.table,
+            "reasons": why,
+            **{name: table for name, table in weighed.tables.items() if name != "customers"},
+            **({} if labelled else {"origins": tries.table}),
+            **prepared.tables,
+        },
+        summary={
+            "setting": prepared.setting,
+            **prepared.figures,
+            **_bands(customers, gone),
+            "churn_rate": round(float(told.outcome.mean()), 6),
+            **measured.summary,
+            **weighed.figures,
+        },
         notes=(
-            *(label.notes if label else ()),
-            *guarded_.notes,
+            *prepared.notes,
+            *kept.notes,
             *trained.notes,
+            *(() if labelled else tries.notes),
             *measured.notes,
+            *([Message("churn.as_if", {"customers": customers.height})] if labelled else []),
             *weighed.notes,
-            *notes,
         ),
         document={
-            "setting": setting,
-            "metrics": measured.metrics.to_dicts(),
-            "guards": guarded_.table.to_dicts(),
+            "setting": prepared.setting,
+            "metrics": _document(measured.metrics),
+            "guards": kept.table.to_dicts(),
             "economics": dict(weighed.figures),
         },
         economics=weighed,
-        **extra,
+        shown={**prepared.shown, "learned": tuple(feature.name for feature in kept.case.features)},
     )
 
 
-def _held_out(trained: Trained, case: Case, scored: pl.DataFrame) -> pl.DataFrame:
-    """The customers learned from, with what was foretold of each without them: what economics may be tested on."""
+def _valued(scored: pl.DataFrame, worth: pl.DataFrame | None) -> pl.DataFrame:
+    if worth is None:
+        return scored
+    return scored.join(worth.select("customer_id", "value"), on="customer_id", how="left", maintain_order="left")
+
+
+def _foretold(trained: Trained, prepared: Prepared, scored: pl.DataFrame) -> pl.DataFrame:
+    """Customers with what was foretold of them and, where it is known, what came: then by models without them."""
     import polars as pl
 
-    ids = case.table["customer_id"].gather(trained.rows)
-    foretold = pl.DataFrame(
-        {"customer_id": ids, "churn_probability": trained.fit.probability, "left": trained.outcome.astype(bool)}
-    ).unique("customer_id", keep="last", maintain_order=True)
-    if "value" in scored.columns:
-        foretold = foretold.join(scored.select("customer_id", "value"), on="customer_id", how="left")
-    return foretold.sort("customer_id")
+    ids = prepared.case.table["customer_id"].gather(trained.rows)
+    seen = {"customer_id": ids, "_p": trained.fit.probability, "left": trained.outcome.astype(bool)}
+    joined = scored.join(pl.DataFrame(seen), on="customer_id", how="left", maintain_order="left")
+    return joined.with_columns(churn_probability=pl.coalesce("_p", "churn_probability")).drop("_p")
 
 
-def _main(scored: pl.DataFrame, why: pl.DataFrame, losses: Economics) -> pl.DataFrame:
+def _main(
+    scored: pl.DataFrame, why: pl.DataFrame, weighed: Economics, gone: Sequence[str], refusing: Iterable[str]
+) -> pl.DataFrame:
     """One row per customer: probability, limits, band, expected loss, reasons, and the action."""
     import polars as pl
 
-    expected = losses.tables["customers"].select("customer_id", "expected_loss", "contact")
+    expected = weighed.tables["customers"].select("customer_id", "contact")
     table = scored.join(expected, on="customer_id", how="left", maintain_order="left")
-    table = table.join(why.select("customer_id", "^reason_.$"), on="customer_id", how="left", maintain_order="left")
+    table = table.join(why, on="customer_id", how="left", maintain_order="left")
+    worth_it, high = pl.col("contact").fill_null(value=False), pl.col("risk_band") == "high"
     action = (
-        pl.when(pl.col("contact").fill_null(False) & (pl.col("risk_band") == "high"))
+        pl.when(pl.col("customer_id").is_in(gone))
+        .then(pl.lit(text("churn.action.gone")))
+        .when(~worth_it)
+        .then(pl.lit(text("churn.action.watch")))
+        .when(pl.col("customer_id").is_in(list(refusing)))
+        .then(pl.lit(text("churn.action.refused")))
+        .when(high)
         .then(pl.lit(text("churn.action.call")))
-        .when(pl.col("contact").fill_null(False))
-        .then(pl.lit(text("churn.action.offer")))
-        .otherwise(pl.lit(text("churn.action.watch")))
+        .otherwise(pl.lit(text("churn.action.offer")))
     )
+    value = pl.col("value").cast(pl.Float64).clip(0.0) if "value" in scored.columns else pl.lit(None, pl.Float64)
+    said = [
+        pl.when(pl.col(f"reason_{n}").is_not_null()).then(
+            pl.format("{} ({}%)", f"reason_{n}", (pl.col(f"share_{n}") * 100).round().cast(pl.Int64))
+        )
+        for n in (1, 2, 3)
+    ]
     return table.select(
-        *("customer_id", "churn_probability", "low", "high", "risk_band", "expected_loss"),
-        *("reason_1", "reason_2", "reason_3"),
+        *("customer_id", "churn_probability", "low", "high", "risk_band"),
+        (pl.col("churn_probability") * value).round(4).alias("expected_loss"),
+        *(words.alias(f"reason_{n}") for n, words in enumerate(said, 1)),
         action.alias("action"),
     ).sort("customer_id")
 
 
-def transactional_churn(
-    lines: pl.LazyFrame,
-    tables: Mapping[str, pl.LazyFrame],
-    params: ChurnParams,
-    worth: pl.DataFrame | None = None,
-) -> ChurnResult:
-    """Learn from purchases: features before a day, no purchase in the window after it, days that do not overlap.
-
-    Raises:
-        InputError: The history carries no window (why is said), or too few left.
-    """
-    from datetime import timedelta
-
+def _bands(customers: pl.DataFrame, gone: Sequence[str]) -> dict[str, Scalar]:
+    """How many customers who are still here are in each band."""
     import polars as pl
 
-    from acrm.analysis.churn.records import read_records
-    from acrm.analysis.churn.snapshots import learning, snapshot
-    from acrm.analysis.churn.warning import warnings
-    from acrm.analysis.churn.windows import windows
-
-    records = read_records(lines, tables, as_of=params.as_of)
-    span = windows(records, params.window)
-    if span.window is None:
-        raise InputError("churn_no_window", reasons="; ".join(map(str, span.notes)))
-    today = snapshot(records, records.past.cutoff, span.window)
-    case = learning(records, records.last - timedelta(days=span.window), span.window)
-    rolled = _rolled(records, span.window, params.seed)
-    overdue = warnings(records.past, today.table.select("customer_id"))
-    lost = today.lost.to_frame("customer_id")
-    more = {
-        "windows": span,
-        "overdue": overdue,
-        "tables": {"windows": span.table, "origins": rolled, "overdue": overdue.overdue, "lost": lost},
-    }
-    figures: dict[str, Scalar] = {**records.figures, "window_days": span.window, "lost_customers": lost.height}
-    latest = rolled.row(0, named=True) if rolled.height else {}
-    figures |= {f"{name}_later": latest[name] for name in latest if name.startswith("roc_auc")}
-    return _learned(
-        case,
-        today.table,
-        params,
-        worth,
-        None,
-        setting="transactional",
-        figures={**figures, "customers": today.table.height},
-        notes=(*span.notes, *overdue.notes, *records.notes, *_on_later(pl.DataFrame(rolled))),
-        more=more,
-    )
+    here = customers.filter(~pl.col("customer_id").is_in(gone))
+    counts = {f"{band}_risk_customers": here.filter(risk_band=band).height for band in BANDS}
+    at_risk = sum(counts[f"{band}_risk_customers"] for band in AT_RISK)
+    share = round(at_risk / here.height, 6) if here.height else None
+    return {"customers": customers.height, "here": here.height, **counts, "at_risk_share": share}
 
 
-def _rolled(records: Records, window: int, seed: int) -> pl.DataFrame:
-    """What models learned earlier foretold of a later window, the latest first, beside the rules.
-
-    Returns:
-        `train`, `test` (cutoffs), `customers`, `churn`, `roc_auc`, `brier`, `roc_auc_<rule>` (null: cannot be had).
-    """
-    import polars as pl
-
-    from acrm.analysis.churn.rules import RULES, rule_scores
-    from acrm.analysis.churn.snapshots import case, learning, origins
-    from acrm.analysis.churn.training import score, train
-    from acrm.models.classification_metrics import roc_auc
-
-    rows: list[dict[str, Any]] = []
-    for one in origins(records.first, records.last, window)[:ORIGINS]:
-        test = case(records, one.test, window)
-        trained = train(learning(records, one.train, window), seed=seed)
-        p = score(trained, test.table)["churn_probability"].to_numpy()
-        left = test.outcome.to_numpy().astype(bool)
-        rules = rule_scores(records.past.until(one.test), test.table.select("customer_id"), window)
-        found = {
-            f"roc_auc_{rule}": None if rules[rule].null_count() else round(roc_auc(left, rules[rule].to_numpy()), 6)
-            for rule in RULES
-        }
-        own = {"customers": len(left), "churn": round(float(left.mean()), 6), "roc_auc": round(roc_auc(left, p), 6)}
-        rows.append(
-            {"train": one.train, "test": one.test, **own, "brier": round(float(((p - left) ** 2).mean()), 6), **found}
-        )
-    rules_ = {f"roc_auc_{rule}": pl.Float64 for rule in RULES}
-    schema: dict[str, Any] = {"train": pl.Date, "test": pl.Date, "customers": pl.Int64, "churn": pl.Float64}
-    return pl.DataFrame(rows, schema=schema | {"roc_auc": pl.Float64, "brier": pl.Float64, **rules_})
-
-
-def _on_later(rolled: pl.DataFrame) -> list[Message]:
-    """What the latest later window says of the model and the best rule."""
-    if rolled.is_empty():
-        return [Message("churn.no_origin")]
-    row = rolled.row(0, named=True)
-    rules = {
-        name.removeprefix("roc_auc_"): row[name]
-        for name in row
-        if name.startswith("roc_auc_") and row[name] is not None
-    }
-    best = max(rules, key=lambda name: rules[name]) if rules else None
-    if best is None:
-        return [Message("churn.later_alone", {"auc": row["roc_auc"], "test": row["test"]})]
-    id = "churn.later_better" if row["roc_auc"] > rules[best] else "churn.later_worse"
-    values = {"auc": row["roc_auc"], "test": row["test"], "rule": text(f"churn.rule.{best}"), "its": rules[best]}
-    return [Message(id, values)]
+def _document(metrics: pl.DataFrame) -> dict[str, Any]:
+    """The model's figures with their limits, and the same of every rule."""
+    model, *rules = metrics.to_dicts()
+    told = {name: value for name, value in model.items() if name not in ("score", "gain_low", "gain_high", "verdict")}
+    return {**told, "rules": {rule.pop("score"): rule for rule in rules}}

@@ -112,10 +112,17 @@ def labelled(
     if outcome.all() or not outcome.any():
         raise InputError("churn_one_outcome", column=column, value=words.drop_nulls()[0])
     unlabelled = known.filter(pl.col("_left").is_null()).drop("_left", column)
-    figures = {"column": column, "left": left, "leavers": int(outcome.sum()), "customers": len(outcome)}
+    figures = {
+        "column": column.removeprefix("x_"),
+        "left": left,
+        "leavers": int(outcome.sum()),
+        "customers": len(outcome),
+    }
     notes = [Message("churn_label.found", figures | {"share": float(outcome.sum()) / len(outcome)})]
     if unlabelled.height:
-        notes.append(Message("churn_label.unlabelled", {"customers": unlabelled.height, "column": column}))
+        notes.append(
+            Message("churn_label.unlabelled", {"customers": unlabelled.height, "column": column.removeprefix("x_")})
+        )
     return Labelled(
         case=Case(
             table=rows.drop("_left", column),
@@ -139,6 +146,41 @@ def plain_name(column: str) -> str:
     return re.sub(r"[\W_]+", "_", column.lower().removeprefix("x_")).strip("_")
 
 
+def has_label(names: Sequence[str]) -> bool:
+    """Whether a column is called as one that says who left.
+
+    >>> has_label(["customer_id", "x_Churn"]), has_label(["customer_id", "x_churn_reason"])
+    (True, False)
+    """
+    return any(plain_name(name) in NAMES for name in names)
+
+
+def column_of(names: Sequence[str], asked: str) -> str | None:
+    """The column that is meant by a name, with or without the `x_` of what is not ours, case and signs aside.
+
+    >>> column_of(["customer_id", "x_monthlycharges"], "MonthlyCharges")
+    'x_monthlycharges'
+    """
+    if asked in names:
+        return asked
+    return next((name for name in names if plain_name(name) == plain_name(asked)), None)
+
+
+def outcome_of(values: pl.Series) -> pl.Series:
+    """What a campaign brought: numbers as they are, words of yes and no as True and False.
+
+    Raises:
+        InputError: The values are neither.
+    """
+    import polars as pl
+
+    if values.dtype.is_numeric() or values.dtype == pl.Boolean:
+        return values
+    words = _words(values)
+    yes = _left(values.name, words, None)
+    return words == yes
+
+
 def _recognised(table: pl.DataFrame) -> str | None:
     by_name: dict[str, str] = {}
     for column in table.columns:
@@ -153,9 +195,8 @@ def _recognised(table: pl.DataFrame) -> str | None:
 
 
 def _named(table: pl.DataFrame, target: str) -> str:
-    by_name = {plain_name(column): column for column in reversed(table.columns)}
-    column = target if target in table.columns else by_name.get(plain_name(target), "customer_id")
-    if column == "customer_id" or table[column].dtype.is_nested():
+    column = column_of(table.columns, target)
+    if column is None or column == "customer_id" or table[column].dtype.is_nested():
         raise InputError("churn_no_target", column=target, known=listed(table.columns[1:], 20))
     return column
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,15 +10,23 @@ from acrm.analysis.churn.label import plain_name
 from acrm.messages import Message
 
 if TYPE_CHECKING:
+    import numpy as np
     import polars as pl
+    from numpy.typing import NDArray
 
     from acrm.analysis.churn.case import Case
     from acrm.analysis.churn.training import Trained
+
+    Floats = NDArray[np.float64]
+    Flags = NDArray[np.bool_]
+    Places = NDArray[np.intp]
 
 REPEATS = 200
 MODEL = "model"
 TOO_GOOD = 0.95
 """ROC-AUC of a model that hardly any honest column allows."""
+_OFF, _SURE = 0.02, 3.0
+"""Difference of the mean probability from the share who left from which on it is said; and in standard errors."""
 _RULES = {
     "recency": (1.0, ("days_since_last", "recency", "days_since_last_order", "days_since_last_purchase")),
     "frequency": (-1.0, ("orders", "frequency", "purchases", "transactions", "order_count")),
@@ -54,16 +62,46 @@ def rules_of(case: Case) -> dict[str, pl.Series]:
     return found
 
 
-def measure(trained: Trained, rules: Mapping[str, pl.Series], *, seed: int = 0) -> Measured:
-    """Measure what the model foretold of each customer without having seen him, and what rules say of the same.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Told:
+    """What was foretold of customers by models that had not seen them, and what came.
+
+    Attributes:
+        outcome: Whether each left.
+        foretold: The probability of each; a line for every repeat of the folds.
+        fold: Of each customer, likewise: each fold was ranked by a model of its own.
+        rules: Naive scores of the same customers, the higher the more likely to leave.
+    """
+
+    outcome: Flags
+    foretold: Floats
+    fold: Places
+    rules: Mapping[str, Floats]
+
+    @property
+    def probability(self) -> Floats:
+        """One probability per customer: the mean over repeats."""
+        mean: Floats = self.foretold.mean(axis=0)
+        return mean
+
+
+def told_by_folds(trained: Trained, rules: Mapping[str, pl.Series]) -> Told:
+    """What models without its fold said of every row learned from; `rules` are aligned with the rows of the case."""
+    import polars as pl
+
+    ranked = {name: values.cast(pl.Float64).to_numpy()[trained.rows] for name, values in rules.items()}
+    return Told(outcome=trained.outcome, foretold=trained.fit.foretold, fold=trained.fit.fold, rules=ranked)
+
+
+def measure(told: Told, *, seed: int = 0) -> Measured:
+    """Measure what was foretold of customers not seen, and what rules say of the same.
 
     Figures of ranking are means over the folds, those of probabilities are of all customers together. Intervals are of
     95%, from 200 samples of the customers, the same for all scores, so that the difference to a rule
     has one too. The verdict on a rule is `better`, `worse`, or `alike` where that interval holds 0.
 
     Args:
-        trained: A model.
-        rules: Scores of the case's customers, in its order: the higher, the more likely to leave.
+        told: See `Told`.
         seed: Of the samples.
 
     Returns:
@@ -76,15 +114,13 @@ def measure(trained: Trained, rules: Mapping[str, pl.Series], *, seed: int = 0) 
 
     from acrm.models.classification_metrics import PROBABILITY, RANKING, Scores, intervals, mean_measures
 
-    outcome, folds = trained.outcome, trained.fit.fold
-    told = zip(trained.fit.foretold, folds, strict=True)
-    scores = {MODEL: [Scores.of(outcome, p, probable=True, fold=fold) for p, fold in told]}
-    for name, values in rules.items():
-        ranked = values.cast(pl.Float64).to_numpy()[trained.rows]
+    outcome, folds = told.outcome, told.fold
+    pairs = zip(told.foretold, folds, strict=True)
+    scores = {MODEL: [Scores.of(outcome, p, probable=True, fold=fold) for p, fold in pairs]}
+    for name, ranked in told.rules.items():
         scores[name] = [Scores.of(outcome, ranked, probable=False, fold=fold) for fold in folds]
     ends, gains = intervals(scores, repeats=REPEATS, seed=seed)
     rows = []
-    notes: list[Message] = []
     for name, scored in scores.items():
         figures = mean_measures(scored)
         low, high = gains.get(name, (None, None))
@@ -94,13 +130,7 @@ def measure(trained: Trained, rules: Mapping[str, pl.Series], *, seed: int = 0) 
             row |= {key: figures.get(key)}
             row |= dict(zip((f"{key}_low", f"{key}_high"), ends[name].get(key, (None, None)), strict=True))
         rows.append(row | {"gain_low": low, "gain_high": high, "verdict": verdict})
-        if verdict is not None:
-            notes.append(
-                Message(
-                    f"churn_model.verdict.{verdict}",
-                    {"rule": _called(name), "own": rows[0]["roc_auc"], "its": row["roc_auc"], "low": low, "high": high},
-                )
-            )
+    notes = [*_verdicts(rows), *_level(told)]
     own = rows[0]
     if own["roc_auc"] > TOO_GOOD:
         notes.insert(0, Message("churn_model.too_good", {"auc": own["roc_auc"]}))
@@ -111,10 +141,30 @@ def measure(trained: Trained, rules: Mapping[str, pl.Series], *, seed: int = 0) 
     }
     return Measured(
         metrics=pl.DataFrame(rows, schema=schema),
-        reliability=_reliability(outcome, trained.fit.probability),
+        reliability=_reliability(outcome, told.probability),
         summary={key: own[key] for key in own if key not in ("score", "gain_low", "gain_high", "verdict")},
         notes=tuple(notes),
     )
+
+
+def _verdicts(rows: Sequence[Mapping[str, Any]]) -> Iterator[Message]:
+    """Of every rule that the model does not beat; of those it beats, the best."""
+    own, *rules = rows
+    beaten = sorted((row for row in rules if row["verdict"] == "better"), key=lambda row: -row["roc_auc"])
+    for row in [row for row in rules if row["verdict"] != "better"] + beaten[:1]:
+        values = {"rule": _called(row["score"]), "own": own["roc_auc"], "its": row["roc_auc"]}
+        limits = {"low": row["gain_low"], "high": row["gain_high"]}
+        yield Message(f"churn_model.verdict.{row['verdict']}", values | limits)
+
+
+def _level(told: Told) -> Iterator[Message]:
+    """That more or fewer left than was foretold, where chance does not explain it."""
+    p, left = told.probability, told.outcome.mean()
+    error = float((p * (1 - p)).sum() ** 0.5) / len(p)
+    off = float(p.mean() - left)
+    if abs(off) > max(_OFF, _SURE * error):
+        way = "high" if off > 0 else "low"
+        yield Message(f"churn_model.too_{way}", {"foretold": float(p.mean()), "left": float(left)})
 
 
 def _called(rule: str) -> Message | str:

@@ -54,7 +54,8 @@ def retained(stays: Stays, params: ContractParams) -> Retained:
         start, the others being possible too), `next_year` (the same of those there now, in the year to come). Table
         `cohorts`: `period`, `cohort`, `after` (periods), `at_start`, `there`, `share`; null where not all of a cohort
         have been watched for so long.
-        Figures `customers`, `left`, `here`, `retention`, `retention_forecast`, `log_rank`, `log_rank_p`.
+        Figures `retention_customers`, `retention_left`, `retention_here`, `retention`, `retention_forecast`,
+        `log_rank`, `log_rank_p`.
     """
     import polars as pl
 
@@ -86,9 +87,9 @@ def retained(stays: Stays, params: ContractParams) -> Retained:
     here = table["here"].sum()
     weighted = {name: _weighted(table, name) for name in ("retention", "forecast")}
     figures: dict[str, Scalar] = {
-        "customers": int(table["customers"].sum()),
-        "left": int(table["left"].sum()),
-        "here": int(here),
+        "retention_customers": int(table["customers"].sum()),
+        "retention_left": int(table["left"].sum()),
+        "retention_here": int(here),
         "retention": weighted["retention"],
         "retention_forecast": weighted["forecast"],
     }

@@ -9,13 +9,25 @@ from typing import TYPE_CHECKING
 from acrm.analysis.clv.contract_groups import ContractParams, Group
 from acrm.analysis.clv.spells import counted
 from acrm.errors import InputError
-from acrm.messages import Message
+from acrm.messages import Message, listed
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from acrm.analysis.churn.case import Case
+
 YEAR = 12
 """Months ahead for which staying is foretold."""
+_TENURES = (
+    "tenure",
+    "tenure_months",
+    "tenure_in_months",
+    "months_with_us",
+    "months_stayed",
+    "срок_месяцев",
+    "стаж_месяцев",
+)
+"""Names of a column of months stayed."""
 _FEWEST = 20
 """Customers who left without whom nothing is estimated."""
 
@@ -60,6 +72,23 @@ def stays_of_contracts(contracts: pl.LazyFrame, params: ContractParams) -> Stays
         )
     rows = pl.concat(parts).drop_nulls("time").sort("customer_id", "start_at")
     return Stays(rows=rows, groups=groups, notes=tuple(notes))
+
+
+def tenure_column(case: Case, asked: str | None = None) -> str | None:
+    """The column of months stayed so far: the one asked for, else one that is called so.
+
+    Raises:
+        InputError: There is no such column of numbers.
+    """
+    from acrm.analysis.churn.label import column_of, plain_name
+
+    numbers = [feature.name for feature in case.features if feature.kind == "number"]
+    if asked is None:
+        return next((name for name in numbers if plain_name(name) in _TENURES), None)
+    column = column_of(numbers, asked)
+    if column is None:
+        raise InputError("churn_no_by", column=asked, known=listed(numbers, 20))
+    return column
 
 
 def stays_of_tenures(

@@ -14,6 +14,7 @@ from acrm.messages import Message, listed
 if TYPE_CHECKING:
     import polars as pl
 
+    from acrm.analysis.churn.prepared import Prepared
     from acrm.models.histories import FloatArray
     from acrm.models.qini import Resampled
 
@@ -112,6 +113,35 @@ def uplift(
             rows = told.is_in([arm, control])
             found.add(arm, table.filter(rows), columns, wanted[rows.to_numpy()], (told.filter(rows) == arm).to_numpy())
     return found.made()
+
+
+def campaign_effect(
+    prepared: Prepared, columns: Sequence[str], treatment: str, outcome: str | None, params: UpliftParams
+) -> Uplift:
+    """Estimate what a past campaign did to customers of a labelled file: see `uplift`.
+
+    Args:
+        prepared: The customers; `shown` has `beside`, their columns `treatment` and `outcome`.
+        columns: What was known before the campaign.
+        treatment: Name of the column that says what each got.
+        outcome: Name of what the campaign was to bring. None: that the customer stays.
+        params: See `UpliftParams`.
+
+    Raises:
+        InputError: There is no such column; see `uplift`.
+    """
+    from acrm.analysis.churn.label import column_of, outcome_of
+
+    beside = prepared.shown["beside"]
+    names = [None if name is None else column_of(beside.columns, name) for name in (treatment, outcome)]
+    for asked, name in zip((treatment, outcome), names, strict=True):
+        if asked is not None and name is None:
+            known = [*prepared.everyone.columns[1:], *beside.columns[1:]]
+            raise InputError("churn_no_by", column=asked, known=listed(known, 20))
+    table = prepared.case.table
+    told = table.select("customer_id").join(beside, on="customer_id", how="left", maintain_order="left")
+    left = prepared.case.outcome if names[1] is None else outcome_of(told[names[1]])
+    return uplift(table, columns, left, told[str(names[0])], params)
 
 
 def _control(values: Sequence[str], column: str, asked: str | None) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import polars as pl
 
 from acrm.analysis.churn.case import Case
-from acrm.analysis.churn.metrics import measure, rules_of
+from acrm.analysis.churn.metrics import measure, rules_of, told_by_folds
 from acrm.analysis.churn.training import train
 
 
@@ -15,7 +15,7 @@ def test_the_model_is_held_against_the_rule(made: Callable[..., Case]) -> None:
     rules = rules_of(case)
     assert list(rules) == ["recency"]
     perfect = rules | {"oracle": case.outcome.cast(pl.Float64)}
-    measured = measure(trained, perfect)
+    measured = measure(told_by_folds(trained, perfect))
     assert measured.metrics["verdict"].to_list() == [None, "better", "worse"]
     assert "worse than the oracle rule" in str(measured.notes[-1])
     assert measured.metrics["brier"].null_count() == 2
@@ -29,7 +29,8 @@ def test_a_model_that_knows_too_much_is_said_to(made: Callable[..., Case]) -> No
     told = case.table.with_columns(
         days_since_last=case.outcome.cast(pl.Float64) + pl.int_range(case.table.height) / 1e4
     )
-    measured = measure(train(Case(table=told, features=case.features, outcome=case.outcome)), {})
+    trained = train(Case(table=told, features=case.features, outcome=case.outcome))
+    measured = measure(told_by_folds(trained, {}))
     assert "too good to be true" in str(measured.notes[0])
 
 

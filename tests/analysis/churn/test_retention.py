@@ -100,4 +100,4 @@ def test_without_reasons_or_starts_there_are_no_such_rows() -> None:
     found = retained(stays_of_tenures(table, "months", table["months"] % 2 == 1, ContractParams()), ContractParams())
     assert found.tables["reasons"].is_empty()
     assert found.tables["cohorts"].is_empty()
-    assert found.figures["left"] == 40
+    assert found.figures["retention_left"] == 40

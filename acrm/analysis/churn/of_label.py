@@ -1,0 +1,64 @@
+"""The setting with a label: a column says who left."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from acrm.analysis.churn.label import labelled, plain_name
+from acrm.analysis.churn.prepared import Prepared
+from acrm.messages import Message
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from acrm.analysis.people.people import People
+
+
+def of_label(
+    people: People,
+    *,
+    target: str | None = None,
+    positive: str | None = None,
+    beside: Collection[str] = (),
+    raw: pl.DataFrame | None = None,
+) -> Prepared | None:
+    """Customers of whom a column says whether they left; None where there is none.
+
+    Args:
+        people: The customers, the column among their features.
+        target: Name of the column. None: one that is called so, see `acrm.analysis.churn.label`.
+        positive: Its value for those who left. None: recognised.
+        beside: Columns that are no features: what a campaign gave and what it brought.
+        raw: The table of customers as it was read.
+
+    Returns:
+        Everybody is scored, those without a value in the column too; `shown` has `gone`, the ids of who left, and
+        `beside`, the columns of that name.
+
+    Raises:
+        InputError: See `labelled`.
+    """
+    import polars as pl
+
+    out = {plain_name(name) for name in beside}
+    kept = ["customer_id", *(name for name in people.table.columns if plain_name(name) in out)]
+    features = [feature for feature in people.features if plain_name(feature.name) not in out]
+    found = labelled(people.table, features, target=target, positive=positive, cutoff=people.as_of)
+    if found is None:
+        return None
+    names = ["customer_id", *(feature.name for feature in found.case.features)]
+    everyone = pl.concat([found.case.table.select(names), found.unlabelled.select(names)]).sort("customer_id")
+    figures = {"as_of": people.as_of} if people.as_of else {}
+    return Prepared(
+        setting="labelled",
+        case=found.case,
+        everyone=everyone,
+        raw=raw,
+        figures={"target": found.column, "leavers": int(found.case.outcome.sum()), **figures},
+        notes=(Message("churn.setting.labelled"), *found.notes),
+        shown={
+            "gone": found.case.table["customer_id"].filter(found.case.outcome),
+            "beside": people.table.select(kept),
+        },
+    )

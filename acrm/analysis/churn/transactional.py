@@ -1,0 +1,73 @@
+"""The setting without a label: who buys nothing within a window of days after a cutoff has left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from acrm.analysis.churn.prepared import Prepared, Trial
+from acrm.errors import InputError
+from acrm.messages import Message
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from acrm.analysis.churn.records import Records
+
+TRIALS = 3
+"""Earlier cutoffs on which the model is tried, at most."""
+
+
+def transactional(
+    lines: pl.LazyFrame, tables: Mapping[str, pl.LazyFrame], *, window: int | None = None, as_of: date | None = None
+) -> Prepared:
+    """Purchases as cases to learn from: features before a day, no purchase in the window after it.
+
+    Days of learning, of trying and today lie a window apart, so that no label overlaps what another is learned from.
+    Customers who bought nothing in the last two windows are lost already: they are counted and not scored.
+
+    Args:
+        lines: Canonical transactions.
+        tables: `interactions`, `deals`, `customers`, if there are any.
+        window: Days. None: proposed from the customers' own gaps.
+        as_of: Last day that counts.
+
+    Returns:
+        Among the tables `windows`, `overdue` and `lost`; `windows` and `overdue` are shown, too.
+
+    Raises:
+        InputError: The history carries no window; why is said.
+    """
+    from acrm.analysis.churn.records import read_records
+    from acrm.analysis.churn.snapshots import learning, snapshot
+    from acrm.analysis.churn.warning import warnings
+    from acrm.analysis.churn.windows import windows
+
+    records = read_records(lines, tables, as_of=as_of)
+    span = windows(records, window)
+    if span.window is None:
+        raise InputError("churn_no_window", reasons="; ".join(map(str, span.notes)))
+    today = snapshot(records, records.past.cutoff, span.window)
+    overdue = warnings(records.past, today.table.select("customer_id"))
+    lost = today.lost.to_frame("customer_id")
+    return Prepared(
+        setting="transactional",
+        case=learning(records, records.last - timedelta(days=span.window), span.window),
+        everyone=today.table,
+        trials=_trials(records, span.window),
+        figures={**records.figures, "window_days": span.window, "lost_customers": lost.height},
+        tables={"windows": span.table, "overdue": overdue.overdue, "lost": lost},
+        notes=(Message("churn.setting.transactional"), *span.notes, *overdue.notes, *records.notes),
+        shown={"windows": span, "overdue": overdue},
+    )
+
+
+def _trials(records: Records, window: int) -> Iterator[Trial]:
+    from acrm.analysis.churn.rules import rule_scores
+    from acrm.analysis.churn.snapshots import case, learning, origins
+
+    for one in origins(records.first, records.last, window)[:TRIALS]:
+        test = case(records, one.test, window)
+        rules = rule_scores(records.past.until(one.test), test.table.select("customer_id"), window)
+        yield Trial(train=learning(records, one.train, window), test=test, rules=rules)
