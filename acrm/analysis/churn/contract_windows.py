@@ -51,8 +51,11 @@ def contract_windows(agreements: Agreements, given: int | None = None) -> Window
     table = pl.DataFrame(rows, schema_overrides={"churn_rate": pl.Float64})
     window = _chosen(rows, days, given)
     row = next(row for row in rows if row["window"] == (window or given or CHOICES[0]))
-    if window is None:
-        notes: tuple[Message, ...] = (missing(row, span, "contractual"),)
+    notes: tuple[Message, ...]
+    if not agreements.stays["left_on"].count():
+        notes = (Message("churn_contractual.none_ended", {"contracts": agreements.contracts.height}),)
+    elif window is None:
+        notes = (missing(row, span, "contractual"),)
     else:
         values = {name: row[name] for name in ("window", "active", "left", "churn_rate")} | {"months": term}
         way = "given" if given else "near" if window != days else "monthly" if term is None else "term"

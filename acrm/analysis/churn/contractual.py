@@ -166,7 +166,7 @@ def contractual(
         figures={"as_of": agreements.today, "window_days": span.window, "grace_days": agreements.grace, **counts},
         tables={"windows": span.table, "lost": lost, "announced": announced.sort("customer_id")},
         notes=(
-            Message("churn_contractual.setting"),
+            Message("churn.setting.contractual"),
             *span.notes,
             *_apart(counts, agreements),
             *known.notes,
@@ -175,14 +175,14 @@ def contractual(
     )
 
 
-def contracts_tell(contracts: pl.LazyFrame, *, alone: bool) -> bool:
-    """Whether contracts tell who left: some have ended or, where there are purchases to go by instead, enough have."""
+def ended_contracts(contracts: pl.LazyFrame, as_of: date | None = None) -> int:
+    """How many had ended by a day, or by the last start: `ENOUGH` tell who left better than purchases would."""
     import polars as pl
 
     if "end_at" not in contracts.collect_schema().names():
-        return False
-    ended = int(contracts.select(pl.col("end_at").count()).collect(engine="streaming").item())
-    return ended >= (1 if alone else ENOUGH)
+        return 0
+    day = pl.col("start_at").max() if as_of is None else pl.lit(as_of)
+    return int(contracts.select((pl.col("end_at") < day).sum()).collect(engine="streaming").item())
 
 
 def rule_scores(table: pl.DataFrame) -> pl.DataFrame:

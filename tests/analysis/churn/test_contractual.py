@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from polars.testing import assert_frame_equal
 
 from acrm.analysis.churn.agreements import FEATURES
-from acrm.analysis.churn.contractual import Contracts, contracts_tell, contractual, rule_scores
+from acrm.analysis.churn.contractual import Contracts, contractual, ended_contracts, rule_scores
 from acrm.analysis.churn.guards import LEAKS, guards
 from acrm.analysis.churn.prepared import Prepared
 from acrm.analysis.churn.training import score, train
@@ -248,12 +248,15 @@ def test_too_few_who_left_is_said() -> None:
         contractual(contracts(*rows, ("z", date(2024, 6, 1))), None, {}, window=30)
 
 
-def test_contracts_tell_where_enough_of_them_have_ended() -> None:
-    one = contracts(("a", FIRST, FIRST + timedelta(9)), ("b", FIRST))
-    assert contracts_tell(one, alone=True)
-    assert not contracts_tell(one, alone=False)
-    assert not contracts_tell(contracts(("b", FIRST)), alone=True)
-    assert not contracts_tell(one.drop("end_at"), alone=True)
+def test_contracts_that_run_on_have_not_ended() -> None:
+    few = contracts(
+        ("a", FIRST, FIRST + timedelta(9)), ("b", FIRST, FIRST + timedelta(60)), ("c", FIRST + timedelta(20))
+    )
+    assert ended_contracts(few) == 1
+    assert ended_contracts(few, FIRST + timedelta(100)) == 2
+    assert ended_contracts(few.drop("end_at")) == 0
+    with pytest.raises(InputError, match="no contract has ended"):
+        contractual(few.drop("end_at"), None, {})
 
 
 def test_rows_in_another_order_make_the_same_cases(club: Club, prepared: Prepared) -> None:
