@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from acrm.analysis.churn.guards import FEW
 from acrm.analysis.churn.windows import CHOICES, Windows, missing, said, verdict
 from acrm.messages import Message
 
@@ -19,8 +20,9 @@ DAYS = {1: 30, 3: 90, 6: 180, 12: 365, 24: 730, 36: 1095}
 def contract_windows(agreements: Agreements, given: int | None = None) -> Windows:
     """Propose the usual term, so that everybody decides within the window; the next that can be had where that cannot.
 
-    That is the shortest of those longer than the term, else the longest of the shorter ones; windows that allow a trial
-    on later customers come first. Customers without a term are taken to decide every month.
+    That is the shortest of those longer than the term in which a hundred customers left, or any, else the longest of
+    the shorter ones; windows that allow a trial on later customers come first. Customers without a term are taken to
+    decide every month.
 
     Args:
         agreements: Contracts and what became of them.
@@ -57,8 +59,9 @@ def contract_windows(agreements: Agreements, given: int | None = None) -> Window
     elif window is None:
         notes = (missing(row, span, "contractual"),)
     else:
-        values = {name: row[name] for name in ("window", "active", "left", "churn_rate")} | {"months": term}
-        way = "given" if given else "near" if window != days else "monthly" if term is None else "term"
+        values = {name: row[name] for name in ("window", "active", "left", "churn_rate")}
+        equal = "monthly" if term is None else "term"
+        way = "given" if given else equal if window == days else "longer" if window > days else "shorter"
         notes = (Message(f"churn_contractual.window_{way}", values), *said(row, span, "contractual"))
     active = agreements.stays["customer_id"].n_unique() - lost
     origin: Any = "given" if given else "terms"
@@ -91,7 +94,8 @@ def _chosen(rows: list[dict[str, Any]], days: int, given: int | None) -> int | N
     if given:
         return given if next(row for row in rows if row["window"] == given)["verdict"] in USABLE else None
     for usable in USABLE:
-        found = [int(row["window"]) for row in rows if row["verdict"] == usable]
+        found = {int(row["window"]): int(row["left"]) for row in rows if row["verdict"] == usable}
+        longer = [window for window in found if window >= days]
         if found:
-            return next((window for window in found if window >= days), found[-1])
+            return next((window for window in longer if found[window] >= FEW), longer[0] if longer else max(found))
     return None

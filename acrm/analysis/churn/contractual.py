@@ -12,6 +12,7 @@ from acrm.analysis.churn.case import Case
 from acrm.analysis.churn.contract_windows import contract_windows
 from acrm.analysis.churn.prepared import Prepared, Trial
 from acrm.analysis.churn.snapshots import described, origins, pooled
+from acrm.analysis.clv.spells import read_contracts
 from acrm.errors import InputError
 from acrm.messages import Message
 
@@ -56,12 +57,12 @@ class Contracts:
         tables: Mapping[str, pl.LazyFrame],
         as_of: date | None = None,
     ) -> Contracts:
-        """Everything until today; contracts tell the time. See `contractual`."""
+        """Everything until today, see `contractual`."""
         import polars as pl
 
         from acrm.analysis.churn.records import Past, beside_purchases, read_records
 
-        agreements = read_agreements(contracts, as_of)
+        agreements = read_agreements(contracts, as_of or _before_notices(contracts, lines, tables))
         today, notes = agreements.today, agreements.notes
         if lines is not None:
             records = read_records(lines, tables, as_of=today)
@@ -124,7 +125,8 @@ def contractual(
         lines: Canonical transactions, if there are any.
         tables: `interactions`, `deals`, `customers`, if there are any.
         window: Days. None: proposed from the contracts' terms.
-        as_of: Today. None: as `acrm.analysis.clv.spells.read_contracts` has it.
+        as_of: Today. None: as `acrm.analysis.clv.spells.read_contracts` has it, but no later than the day after the
+            last contact, order or start, where contacts or orders are as new as the last start.
 
     Returns:
         Among the tables `windows`; `lost` (`customer_id`, `end_at`, `days_since_end`, `may_renew`: within the grace);
@@ -198,6 +200,29 @@ def rule_scores(table: pl.DataFrame) -> pl.DataFrame:
         for rule, (column, sign) in RULES.items()
     ]
     return table.select("customer_id", *scores).select(pl.col(name).fill_null(pl.col(name).median()) for name in RULES)
+
+
+def _before_notices(
+    contracts: pl.LazyFrame, lines: pl.LazyFrame | None, tables: Mapping[str, pl.LazyFrame]
+) -> date | None:
+    """The day after the last event of any table, if contracts end later: those ends were announced.
+
+    None where contacts and order lines do not reach the last start: they tell nothing of today.
+    """
+    import polars as pl
+
+    begun = contracts.filter(pl.col("customer_id").is_not_null()).select(pl.col("start_at").max())
+    days = [] if lines is None else [lines.select(pl.col("ordered_on").max())]
+    contacts = tables.get("interactions")
+    if contacts is not None:
+        days.append(contacts.select(pl.col("started_at").max().dt.date()))
+    first, *events = (frame.item() for frame in pl.collect_all([begun, *days], engine="streaming"))
+    last = max((day for day in events if day is not None), default=None)
+    if first is None or last is None or last < first:
+        return None
+    until: date = read_contracts(contracts, None, None).as_of
+    after: date = last + timedelta(days=1)
+    return after if after < until else None
 
 
 def _seen(past: Past, window: int) -> tuple[pl.DataFrame, tuple[Feature, ...]]:

@@ -1,5 +1,6 @@
 """The window of contracts: the usual term where it can be had, else the next best, else what is missing."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import numpy as np
@@ -30,7 +31,7 @@ def quarters(customers: int, days: int, stays: float = 0.8) -> list[tuple[object
     return rows
 
 
-def found(rows: list[tuple[object, ...]], given: int | None = None) -> Windows:
+def found(rows: Sequence[tuple[object, ...]], given: int | None = None) -> Windows:
     return contract_windows(read_agreements(contracts(*rows)), given)
 
 
@@ -50,10 +51,19 @@ def test_a_short_history_has_a_shorter_window_and_a_given_one_is_kept() -> None:
     rows = quarters(1500, 300)
     span = found(rows)
     assert span.window == 60
-    assert span.notes[0].id == "churn_contractual.window_near"
+    assert span.notes[0].id == "churn_contractual.window_shorter"
     given = found(rows, 90)
     assert given.window == 90
     assert [note.id for note in given.notes] == ["churn_contractual.window_given", "churn_contractual.untried"]
+
+
+def test_a_window_in_which_few_left_gives_way_to_a_longer_one() -> None:
+    """Three days from one end to the next: 100 are over in 300 days, and a year cannot be had."""
+    rows = [(f"c{who}", FIRST, FIRST + timedelta(100 + 3 * who) if who < 400 else None) for who in range(900)]
+    span = found(rows)
+    assert span.table.filter(verdict="ok")["window"].to_list() == [180, 270, 365]
+    assert span.window == 365
+    assert span.notes[0].id == "churn_contractual.window_longer"
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from tests.analysis.churn.test_agreements import contracts
 
 FIRST = date(2023, 1, 1)
 DAYS, WINDOW = 700, 60
+TODAY = FIRST + timedelta(days=DAYS)
 COMPLAINS, ANGRY, WORSE = 0.01, 30, 6.0
 HAZARD = {"monthly": 0.003, "annual": 0.0006}
 
@@ -136,7 +137,7 @@ def test_what_happens_after_the_cutoff_changes_no_feature(club: Club) -> None:
     cutoff = FIRST + timedelta(days=400)
     later = pl.col("end_at") > cutoff
     calls = club.interactions.filter(pl.col("started_at").dt.date() <= cutoff)
-    honest = Contracts.read(club.contracts.filter(pl.col("start_at") <= cutoff), None, {"interactions": calls})
+    honest = Contracts.read(club.contracts.filter(pl.col("start_at") <= cutoff), None, {"interactions": calls}, TODAY)
     rows = club.contracts.collect()
     moved = rows.with_columns(
         end_at=pl.when(later & (pl.int_range(pl.len()) % 2 == 0))
@@ -156,6 +157,7 @@ def test_what_happens_after_the_cutoff_changes_no_feature(club: Club) -> None:
         pl.concat([moved, again.with_columns(renewal_at=pl.lit(None, pl.Date))], how="vertical_relaxed").lazy(),
         None,
         club.tables,
+        TODAY,
     )
     for window in (30, 90):
         want, got = (one.until(cutoff, window) for one in (honest, smuggled))
@@ -198,7 +200,7 @@ def test_without_a_window_the_term_is_proposed() -> None:
 
 
 def test_who_left_and_who_gave_notice_are_told_apart(club: Club) -> None:
-    today = FIRST + timedelta(days=DAYS)
+    today = TODAY
     apart = [
         ("gone", date(2023, 2, 1), today - timedelta(days=40), "monthly", 20, "moved"),
         ("just", date(2023, 2, 1), today - timedelta(days=2), "monthly", 20, "price"),
@@ -229,6 +231,23 @@ def test_who_left_and_who_gave_notice_are_told_apart(club: Club) -> None:
     replayed = contractual(whole, None, club.tables, window=WINDOW, as_of=today - timedelta(days=100))
     assert replayed.tables["announced"].is_empty()
     assert {"gone", "just", "notice"} <= set(replayed.everyone["customer_id"])
+
+
+def test_calls_tell_that_ends_still_to_come_were_announced(club: Club) -> None:
+    rows = club.contracts.collect()
+    late = pl.int_range(pl.len()) % 40 == 0
+    ahead = pl.lit(FIRST + timedelta(days=DAYS)) + pl.duration(days=1 + pl.int_range(pl.len()) % 30)
+    noticed = rows.with_columns(
+        end_at=pl.when(pl.col("end_at").is_null() & late).then(ahead).otherwise("end_at")
+    ).lazy()
+    with_calls = contractual(noticed, None, club.tables, window=WINDOW)
+    assert with_calls.figures["as_of"] == TODAY
+    assert with_calls.tables["announced"].height > 10
+    # Nothing else speaks of today: the ends are taken as they stand.
+    alone = contractual(noticed, None, {}, window=WINDOW)
+    assert alone.figures["as_of"] == TODAY + timedelta(days=22)
+    old = club.interactions.filter(pl.col("started_at").dt.date() < FIRST + timedelta(days=DAYS - 90))
+    assert contractual(noticed, None, {"interactions": old}, window=WINDOW).figures == alone.figures
 
 
 def test_purchases_stand_beside_contracts(club: Club) -> None:
