@@ -72,21 +72,25 @@ def shop() -> Records:
 
 
 @pytest.fixture(scope="session")
-def retail(data: Path) -> Records:
+def retail_lines(data: Path) -> pl.LazyFrame:
     """Online Retail without lines that lack a customer, and without credit notes and free goods."""
     raw = pl.scan_csv(data / "basket" / "online_retail.csv", infer_schema_length=0)
     number, price = pl.col("Quantity").cast(pl.Decimal(18, 4)), pl.col("UnitPrice").cast(pl.Decimal(18, 4))
     kept = raw.filter(
         pl.col("CustomerID").str.len_chars() > 0, ~pl.col("InvoiceNo").str.starts_with("C"), number > 0, price > 0
     )
-    lines = kept.select(
+    return kept.select(
         order_id="InvoiceNo",
         customer_id="CustomerID",
         product_id="StockCode",
         ordered_on=pl.col("InvoiceDate").str.slice(0, 10).str.to_date(),
         line_amount=(number * price).cast(pl.Decimal(38, 4)),
     )
-    return read_records(lines, {})
+
+
+@pytest.fixture(scope="session")
+def retail(retail_lines: pl.LazyFrame) -> Records:
+    return read_records(retail_lines, {})
 
 
 @pytest.fixture(scope="session")

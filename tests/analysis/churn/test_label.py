@@ -53,8 +53,8 @@ def test_customers_without_a_label_are_told_apart() -> None:
     assert label.case.outcome.to_list() == [True, False, False]
     assert label.unlabelled["customer_id"].to_list() == ["c1", "c4"]
     assert [str(note) for note in label.notes] == [
-        "1 of 3 customers left (33.3%): x_churn is yes",
-        "2 customers without a value in x_churn: scored, not learned from",
+        "1 of 3 customers left (33.3%): churn is yes",
+        "2 customers without a value in churn: scored, not learned from",
     ]
 
 

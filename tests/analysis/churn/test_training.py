@@ -42,7 +42,7 @@ def test_telco(labelled_file: Callable[..., Labelled]) -> None:
     assert set(scored["risk_band"]) == {"low", "medium", "high"}
     assert scored.select((pl.col("low") <= pl.col("churn_probability")).all()).item()
     told = reasons(trained, case.table).row(int(p.argmax()), named=True)
-    assert told["reason_1"] == "tenure 1 (usually 29)"
+    assert told["reason_1"] == "tenure 1, usually 29"
     assert told["reason_2"] == "contract: Month-to-month"
     assert 0 < told["share_3"] < told["share_2"] < told["share_1"] < 1
 
