@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from acrm.messages import Message
 
 FEATURES = (
-    *("days_under_contract", "contract_days", "contracts_so_far", "earlier_stays", "contracts_in_force"),
-    *("plan", "price", "price_change", "days_to_renewal", "term_share"),
+    *("days_under_contract", "days_to_renewal", "plan", "price", "price_change"),
+    *("contracts_so_far", "earlier_stays", "contracts_in_force", "contract_days", "term_share"),
 )
+"""Of columns that tell the same the first is kept."""
 IN_TIME = 0.95
 """Share of the renewals that come within the grace."""
 

@@ -191,7 +191,7 @@ def rule_scores(table: pl.DataFrame) -> pl.DataFrame:
     """Naive scores, the higher the more likely to leave; one of whom it is not known comes in the middle.
 
     Returns:
-        One column per rule of `RULES`, in the rows' order; all null where it cannot be had.
+        One column per rule of `RULES`, in the rows' order; all null where it cannot be had or is the same for all.
     """
     import polars as pl
 
@@ -199,7 +199,8 @@ def rule_scores(table: pl.DataFrame) -> pl.DataFrame:
         (sign * pl.col(column) if column in table.columns else pl.lit(None, pl.Float64)).alias(rule)
         for rule, (column, sign) in RULES.items()
     ]
-    return table.select("customer_id", *scores).select(pl.col(name).fill_null(pl.col(name).median()) for name in RULES)
+    filled = [pl.col(name).fill_null(pl.col(name).median()) for name in RULES]
+    return table.select(scores).select(filled).select(pl.when(pl.col(name).n_unique() > 1).then(name) for name in RULES)
 
 
 def _before_notices(
