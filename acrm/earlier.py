@@ -16,6 +16,7 @@ from acrm.publish import standing
 if TYPE_CHECKING:
     from datetime import date
 
+    from acrm.analysis.churn.model_file import SavedChurn
     from acrm.analysis.clv.model_file import SavedModel
 
 
@@ -83,6 +84,17 @@ def saved_model(path: str) -> SavedModel:
     return from_document(document_of(path), path)
 
 
+def saved_churn(path: str) -> SavedChurn:
+    """The model that an earlier `acrm churn` saved: the file, or `churn_model.json` of a folder.
+
+    Raises:
+        InputError: It is not there, or is none.
+    """
+    from acrm.analysis.churn.model_file import from_document
+
+    return from_document(document_of(path, "churn_model.json"), path)
+
+
 def table_of(folder: str, name: str) -> pl.DataFrame | None:
     """A table that an earlier run left in a folder, None where there is none."""
     content = standing(Path(folder) / f"{name}.parquet")
@@ -116,6 +128,19 @@ def earlier_segments(path: str) -> tuple[pl.DataFrame, pl.DataFrame, dict[str, A
     return main, people, None if ruled else document_of(str(folder / "segment_model.json"))
 
 
+def earlier_churn(path: str) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+    """The probabilities of an earlier `acrm churn`, and its table of customers, None where it left none.
+
+    Raises:
+        InputError: They are not there.
+    """
+    folder = str(Path(path) if Path(path).is_dir() else Path(path).parent)
+    main = earlier_result(folder, "churn")
+    if main is None or not {"customer_id", "churn_probability", "risk_band"} <= set(main.columns):
+        raise InputError("churn_not_earlier", path=path)
+    return main, table_of(folder, "churn_people")
+
+
 def document_of(path: str, name: str = "") -> dict[str, Any]:
     """A JSON file of an earlier run, or that of a name in its folder.
 
@@ -128,5 +153,5 @@ def document_of(path: str, name: str = "") -> dict[str, Any]:
         )
     except FileNotFoundError:
         raise InputError("no_file", path=path) from None
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise InputError("bad_json", path=path, reason=error) from error

@@ -136,6 +136,20 @@ def write_result(
     return [*names, f"{command}.json"]
 
 
+def write_text(path: Path, content: str, sources: Iterable[Path] = ()) -> None:
+    """Write one text file whole, or not at all.
+
+    Raises:
+        UsageError: It would overwrite one of `sources`.
+        OutputError: It cannot be written.
+    """
+    if path.resolve() in {source.resolve() for source in sources}:
+        raise UsageError("is_input", path=path)
+    with writing(path.parent, _TURN), reported(path.parent):
+        new(path.parent, path.name).write_text(content, encoding="utf-8", newline="\n")
+        publish(path.parent, [path.name])
+
+
 def write_parquet(frame: pl.DataFrame, path: Path, lineage: Lineage) -> None:
     """Write one table; the same table and lineage give the same bytes."""
     frame.write_parquet(path, compression="zstd", row_group_size=ROW_GROUP, metadata=lineage.metadata())

@@ -26,8 +26,10 @@ def rows(n: int = 300, seed: int = 0) -> list[list[object]]:
     left = random.random(n) < 1 / (1 + np.exp(2.2 - 1.5 * monthly - 0.8 * complaints + tenure / 30))
     mail = random.choice(["none", "letter"], n)
     return [
-        [f"c{at:04}", "monthly" if monthly[at] else "yearly", complaints[at], tenure[at], fee[at], mail[at]]
-        + ["yes" if left[at] else "no"]
+        [
+            *(f"c{at:04}", "monthly" if monthly[at] else "yearly", complaints[at], tenure[at], fee[at], mail[at]),
+            "yes" if left[at] else "no",
+        ]
         for at in range(n)
     ]
 
@@ -121,17 +123,45 @@ def test_purchases_alone(acrm: Acrm, tmp_path: Path) -> None:
 
 def test_what_can_not_be_asked(acrm: Acrm, service: Path, tmp_path: Path) -> None:
     shop = orders(tmp_path / "orders.csv", 30, 40)
-    for words, code, said in (
+    asked: tuple[tuple[tuple[object, ...], int, str], ...] = (
         ((shop,), 3, "carry no window"),
         ((shop, "--treatment", "mailing"), 2, "--treatment"),
-        ((service, "--target", "chrun"), 3, "no such column"),
-        ((service, "--by", "plankind"), 0, ""),
+        ((service, "--target", "chrun"), 3, "chrun"),
         ((service, "--by", "nothing"), 3, "no such column"),
         ((service, "--value", "plan_kind"), 3, "no such column"),
         ((service, "--value", "-3"), 2, "value"),
         ((service, "--tenure", "plan_kind"), 0, "no such column"),
         ((service, "--ending", "30"), 3, "contracts"),
-    ):
+        ((service, "--apply", "model.json", "--allow", "fee"), 2, "--allow"),
+        ((service, "--apply", "model.json"), 3, "model.json"),
+        ((service, "--compare", "model.json"), 3, "model.json"),
+        ((service, "--save", service), 2, "service.csv"),
+    )
+    for words, code, said in asked:
         ran = acrm("churn", *words, "-o", "made")
         assert ran.code == code, (words, ran.err)
         assert said in ran.err + ran.out, (words, ran.err)
+
+
+def test_a_model_is_kept_and_used_later(acrm: Acrm, service: Path, tmp_path: Path) -> None:
+    ran = acrm("churn", service, "-o", "first", "--save", "kept/model.json", "--json", "--quiet")
+    assert ran.code == 0, ran.err
+    learned = pl.read_parquet("first/churn.parquet")
+    again = acrm("churn", service, "-o", "second", "--apply", "kept/model.json", "--compare", "first")
+    assert again.code == 0, again.err
+    scored = pl.read_parquet("second/churn.parquet")
+    assert scored.drop("action").equals(learned.drop("action"))
+    assert pl.read_parquet("second/churn_compare_entered.parquet").is_empty()
+    assert set(pl.read_parquet("second/churn_drift.parquet")["drift"]) == {"none"}
+    # Later customers have no label yet; some of them changed.
+    later = [[*row[:2], 9 if place < 40 else row[2], *row[3:6]] for place, row in enumerate(rows())]
+    header = "customer_id,plan_kind,complaints,tenure,fee,mailing"
+    path = tmp_path / "later.csv"
+    path.write_text("\n".join([header, *(",".join(map(str, row)) for row in later)]) + "\n", encoding="utf-8")
+    ran = acrm("churn", path, "-o", "third", "--apply", "first", "--compare", "first", "--fail-on", "at_risk_share>0.01")
+    assert ran.code == 1, ran.err
+    assert "complaints" in ran.out
+    entered = pl.read_parquet("third/churn_compare_entered.parquet")
+    assert set(entered["customer_id"]) <= {f"c{at:04}" for at in range(40)}
+    assert entered.height > 2
+    assert pl.read_parquet("third/churn.parquet").columns == COLUMNS

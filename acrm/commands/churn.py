@@ -9,11 +9,13 @@ from acrm.churn_options import Campaign, Learning, Watching, check
 from acrm.options import AsOf, Reading, Run, Seed, Selecting, Sources, Writing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from datetime import date
 
     import polars as pl
 
     from acrm.analysis.churn.churn import ChurnResult
+    from acrm.analysis.churn.model_file import SavedChurn
     from acrm.analysis.churn.prepared import Prepared
     from acrm.load import Sales
     from acrm.messages import Message
@@ -51,57 +53,103 @@ def churn(
     from pathlib import Path
     from tempfile import TemporaryDirectory
 
+    from acrm.analysis.churn.churn import MODEL_FILE
+    from acrm.earlier import earlier_churn, saved_churn
     from acrm.load import crowd, settled, undisturbed
     from acrm.messages import Message
     from acrm.render.churn import churn_page
-    from acrm.write import emit
+    from acrm.write import emit, write_text
 
     check(run, campaign)
+    saved = saved_churn(watching.apply) if watching.apply else None
+    earlier = earlier_churn(watching.compare) if watching.compare else None
     with (
         undisturbed(sources),
         TemporaryDirectory(prefix="acrm-") as scratch,
         run.console.progress(Message("clean.reading")),
     ):
-        named = (learning.target, campaign.treatment, campaign.outcome)
-        found = crowd(sources, reading, selecting, Path(scratch), tuple(name for name in named if name))
+        named = [name for name in (learning.target, campaign.treatment, campaign.outcome) if name]
+        found = crowd(sources, reading, selecting, Path(scratch), named, _stands(saved))
         settled(run, reading, found.dataset)
-        prepared = _prepared(found, learning, campaign, as_of)
-        result = _analysed(found, prepared, sources, learning, campaign, seed)
+        prepared = _prepared(found, selecting, learning, campaign, saved, as_of)
+        result = _analysed(found, prepared, sources, learning, campaign, saved, seed)
         result = _beside(result, prepared, found, sources, selecting, campaign, watching, seed)
+        if earlier:
+            result = _compared(result, *earlier)
         result = replace(result, summary={**found.counted(), **result.summary}, notes=(*found.notes(), *result.notes))
         lineage = found.lineage(run, as_of=result.summary.get("as_of"), seed=seed)
+    if watching.save:
+        write_text(Path(watching.save), result.files[MODEL_FILE], [Path(source) for source in sources])
     emit(run, result, writing, lineage, lambda: churn_page(result, run.typed(*_ONCE), found.dataset.tables))
 
 
-def _prepared(found: Sales, learning: Learning, campaign: Campaign, as_of: date | None) -> Prepared:
-    """By a label where there is one, else by contracts that end, else by purchases."""
+def _stands(saved: SavedChurn | None) -> Callable[[Sequence[str]], bool]:
+    """Whether the columns of a table that fits none of ours make it one of customers: a label, or those of a model."""
+    from acrm.analysis.churn.label import column_of, has_label
+
+    if saved is None:
+        return has_label
+    wanted = [feature.name.removeprefix("x_") for feature in saved.features]
+    return lambda names: all(column_of(names, name) for name in wanted)
+
+
+def _prepared(
+    found: Sales,
+    selecting: Selecting,
+    learning: Learning,
+    campaign: Campaign,
+    saved: SavedChurn | None,
+    as_of: date | None,
+) -> Prepared:
+    """By a label where there is one, else by contracts that end, else by purchases; a saved model says by which."""
+    from acrm.analysis.churn.contractual import ENOUGH, contractual, ended_contracts
     from acrm.analysis.churn.label import has_label
     from acrm.analysis.churn.of_label import of_label
     from acrm.analysis.churn.transactional import transactional
     from acrm.analysis.people.people import people
     from acrm.errors import InputError, UsageError
+    from acrm.load import contracts
+    from acrm.messages import Message
 
     tables: Any = found.dataset.tables
     lines = found.lines if "transactions" in tables else None
     customers = tables.get("customers")
-    if learning.target or (customers is not None and has_label(customers.collect_schema().names())):
-        crowd = people(tables, lines=lines, axes=("demo", "behaviour", "needs"), as_of=as_of)
+    label = customers is not None and has_label(customers.collect_schema().names())
+    if learning.target or (saved.setting == "labelled" if saved else label):
+        kinds = saved.kinds if saved else None
+        crowd = people(tables, lines=lines, axes=("demo", "behaviour", "needs"), as_of=as_of, kinds=kinds)
         beside = [name for name in (campaign.treatment, campaign.outcome) if name]
         raw = None if customers is None else customers.collect()
-        told = of_label(crowd, target=learning.target, positive=learning.positive, beside=beside, raw=raw)
+        target, positive = (saved.target, saved.positive) if saved else (learning.target, learning.positive)
+        told = of_label(crowd, target=target, positive=positive, beside=beside, raw=raw, needed=saved is None)
         if told is not None:
             return replace(told, notes=(*crowd.notes, *told.notes))
     if campaign.treatment:
         raise UsageError("churn_campaign_label")
+    few: tuple[Message, ...] = ()
+    if "contracts" in tables and not (saved and saved.setting == "transactional"):
+        chosen, left_out = contracts(found, selecting, None)
+        ended = ended_contracts(chosen, as_of)
+        if lines is None or ended >= ENOUGH or saved:
+            told = contractual(chosen, lines, tables, window=learning.window, as_of=as_of, saved=saved)
+            return replace(told, notes=(*told.notes, *left_out))
+        few = (Message("churn_contractual.too_few", {"ended": ended, "needed": ENOUGH}),) if ended else ()
     if lines is None:
         raise InputError("churn_nothing")
-    return transactional(lines, tables, window=learning.window, as_of=as_of)
+    told = transactional(lines, tables, window=learning.window, as_of=as_of, saved=saved)
+    return replace(told, notes=(*few, *told.notes))
 
 
 def _analysed(
-    found: Sales, prepared: Prepared, sources: list[str], learning: Learning, campaign: Campaign, seed: int
+    found: Sales,
+    prepared: Prepared,
+    sources: list[str],
+    learning: Learning,
+    campaign: Campaign,
+    saved: SavedChurn | None,
+    seed: int,
 ) -> ChurnResult:
-    from acrm.analysis.churn.churn import ChurnParams, churn
+    from acrm.analysis.churn.churn import ChurnParams, churn, churn_again
     from acrm.analysis.churn.economics import EconomicsParams
     from acrm.analysis.people.consent import refusing
 
@@ -110,7 +158,11 @@ def _analysed(
         contact=campaign.contact, incentive=campaign.incentive, success=campaign.success, value=campaign.amount()
     )
     params = ChurnParams(allow=learning.allowed, drop=learning.dropped, costs=costs, seed=seed)
-    return churn(replace(prepared, notes=(*prepared.notes, *notes)), params, worth, refusing(found.dataset.tables))
+    prepared = replace(prepared, notes=(*prepared.notes, *notes))
+    silent = refusing(found.dataset.tables)
+    if saved is not None:
+        return churn_again(prepared, params, saved, worth, silent)
+    return churn(prepared, params, worth, silent)
 
 
 def _worth(
@@ -158,7 +210,7 @@ def _beside(
     from acrm.analysis.churn.cuts import cut
 
     customers = result.tables["customers"]
-    here = customers.filter(~pl.col("customer_id").is_in(list(prepared.shown.get("gone", ()))))
+    here = customers.filter(~pl.col("customer_id").is_in(list(prepared.gone)))
     groups = _groups(found, prepared, sources, watching.by) if watching.by else None
     if groups is not None:
         result = result.joined("by", cut(here, groups))
@@ -216,16 +268,17 @@ def _stays(
             params = ContractParams(as_of=as_of, by=watching.by, seed=seed)
             part = retained(stays_of_contracts(chosen, params), params)
             return replace(result.joined("retention", part), notes=(*result.notes, *notes, *part.notes))
-        tenure = tenure_column(prepared.case, watching.tenure) if prepared.setting == "labelled" else None
+        case = prepared.case
+        if case is None or prepared.setting != "labelled":
+            return result
+        tenure = tenure_column(case, watching.tenure)
         if tenure is None:
             return result
-        people = prepared.case.table.select("customer_id", tenure)
+        people = case.table.select("customer_id", tenure)
         if groups is not None:
             people = people.join(groups, on="customer_id", how="left", maintain_order="left")
         params = ContractParams(by="group" if groups is not None else None, seed=seed)
-        return result.joined(
-            "retention", retained(stays_of_tenures(people, tenure, prepared.case.outcome, params), params)
-        )
+        return result.joined("retention", retained(stays_of_tenures(people, tenure, case.outcome, params), params))
     except InputError as error:
         # Who is leaving stands without it.
         return replace(result, notes=(*result.notes, error.message))
@@ -237,7 +290,24 @@ def _uplift(result: ChurnResult, prepared: Prepared, campaign: Campaign, seed: i
 
     wanted = campaign.outcome is not None
     params = UpliftParams(control=campaign.control, wanted=wanted, cost=campaign.contact, seed=seed)
-    return campaign_effect(prepared, result.shown["learned"], str(campaign.treatment), campaign.outcome, params)
+    columns = [feature.name for feature in result.shown["features"]]
+    return campaign_effect(prepared, columns, str(campaign.treatment), campaign.outcome, params)
+
+
+def _compared(result: ChurnResult, before: pl.DataFrame, people: pl.DataFrame | None) -> ChurnResult:
+    """What has changed since an earlier run, of customers who were here then and are here now."""
+    import polars as pl
+
+    from acrm.analysis.churn.churn import AT_RISK, BANDS
+    from acrm.analysis.churn.watch import compare, drift
+
+    now = result.tables["customers"].filter(~pl.col("customer_id").is_in(list(result.shown["gone"])))
+    if people is not None and "left" in people.columns:
+        before = before.join(people.filter("left"), on="customer_id", how="anti")
+    result = result.joined("compare", compare(before, now, BANDS, AT_RISK))
+    if people is None:
+        return result
+    return result.joined("drift", drift(people, result.tables["people"], result.shown["features"]))
 
 
 def _ending(here: pl.DataFrame, found: Sales, prepared: Prepared, days: int) -> Any:

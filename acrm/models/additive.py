@@ -18,6 +18,8 @@ from acrm.models.boosting import Coding, boosted, boosted_steps
 from acrm.models.clusters import quietly
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -64,12 +66,24 @@ class Spline:
         knots = np.concatenate([np.repeat(low, DEGREE + 1), inner, np.repeat(high, DEGREE + 1)])
         return cls(values=values, ranks=ranks, knots=knots, coefficients=np.zeros(len(knots) - DEGREE - 1))
 
+    @property
+    def degree(self) -> int:
+        """Of the pieces."""
+        return len(self.knots) - len(self.coefficients) - 1
+
     def basis(self, numbers: Floats) -> Any:
         """Sparse, a row per number."""
         from scipy.interpolate import BSpline
 
-        degree = len(self.knots) - len(self.coefficients) - 1
-        return BSpline.design_matrix(np.interp(numbers, self.values, self.ranks), self.knots, degree)
+        return BSpline.design_matrix(np.interp(numbers, self.values, self.ranks), self.knots, self.degree)
+
+    def __call__(self, numbers: Floats) -> Floats:
+        """The basis times the coefficients."""
+        from scipy.interpolate import BSpline
+
+        curve = BSpline.construct_fast(self.knots, self.coefficients, self.degree)
+        found: Floats = curve(np.interp(numbers, self.values, self.ranks))
+        return found
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -91,7 +105,7 @@ class Curve:
         numbers = np.where(known, values, 0.0).astype(np.float64)
         added = self.steps[np.searchsorted(self.edges, numbers, side="left")]
         if len(self.spline.knots):
-            added = added + self.spline.basis(numbers) @ self.spline.coefficients
+            added = added + self.spline(numbers)
         return np.where(known, added, self.unknown) - self.centre
 
 
@@ -104,14 +118,29 @@ class Additive:
 
     def logits(self, table: Table) -> Floats:
         """The log-odds of each row."""
-        total = np.full(len(table), self.intercept)
-        for place, curve in enumerate(self.curves):
-            total += curve(table[:, place])
-        return total
+        return additive_logits([self], table)[0]
 
     def parts(self, table: Table) -> Floats:
         """What each column adds, rows by columns: with `intercept` they sum to the log-odds."""
-        return np.column_stack([curve(table[:, place]) for place, curve in enumerate(self.curves)])
+        found = np.empty((len(table), len(self.curves)))
+        for place, curve in enumerate(self.curves):
+            values, where = np.unique(table[:, place], return_inverse=True)
+            found[:, place] = curve(values)[where]
+        return found
+
+
+def additive_logits(models: Sequence[Additive], table: Table) -> Floats:
+    """The log-odds that each of some models of the same columns gives to each row; models by rows.
+
+    What a value adds is found once, however many rows have it: most columns are counts.
+    """
+    total = np.empty((len(models), len(table)))
+    total.T[:] = [model.intercept for model in models]
+    for place in range(table.shape[1]):
+        values, where = np.unique(table[:, place], return_inverse=True)
+        for own, model in zip(total, models, strict=True):
+            own += model.curves[place](values)[where]
+    return total
 
 
 def fit_additive(table: Table, outcome: Flags, *, seed: int) -> Additive:
@@ -127,10 +156,12 @@ def fit_additive(table: Table, outcome: Flags, *, seed: int) -> Additive:
     intercept, splines = _fit_splines(table, outcome)
     curves = []
     for place, (stair, (spline, unknown)) in enumerate(zip(stairs, splines, strict=True)):
+        steps = stair[:-1] / 2
+        rises = np.flatnonzero(steps[1:] != steps[:-1])
         curve = Curve(
             spline=replace(spline, coefficients=spline.coefficients / 2),
-            edges=coding.edges[place],
-            steps=stair[:-1] / 2,
+            edges=coding.edges[place][rises],
+            steps=steps[np.append(0, rises + 1)],
             unknown=float(unknown + stair[-1]) / 2,
         )
         curves.append(replace(curve, centre=float(curve(table[:, place]).mean())))

@@ -6,12 +6,13 @@ staircase is one number per code. Nothing is drawn by lot: no sampling of rows, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from acrm.models.clusters import quietly
+from acrm.models.trees import UNKNOWN, Split, Trees
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     Codes = NDArray[np.uint8]
 
 CODES = 254
-UNKNOWN = 255
 RATE, LEAVES, TREES = {True: 0.1, False: 0.05}, {True: 4, False: 8}, {True: 300, False: 150}
 """Learning rate, leaves of a tree, and trees, of an additive boosting and of another: where each tree has one column,
 smaller ones and more of them foretell better."""
@@ -29,7 +29,6 @@ SHRINK = 1.0
 """L2 penalty on the values of leaves."""
 MOST_IN_LEAF, LEAST_IN_LEAF = 40, 10
 """Rows that every leaf has: 1% of all within these."""
-_BLOCK = 65_536
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -67,7 +66,7 @@ def _edges(values: NDArray[np.float32]) -> Floats:
     return (distinct[1:] + distinct[:-1]) / 2
 
 
-def boosted(codes: Codes, outcome: Flags, *, additive: bool, seed: int) -> Any:
+def boosted(codes: Codes, outcome: Flags, *, additive: bool, seed: int) -> Trees:
     """Fit scikit-learn's histogram gradient boosting; `additive`: every tree looks at one column.
 
     Args:
@@ -79,7 +78,7 @@ def boosted(codes: Codes, outcome: Flags, *, additive: bool, seed: int) -> Any:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     with quietly():
-        return HistGradientBoostingClassifier(
+        model = HistGradientBoostingClassifier(
             learning_rate=RATE[additive],
             max_leaf_nodes=LEAVES[additive],
             max_iter=TREES[additive],
@@ -89,28 +88,83 @@ def boosted(codes: Codes, outcome: Flags, *, additive: bool, seed: int) -> Any:
             early_stopping=False,
             random_state=seed,
         ).fit(_numbers(codes), outcome)
+    return as_trees(model)
 
 
-def boosted_logits(model: Any, codes: Codes) -> Floats:
-    """The log-odds of each row, in blocks."""
-    with quietly():
-        parts = [model.decision_function(_numbers(codes[at : at + _BLOCK])) for at in range(0, len(codes), _BLOCK)]
-    return np.concatenate(parts) if parts else np.empty(0)
+def as_trees(model: Any) -> Trees:
+    """What scikit-learn fitted, as plain values: the sum is that of its `decision_function`, to the last bit."""
+    # It tells them under no public name; a test compares the sums.
+    base, grown = model._baseline_prediction, model._predictors  # noqa: SLF001
+    return Trees(base=float(base.item()), trees=tuple(_tree(one.nodes, 0) for (one,) in grown))
 
 
-def boosted_steps(coding: Coding, model: Any) -> tuple[float, list[Floats]]:
+def _tree(nodes: Any, place: int) -> Split | float:
+    node = nodes[place]
+    if node["is_leaf"]:
+        return float(node["value"])
+    return Split(
+        column=int(node["feature_idx"]),
+        # Between two codes; infinite where the split is between known and unknown.
+        limit=int(min(node["num_threshold"], CODES)),
+        unknown_low=bool(node["missing_go_to_left"]),
+        low=_tree(nodes, int(node["left"])),
+        high=_tree(nodes, int(node["right"])),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Boosting:
+    """Trees that may look at several columns, and the edges between the codes that they tell apart."""
+
+    coding: Coding
+    trees: Trees
+
+    @classmethod
+    def fit(cls, table: NDArray[np.float32], outcome: Flags, *, seed: int) -> Boosting:
+        """Learn from rows of numbers, NaN for unknown."""
+        coding = Coding.of(table)
+        return cls.of(coding, boosted(coding.codes(table), outcome, additive=False, seed=seed))
+
+    @classmethod
+    def of(cls, coding: Coding, trees: Trees) -> Boosting:
+        """Edges that no split asks for are left out."""
+        asked: list[set[int]] = [set() for _ in coding.edges]
+        for split in trees.splits():
+            asked[split.column].add(split.limit)
+        kept = [
+            sorted(limit for limit in limits if limit < len(edges))
+            for limits, edges in zip(asked, coding.edges, strict=True)
+        ]
+        place = [{limit: at for at, limit in enumerate(limits)} for limits in kept]
+
+        def moved(tree: Split | float) -> Split | float:
+            if not isinstance(tree, Split):
+                return tree
+            # A limit above all codes stays above them.
+            limit = place[tree.column].get(tree.limit, len(kept[tree.column]))
+            return replace(tree, limit=limit, low=moved(tree.low), high=moved(tree.high))
+
+        edges = tuple(edges[limits] for edges, limits in zip(coding.edges, kept, strict=True))
+        return cls(coding=Coding(edges=edges), trees=replace(trees, trees=tuple(map(moved, trees.trees))))
+
+    def logits(self, table: NDArray[np.float32]) -> Floats:
+        """The log-odds of each row."""
+        return self.trees.logits(self.coding.codes(table))
+
+
+def boosted_steps(coding: Coding, trees: Trees) -> tuple[float, list[Floats]]:
     """What an additive boosting is: log-odds of a row whose codes are all 0, and for each column what its codes add.
 
     Returns:
         The number, and for each column one value per code and a last one for unknown.
     """
     sizes = [len(edges) + 2 for edges in coding.edges]
-    base = float(boosted_logits(model, np.zeros((1, len(sizes)), np.uint8))[0])
+    base = float(trees.logits(np.zeros((1, len(sizes)), np.uint8))[0])
     steps = []
     for place, size in enumerate(sizes):
         rows = np.zeros((size, len(sizes)), np.uint8)
         rows[:, place] = [*range(size - 1), UNKNOWN]
-        steps.append(boosted_logits(model, rows) - base)
+        steps.append(trees.logits(rows) - base)
     return base, steps
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from acrm.models.additive import Additive
-from acrm.models.boosting import boosted_logits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,15 +49,15 @@ def contributions(classifier: Classifier, table: Table, feature: Labels, typical
     whole, calibration = classifier.whole, classifier.calibration
     added = np.zeros((len(table), count))
     if isinstance(whole, Additive):
-        for place, curve in enumerate(whole.curves):
-            added[:, feature[place]] += calibration.slope * curve(table[:, place])
+        for place, part in enumerate(whole.parts(table).T):
+            added[:, feature[place]] += calibration.slope * part
         return Contributions(base=calibration.slope * whole.intercept + calibration.offset, added=added, exact=True)
     usual, codes = whole.coding.codes(typical[None, :])[0], whole.coding.codes(table)
-    now = boosted_logits(whole.model, codes)
+    now = whole.trees.logits(codes)
     for number in range(count):
         own = feature == number
         rows = np.flatnonzero((codes[:, own] != usual[own]).any(axis=1))
         replaced = codes[rows]
         replaced[:, own] = usual[own]
-        added[rows, number] = calibration.slope * (now[rows] - boosted_logits(whole.model, replaced))
+        added[rows, number] = calibration.slope * (now[rows] - whole.trees.logits(replaced))
     return Contributions(base=float(classifier.logits(typical[None, :])[0]), added=added, exact=False)

@@ -8,15 +8,17 @@ outcome: that adds nothing to the ranking and takes the truth from the probabili
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from acrm.models.additive import Additive, fit_additive
-from acrm.models.boosting import Coding, boosted, boosted_logits
+from acrm.models.additive import Additive, additive_logits, fit_additive
+from acrm.models.boosting import Boosting
 from acrm.models.calibration import Calibration, calibrate, mean_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -34,23 +36,11 @@ _PRIOR = 4.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Interacting:
-    """Boosting whose trees look at several columns: better at times, but no sum over columns."""
-
-    coding: Coding
-    model: Any
-
-    def logits(self, table: Table) -> Floats:
-        """The log-odds of each row."""
-        return boosted_logits(self.model, self.coding.codes(table))
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Classifier:
     """A model for rows to come: `whole` learned from all rows, each of `without` from all but one fold."""
 
-    whole: Additive | Interacting
-    without: tuple[tuple[Additive | Interacting, ...], ...]
+    whole: Additive | Boosting
+    without: tuple[tuple[Additive | Boosting, ...], ...]
     """By repeat."""
     calibration: Calibration
     usual: float = 0.0
@@ -65,15 +55,19 @@ class Classifier:
 
         (k - 1)/k times the sum of squares of the k models' log-odds about their mean; the mean over repeats.
         """
-        found = []
+        return self._variance(_logits([model for models in self.without for model in models], table))
+
+    def _variance(self, each: Floats) -> Floats:
+        """Of what each of the models without a fold says."""
+        found, at = [], 0
         for models in self.without:
-            each = np.array([model.logits(table) for model in models])
-            found.append((len(models) - 1) * each.var(axis=0))
+            found.append((len(models) - 1) * each[at : at + len(models)].var(axis=0))
+            at += len(models)
         mean: Floats = self.calibration.slope**2 * np.mean(found, axis=0)
         return mean
 
-    def interval(self, table: Table) -> tuple[Floats, Floats]:
-        """Between which probabilities each row's true one lies, nine times in ten.
+    def interval(self, table: Table) -> tuple[Floats, Floats, Floats]:
+        """The probability of each row, and between which ones its true one lies, nine times in ten.
 
         A few models make a rough variance, so that it is drawn towards the mean of the rows learned from, as Smyth
         (2004) does for genes; what the calibration does not know is added, and the interval is from t with as many
@@ -82,11 +76,24 @@ class Classifier:
         from scipy.stats import t
 
         own = sum(len(models) - 1 for models in self.without)
-        drawn = (own * self.variance(table) + _PRIOR * self.usual) / (own + _PRIOR)
-        drawn += self.calibration.variance(self.whole.logits(table))
+        whole, *each = _logits([self.whole, *(model for models in self.without for model in models)], table)
+        drawn = (own * self._variance(np.array(each)) + _PRIOR * self.usual) / (own + _PRIOR)
+        drawn += self.calibration.variance(whole)
         half = t.ppf((1 + LEVEL) / 2, own + _PRIOR) * np.sqrt(drawn)
-        centre = self.logits(table)
-        return probability(centre - half), probability(centre + half)
+        centre = self.calibration(whole)
+        return probability(centre), probability(centre - half), probability(centre + half)
+
+
+@dataclass(frozen=True, eq=False)
+class Foretelling:
+    """A model that tells probabilities, and nothing of how sure they are."""
+
+    model: Additive | Boosting
+    calibration: Calibration
+
+    def __call__(self, table: Table) -> Floats:
+        """The probability of each row."""
+        return probability(self.calibration(self.model.logits(table)))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -128,11 +135,29 @@ def probability(logits: Floats) -> Floats:
     return found
 
 
+def fit_once(table: Table, outcome: Flags, apart: Flags, *, interactions: bool, seed: int) -> Foretelling:
+    """Fit a model of one kind to all rows, calibrated by what a second one, fitted without some rows, says of these.
+
+    Two fits in place of all those of `cross_fit`: for a model that is only to show how one of its kind foretells.
+
+    Args:
+        table: Rows by columns, NaN for unknown.
+        outcome: Of each row; both sides occur among the rows apart and among the others.
+        apart: The rows to calibrate by.
+        interactions: The kind.
+        seed: Of the models.
+    """
+    without = _fit(table[~apart], outcome[~apart], interactions=interactions, seed=seed)
+    calibration = calibrate(without.logits(table[apart]), outcome[apart])
+    return Foretelling(_fit(table, outcome, interactions=interactions, seed=seed), calibration)
+
+
 def cross_fit(table: Table, outcome: Flags, fold: Labels, *, seed: int) -> CrossFit:
     """Fit the additive model and the one with interactions without each fold; choose, calibrate, and fit to all rows.
 
     The additive model is taken unless interactions are clearly better: the log loss is less by two standard errors of
-    the difference, row by row, by 1%, and in all folds but at most one.
+    the difference, row by row, by 1%, and in all folds but at most one. Where the first repeat finds that of none of
+    its folds, nor of all of them, interactions are not tried in the others.
 
     Args:
         table: Rows by columns, NaN for unknown.
@@ -141,28 +166,32 @@ def cross_fit(table: Table, outcome: Flags, fold: Labels, *, seed: int) -> Cross
         seed: Of the models.
     """
     repeats, folds = len(fold), int(fold.max()) + 1
-    fitted: dict[bool, list[tuple[Additive | Interacting, ...]]] = {False: [], True: []}
+    fitted: dict[bool, list[tuple[Additive | Boosting, ...]]] = {False: [], True: []}
     logits = np.empty((2, *fold.shape))
+    loss = np.empty(logits.shape)
+    foretold = np.empty(fold.shape)
+    chosen = np.zeros((repeats, folds), dtype=bool)
+    tried = 0
     for repeat in range(repeats):
-        for kind, every in fitted.items():
+        worth_it = repeat == 0 or chosen[0].any() or _clearly(loss[0, 0] - loss[1, 0], loss[0, 0], fold[0])
+        for kind in (False, True) if worth_it else (False,):
             models = []
             for number in range(folds):
                 others, own = fold[repeat] != number, fold[repeat] == number
                 model = _fit(table[others], outcome[others], interactions=kind, seed=seed)
                 logits[int(kind), repeat, own] = model.logits(table[own])
                 models.append(model)
-            every.append(tuple(models))
-    loss = np.logaddexp(0, logits) - outcome * logits
-    gain = loss[0] - loss[1]
-    foretold = np.empty(fold.shape)
-    chosen = np.zeros((repeats, folds), dtype=bool)
-    for repeat in range(repeats):
+            fitted[kind].append(tuple(models))
+            loss[int(kind), repeat] = np.logaddexp(0, logits[int(kind), repeat]) - outcome * logits[int(kind), repeat]
+        tried += worth_it
+        gain = loss[0, repeat] - loss[1, repeat]
         for number in range(folds):
             others, own = fold[repeat] != number, fold[repeat] == number
-            chosen[repeat, number] = _clearly(gain[repeat, others], loss[0, repeat, others], fold[repeat, others])
+            chosen[repeat, number] = worth_it and _clearly(gain[others], loss[0, repeat, others], fold[repeat, others])
             taken = logits[int(chosen[repeat, number]), repeat]
             foretold[repeat, own] = probability(calibrate(taken[others], outcome[others])(taken[own]))
-    interactions = _clearly(gain.mean(axis=0), loss[0].mean(axis=0), fold[0])
+    gain = (loss[0, :tried] - loss[1, :tried]).mean(axis=0)
+    interactions = tried == repeats and _clearly(gain, loss[0].mean(axis=0), fold[0])
     classifier = Classifier(
         whole=_fit(table, outcome, interactions=interactions, seed=seed),
         without=tuple(fitted[interactions]),
@@ -174,15 +203,20 @@ def cross_fit(table: Table, outcome: Flags, fold: Labels, *, seed: int) -> Cross
         foretold=foretold,
         interactions=interactions,
         chosen=chosen,
-        gain=(float(gain.mean()), float(gain.mean(axis=0).std(ddof=1) / gain.shape[1] ** 0.5)),
+        gain=(float(gain.mean()), float(gain.std(ddof=1) / len(gain) ** 0.5)),
     )
 
 
-def _fit(table: Table, outcome: Flags, *, interactions: bool, seed: int) -> Additive | Interacting:
-    if not interactions:
-        return fit_additive(table, outcome, seed=seed)
-    coding = Coding.of(table)
-    return Interacting(coding=coding, model=boosted(coding.codes(table), outcome, additive=False, seed=seed))
+def _logits(models: Sequence[Additive | Boosting], table: Table) -> Floats:
+    """The log-odds that each model gives to each row; models by rows."""
+    sums = [model for model in models if isinstance(model, Additive)]
+    if len(sums) == len(models):
+        return additive_logits(sums, table)
+    return np.array([model.logits(table) for model in models])
+
+
+def _fit(table: Table, outcome: Flags, *, interactions: bool, seed: int) -> Additive | Boosting:
+    return Boosting.fit(table, outcome, seed=seed) if interactions else fit_additive(table, outcome, seed=seed)
 
 
 def _clearly(gain: Floats, loss: Floats, fold: Labels) -> bool:

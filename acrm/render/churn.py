@@ -57,7 +57,8 @@ def churn_page(
 def _headline(figures: dict[str, Any]) -> Headline:
     answer = _word("headline", high=figures["high_risk_customers"], customers=figures["here"])
     values = {name: figures.get(name) for name in ("churn_rate", "window_days", "lost_customers", "roc_auc")}
-    return Headline(answer, _word(f"sub.{figures['setting']}", **values))
+    learned = figures["setting"] if figures.get("roc_auc") is not None else "applied"
+    return Headline(answer, _word(f"sub.{learned}", **values))
 
 
 def _top(result: ChurnResult) -> Grid:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
+from acrm.models import classification_metrics
 from acrm.models.classification_metrics import Scores, intervals, mean_measures, reliability_bins
 
 
@@ -28,7 +29,10 @@ def test_weights_count_customers_several_times() -> None:
     outcome, p = drawn(400, 1)
     weight = np.random.default_rng(2).integers(0, 4, 400)
     rows = np.repeat(np.arange(400), weight)
-    one = Scores.of(outcome, p, probable=False).measured(weight.astype(float))
+    scores = Scores.of(outcome, p, probable=False)
+    found = scores.weighted(np.array([weight.astype(float), np.zeros(400)]))
+    assert np.isnan(found["roc_auc"][1])
+    one = {name: values[0] for name, values in found.items()}
     other = Scores.of(outcome[rows], p[rows], probable=False).measured()
     assert one == pytest.approx(other, abs=1e-12)
 
@@ -76,3 +80,26 @@ def test_intervals_hold_the_figure_and_tell_scores_apart() -> None:
 def test_bins_keep_equal_probabilities_together() -> None:
     p = np.array([0.1] * 50 + [0.2] * 30 + [0.9] * 20)
     assert np.unique(np.column_stack([p, reliability_bins(p)]), axis=0).shape == (3, 2)
+
+
+def test_some_of_the_customers_are_measured_as_if_there_were_no_others() -> None:
+    outcome, p = drawn(400, 3)
+    fold = np.arange(400) % 3
+    rows = np.flatnonzero(np.random.default_rng(4).random(400) < 0.3)
+    some = Scores.of(outcome, p.round(1), probable=False, fold=fold).among(rows)
+    assert some.measured() == Scores.of(outcome[rows], p[rows].round(1), probable=False, fold=fold[rows]).measured()
+
+
+def test_samples_of_some_of_many_customers_give_the_intervals_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    outcome, p = drawn(4000, 5)
+    scores = {
+        "model": [Scores.of(outcome, p, probable=True)],
+        "rule": [Scores.of(outcome, p.round(1), probable=False)],
+    }
+    whole, gain = intervals(scores, repeats=200, seed=0)
+    monkeypatch.setattr(classification_metrics, "MANY", 1000)
+    some, of_some = intervals(scores, repeats=200, seed=0)
+    for measure in ("roc_auc", "pr_auc", "brier"):
+        low, high = whole["model"][measure]
+        assert some["model"][measure] == pytest.approx((low, high), abs=(high - low) / 3)
+    assert of_some["rule"] == pytest.approx(gain["rule"], abs=gain["rule"][1] - gain["rule"][0])

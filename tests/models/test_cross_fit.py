@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from acrm.models.additive import Additive
-from acrm.models.boosting import boosted_logits
+from acrm.models.boosting import Boosting
 from acrm.models.classification_metrics import roc_auc
 from acrm.models.contributions import contributions
-from acrm.models.cross_fit import CrossFit, Interacting, cross_fit, probability
+from acrm.models.cross_fit import CrossFit, cross_fit, probability
 from acrm.models.folds import stratified
 
 
@@ -29,9 +29,9 @@ def test_the_additive_model_is_taken_where_nothing_acts_together() -> None:
     assert not found.chosen.any()
     assert found.gain[0] < 2 * found.gain[1]
     # Nine in ten, but for what a model of few customers has wrong everywhere.
-    low, high = found.classifier.interval(table)
+    told, low, high = found.classifier.interval(table)
     assert 0.8 < ((low <= truth) & (truth <= high)).mean() < 0.99
-    told = probability(found.classifier.logits(table))
+    assert told == pytest.approx(probability(found.classifier.logits(table)), abs=1e-12)
     assert ((low <= told) & (told <= high)).all()
     # What was foretold without a customer is no better than what is true.
     assert roc_auc(truth > np.median(truth), found.probability) < 1
@@ -47,7 +47,7 @@ def test_contributions_of_the_additive_model_sum_to_its_log_odds() -> None:
 
 def test_interactions_are_taken_where_they_foretell_clearly_better() -> None:
     found, table, _ = fitted(2000, 2, together=1.5)
-    assert isinstance(found.classifier.whole, Interacting)
+    assert isinstance(found.classifier.whole, Boosting)
     assert found.chosen.all()
     assert found.gain[0] > 2 * found.gain[1] > 0
     typical = np.zeros(4, np.float32)
@@ -56,7 +56,7 @@ def test_interactions_are_taken_where_they_foretell_clearly_better() -> None:
     replaced = table[:50].copy()
     replaced[:, 2:] = 0
     whole = found.classifier.whole
-    change = boosted_logits(whole.model, whole.coding.codes(table[:50])) - whole.logits(replaced)
+    change = whole.logits(table[:50]) - whole.logits(replaced)
     assert parts.added[:, 2] == pytest.approx(found.classifier.calibration.slope * change)
 
 
@@ -67,5 +67,5 @@ def test_columns_that_tell_nothing_give_everybody_nearly_the_same() -> None:
     fold = stratified(outcome, np.arange(600), folds=5, seed=0)[None, :]
     found = cross_fit(table, outcome, fold, seed=0)
     assert np.ptp(probability(found.classifier.logits(table))) < 0.35
-    low, high = found.classifier.interval(table)
+    _, low, high = found.classifier.interval(table)
     assert np.median(low) < outcome.mean() < np.median(high)

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from acrm.analysis.churn.economics import EconomicsParams
 from acrm.analysis.result import Result, Scalar
+from acrm.errors import InputError
 from acrm.messages import Message, text
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from acrm.analysis.churn.case import Case
     from acrm.analysis.churn.economics import Economics
+    from acrm.analysis.churn.model_file import SavedChurn
     from acrm.analysis.churn.prepared import Prepared
     from acrm.analysis.churn.training import Trained
 
 BANDS = ("high", "medium", "low")
 AT_RISK = ("high",)
+MODEL_FILE = "churn_model.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,71 +109,167 @@ def churn(
         | `reason_1` to `reason_3` | String | what adds most to the risk, and its part of all that adds |
         | `action` | String | by risk, by what a contact is worth, and by consent |
 
-        `people`: what was known of each, the features. Others as the parts say: `metrics` and `reliability`
-        (`acrm.analysis.churn.metrics`), `guards`, `reasons`, `origins` (`trials`), `profit_curve`, `scores`
-        (`economics`).
+        `people`: what was known of each, and `left` where a label says it. Others as the parts say: `metrics` and
+        `reliability` (`acrm.analysis.churn.metrics`), `guards`, `reasons`, `origins` (`trials`), `profit_curve`,
+        `scores` (`economics`). The model is among the files.
 
     Raises:
         InputError: Leaks that are not allowed (all named), or too few who left or stayed.
     """
-    from acrm.analysis.churn.economics import economics
     from acrm.analysis.churn.guards import guarded, guards
     from acrm.analysis.churn.metrics import measure, rules_of, told_by_folds
+    from acrm.analysis.churn.model_file import SavedChurn, to_document
     from acrm.analysis.churn.reasons import reasons
     from acrm.analysis.churn.training import score, train
     from acrm.analysis.churn.trials import tried
+    from acrm.lineage import dumps
 
-    kept = guarded(prepared.case, guards(prepared.case, prepared.raw), allow=params.allow)
+    case = prepared.case
+    if case is None:
+        raise InputError("churn_nothing")
+    kept = guarded(case, guards(case, prepared.raw, prepared.standing), allow=params.allow)
     trained = train(kept.case, seed=params.seed)
-    tries = tried(prepared.trials, seed=params.seed)
+    tries = tried(prepared.trials, interactions=trained.fit.interactions, seed=params.seed)
     told = tries.latest
     if told is None:
         told = told_by_folds(trained, rules_of(kept.case) if prepared.rules is None else prepared.rules)
     measured = measure(told, seed=params.seed)
-    scored = _valued(score(trained, prepared.everyone), worth)
     labelled = prepared.setting == "labelled"
-    weighed = economics(_foretold(trained, prepared, scored) if labelled else scored, params.costs)
-    why = reasons(trained, prepared.everyone)
-    gone = list(prepared.shown.get("gone", ()))
-    customers = _main(scored, why, weighed, gone, refusing)
+    scored = _valued(score(trained.scorer, prepared.everyone), worth)
+    figures = {"churn_rate": round(float(told.outcome.mean()), 6), **measured.summary}
+    saved = SavedChurn(
+        setting=prepared.setting,
+        scorer=trained.scorer,
+        features=kept.case.features,
+        customers=len(trained.rows),
+        window=prepared.window,
+        target=prepared.target,
+        positive=prepared.positive,
+        as_of=prepared.figures.get("as_of"),  # type: ignore[arg-type]
+        figures=figures,
+    )
+    result = _weighed(
+        prepared,
+        params,
+        scored,
+        reasons(trained.scorer, prepared.everyone),
+        refusing,
+        seen=_foretold(trained, case, scored) if labelled else None,
+        figures=figures,
+        notes=(*kept.notes, *trained.notes, *(() if labelled else tries.notes), *measured.notes),
+    )
+    tables = {"metrics": measured.metrics, "reliability": measured.reliability, "guards": kept.table}
+    return replace(
+        result,
+        tables={**result.tables, **tables, **({} if labelled else {"origins": tries.table})},
+        document={**result.document, "metrics": _document(measured.metrics), "guards": kept.table.to_dicts()},
+        files={MODEL_FILE: dumps(to_document(saved), indent=None)},
+        shown={**result.shown, "features": kept.case.features},
+    )
+
+
+def churn_again(
+    prepared: Prepared,
+    params: ChurnParams,
+    saved: SavedChurn,
+    worth: pl.DataFrame | None = None,
+    refusing: Iterable[str] = (),
+) -> ChurnResult:
+    """Score with a model learned before, and explain; nothing is learned.
+
+    Where a label says who left, it is measured how well the model foretold it.
+
+    Args:
+        prepared: The customers, of the setting of the model.
+        params: See `ChurnParams`; of it, the costs.
+        saved: The model.
+        worth: See `churn`.
+        refusing: See `churn`.
+
+    Returns:
+        As of `churn`, without `guards` and `origins`, and without `metrics` and `reliability` where nothing is known.
+
+    Raises:
+        InputError: Columns of the model are missing, or are no longer what they were.
+    """
+    from acrm.analysis.churn.applied import applied
+    from acrm.analysis.churn.metrics import measure, rules_of, told_at_once
+    from acrm.analysis.churn.reasons import reasons
+    from acrm.analysis.churn.training import score
+
+    ready = applied(saved, prepared.everyone, prepared.figures.get("as_of"))  # type: ignore[arg-type]
+    scored = _valued(score(saved.scorer, ready.table), worth)
+    values = {"customers": saved.customers, "roc_auc": saved.figures.get("roc_auc")}
+    notes = [Message("churn.applied" if saved.as_of is None else "churn.applied_of", values | {"as_of": saved.as_of})]
+    figures: dict[str, Scalar] = {}
+    tables: dict[str, pl.DataFrame] = {}
+    document: dict[str, Any] = {}
+    seen = None
+    case = prepared.case
+    if case is not None:
+        p = case.table.select("customer_id").join(scored, on="customer_id", how="left", maintain_order="left")
+        told = told_at_once(case.outcome, p["churn_probability"], rules_of(case))
+        measured = measure(told, seed=params.seed)
+        figures = {"churn_rate": round(float(told.outcome.mean()), 6), **measured.summary}
+        tables = {"metrics": measured.metrics, "reliability": measured.reliability}
+        document = {"metrics": _document(measured.metrics)}
+        notes += measured.notes
+        seen = scored.join(
+            case.table.select("customer_id", case.outcome.alias("left")),
+            on="customer_id",
+            how="left",
+            maintain_order="left",
+        )
+    why = reasons(saved.scorer, ready.table)
+    result = _weighed(prepared, params, scored, why, refusing, seen=seen, figures=figures, notes=(*notes, *ready.notes))
+    return replace(result, tables={**result.tables, **tables}, document={**result.document, **document})
+
+
+def _weighed(
+    prepared: Prepared,
+    params: ChurnParams,
+    scored: pl.DataFrame,
+    why: pl.DataFrame,
+    refusing: Iterable[str],
+    *,
+    seen: pl.DataFrame | None,
+    figures: Mapping[str, Scalar],
+    notes: tuple[Message, ...],
+) -> ChurnResult:
+    """What scored customers are worth to be kept; `seen` are those of whom it is known who left."""
+    from acrm.analysis.churn.economics import economics
+
+    weighed = economics(scored if seen is None else seen, params.costs)
+    customers = _main(scored, why, weighed, prepared.gone, refusing)
+    people = prepared.everyone
+    if prepared.case is not None and prepared.setting == "labelled":
+        left = prepared.case.table.select("customer_id", prepared.case.outcome.alias("left"))
+        people = people.join(left, on="customer_id", how="left", maintain_order="left")
     return ChurnResult(
         params=params,
         tables={
             "customers": customers,
-            "people": prepared.everyone,
-            "metrics": measured.metrics,
-            "reliability": measured.reliability,
-            "guards": kept.table,
+            "people": people,
             "reasons": why,
             **{name: table for name, table in weighed.tables.items() if name != "customers"},
-            **({} if labelled else {"origins": tries.table}),
             **prepared.tables,
         },
         summary={
             "setting": prepared.setting,
             **prepared.figures,
-            **_bands(customers, gone),
-            "churn_rate": round(float(told.outcome.mean()), 6),
-            **measured.summary,
+            **_bands(customers, prepared.gone),
+            **figures,
             **weighed.figures,
         },
         notes=(
             *prepared.notes,
-            *kept.notes,
-            *trained.notes,
-            *(() if labelled else tries.notes),
-            *measured.notes,
-            *([Message("churn.as_if", {"customers": customers.height})] if labelled else []),
+            *notes,
+            *([Message("churn.as_if", {"customers": customers.height})] if seen is not None else []),
             *weighed.notes,
         ),
-        document={
-            "setting": prepared.setting,
-            "metrics": _document(measured.metrics),
-            "guards": kept.table.to_dicts(),
-            "economics": dict(weighed.figures),
-        },
+        document={"setting": prepared.setting, "economics": dict(weighed.figures)},
         economics=weighed,
-        shown={**prepared.shown, "learned": tuple(feature.name for feature in kept.case.features)},
+        shown={**prepared.shown, "gone": prepared.gone, "features": prepared.features},
     )
 
 
@@ -179,18 +279,18 @@ def _valued(scored: pl.DataFrame, worth: pl.DataFrame | None) -> pl.DataFrame:
     return scored.join(worth.select("customer_id", "value"), on="customer_id", how="left", maintain_order="left")
 
 
-def _foretold(trained: Trained, prepared: Prepared, scored: pl.DataFrame) -> pl.DataFrame:
+def _foretold(trained: Trained, case: Case, scored: pl.DataFrame) -> pl.DataFrame:
     """Customers with what was foretold of them and, where it is known, what came: then by models without them."""
     import polars as pl
 
-    ids = prepared.case.table["customer_id"].gather(trained.rows)
+    ids = case.table["customer_id"].gather(trained.rows)
     seen = {"customer_id": ids, "_p": trained.fit.probability, "left": trained.outcome.astype(bool)}
     joined = scored.join(pl.DataFrame(seen), on="customer_id", how="left", maintain_order="left")
     return joined.with_columns(churn_probability=pl.coalesce("_p", "churn_probability")).drop("_p")
 
 
 def _main(
-    scored: pl.DataFrame, why: pl.DataFrame, weighed: Economics, gone: Sequence[str], refusing: Iterable[str]
+    scored: pl.DataFrame, why: pl.DataFrame, weighed: Economics, gone: Collection[str], refusing: Iterable[str]
 ) -> pl.DataFrame:
     """One row per customer: probability, limits, band, expected loss, reasons, and the action."""
     import polars as pl
@@ -200,7 +300,7 @@ def _main(
     table = table.join(why, on="customer_id", how="left", maintain_order="left")
     worth_it, high = pl.col("contact").fill_null(value=False), pl.col("risk_band") == "high"
     action = (
-        pl.when(pl.col("customer_id").is_in(gone))
+        pl.when(pl.col("customer_id").is_in(list(gone)))
         .then(pl.lit(text("churn.action.gone")))
         .when(~worth_it)
         .then(pl.lit(text("churn.action.watch")))
@@ -225,11 +325,11 @@ def _main(
     ).sort("customer_id")
 
 
-def _bands(customers: pl.DataFrame, gone: Sequence[str]) -> dict[str, Scalar]:
+def _bands(customers: pl.DataFrame, gone: Collection[str]) -> dict[str, Scalar]:
     """How many customers who are still here are in each band."""
     import polars as pl
 
-    here = customers.filter(~pl.col("customer_id").is_in(gone))
+    here = customers.filter(~pl.col("customer_id").is_in(list(gone)))
     counts = {f"{band}_risk_customers": here.filter(risk_band=band).height for band in BANDS}
     at_risk = sum(counts[f"{band}_risk_customers"] for band in AT_RISK)
     share = round(at_risk / here.height, 6) if here.height else None

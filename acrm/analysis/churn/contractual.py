@@ -19,8 +19,9 @@ from acrm.messages import Message
 if TYPE_CHECKING:
     import polars as pl
 
+    from acrm.analysis.churn.model_file import SavedChurn
     from acrm.analysis.churn.records import Past
-    from acrm.analysis.people.features import Feature
+    from acrm.analysis.people.features import Feature, Kind
 
 TRIALS = 3
 """Earlier cutoffs on which the model is tried, at most."""
@@ -72,12 +73,14 @@ class Contracts:
             past = Past(cutoff=today, days=nothing, refunds=nothing, **beside_purchases(tables, today))
         return cls(past=replace(past, contracts=agreements.contracts), agreements=agreements, notes=notes)
 
-    def until(self, cutoff: date, window: int) -> tuple[pl.DataFrame, tuple[Feature, ...]]:
-        """Customers under contract at the end of a day, by `customer_id`, told from what was known then; and the rest.
+    def until(
+        self, cutoff: date, window: int, kinds: Mapping[str, Kind] | None = None
+    ) -> tuple[pl.DataFrame, tuple[Feature, ...]]:
+        """Customers under contract at the end of a day, by `customer_id`, told from what was known then; the columns.
 
-        `window` is what purchases count as recent in.
+        `window` is what purchases count as recent in; `kinds` as of `acrm.analysis.churn.snapshots.snapshot`.
         """
-        return _seen(self.past.until(cutoff), window)
+        return _seen(self.past.until(cutoff), window, kinds)
 
     def case(self, cutoff: date, window: int) -> Case:
         """Customers under contract on a day, and whether each stay was over in the window days after it.
@@ -113,6 +116,7 @@ def contractual(
     *,
     window: int | None = None,
     as_of: date | None = None,
+    saved: SavedChurn | None = None,
 ) -> Prepared:
     """Contracts as cases to learn from: what was known on a day, and whose stay was over in the window after it.
 
@@ -127,6 +131,7 @@ def contractual(
         window: Days. None: proposed from the contracts' terms.
         as_of: Today. None: as `acrm.analysis.clv.spells.read_contracts` has it, but no later than the day after the
             last contact, order or start, where contacts or orders are as new as the last start.
+        saved: A model learned before: customers are made ready for it, and nothing to learn from.
 
     Returns:
         Among the tables `windows`; `lost` (`customer_id`, `end_at`, `days_since_end`, `may_renew`: within the grace);
@@ -139,10 +144,11 @@ def contractual(
 
     known = Contracts.read(contracts, lines, tables, as_of)
     agreements = known.agreements
-    span = contract_windows(agreements, window)
-    if span.window is None:
-        raise InputError("churn_contracts_no_window", reasons="; ".join(map(str, span.notes)))
-    today, _ = known.until(agreements.today, span.window)
+    span = None if saved else contract_windows(agreements, window)
+    chosen = (saved.window if saved else None) or (span.window if span else None)
+    if chosen is None:
+        raise InputError("churn_contracts_no_window", reasons="; ".join(map(str, span.notes if span else ())))
+    today, features = known.until(agreements.today, chosen, saved.kinds if saved else None)
     noticed = agreements.stays.filter("notice")
     everyone = today.join(noticed, on="customer_id", how="anti", maintain_order="left")
     ahead = (pl.col("end_at") - agreements.today).dt.total_days()
@@ -152,8 +158,8 @@ def contractual(
     ended = agreements.stays.join(today, on="customer_id", how="anti").group_by("customer_id")
     lost = ended.agg(pl.col("end_at").max()).with_columns(days_since_end=-ahead)
     lost = lost.with_columns(may_renew=pl.col("days_since_end") <= agreements.grace).sort("customer_id")
-    case = known.learning(agreements.last - timedelta(days=span.window + agreements.grace), span.window)
-    rules = rule_scores(case.table)
+    until = agreements.last - timedelta(days=chosen + agreements.grace)
+    case = None if saved else known.learning(until, chosen)
     counts = {
         "lost_customers": lost.height,
         "may_renew_customers": int(lost["may_renew"].sum()),
@@ -161,19 +167,22 @@ def contractual(
     }
     return Prepared(
         setting="contractual",
-        case=case,
         everyone=everyone,
-        trials=_trials(known, span.window),
-        rules={name: rules[name] for name in rules.columns if not rules[name].null_count()},
-        figures={"as_of": agreements.today, "window_days": span.window, "grace_days": agreements.grace, **counts},
-        tables={"windows": span.table, "lost": lost, "announced": announced.sort("customer_id")},
+        features=features,
+        case=case,
+        window=chosen,
+        trials=() if saved else _trials(known, chosen),
+        standing=None if saved else _standing(known.past, today, lost.filter(pl.col("end_at") >= until)),
+        rules=None if case is None else _had(rule_scores(case.table)),
+        figures={"as_of": agreements.today, "window_days": chosen, "grace_days": agreements.grace, **counts},
+        tables={**({"windows": span.table} if span else {}), "lost": lost, "announced": announced.sort("customer_id")},
         notes=(
             Message("churn.setting.contractual"),
-            *span.notes,
+            *(span.notes if span else ()),
             *_apart(counts, agreements),
             *known.notes,
         ),
-        shown={"windows": span},
+        shown={"windows": span} if span else {},
     )
 
 
@@ -203,6 +212,28 @@ def rule_scores(table: pl.DataFrame) -> pl.DataFrame:
     return table.select(scores).select(filled).select(pl.when(pl.col(name).n_unique() > 1).then(name) for name in RULES)
 
 
+def _standing(past: Past, here: pl.DataFrame, left: pl.DataFrame) -> Case | None:
+    """Columns of customers that are not ours, as they stand today, by whether a customer is here or left lately."""
+    import polars as pl
+
+    from acrm.analysis.churn.features import traits
+
+    everyone = pl.concat(
+        [here.select("customer_id", left=pl.lit(value=False)), left.select("customer_id", left=pl.lit(value=True))]
+    ).sort("customer_id")
+    told = traits(past, everyone.select("customer_id"))
+    if told is None:
+        return None
+    features = tuple(feature for feature in told[1] if feature.axis == "extra")
+    table = told[0].select("customer_id", *(feature.name for feature in features))
+    return Case(table=table, features=features, outcome=everyone["left"])
+
+
+def _had(scores: pl.DataFrame) -> dict[str, pl.Series]:
+    """Rules without those that cannot be had."""
+    return {name: scores[name] for name in scores.columns if not scores[name].null_count()}
+
+
 def _before_notices(
     contracts: pl.LazyFrame, lines: pl.LazyFrame | None, tables: Mapping[str, pl.LazyFrame]
 ) -> date | None:
@@ -226,7 +257,7 @@ def _before_notices(
     return after if after < until else None
 
 
-def _seen(past: Past, window: int) -> tuple[pl.DataFrame, tuple[Feature, ...]]:
+def _seen(past: Past, window: int, kinds: Mapping[str, Kind] | None) -> tuple[pl.DataFrame, tuple[Feature, ...]]:
     """The features; this function and all it calls have no other source than `past`."""
     from acrm.analysis.churn.features import purchase_features
 
@@ -234,7 +265,7 @@ def _seen(past: Past, window: int) -> tuple[pl.DataFrame, tuple[Feature, ...]]:
         raise ValueError("no contracts")
     own = contract_features(past.contracts, past.cutoff)
     parts = [own, *([purchase_features(past, window)] if past.days.height else [])]
-    return described(past, own.select("customer_id"), parts)
+    return described(past, own.select("customer_id"), parts, kinds)
 
 
 def _trials(known: Contracts, window: int) -> Iterator[Trial]:

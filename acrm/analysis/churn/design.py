@@ -41,9 +41,8 @@ class Design:
         Raises:
             InputError: No feature tells customers apart.
         """
-        numbers = [
-            feature.name for feature in features if feature.kind == "number" and table[feature.name].n_unique() > 1
-        ]
+        known = {feature.name: _finite(table[feature.name]) for feature in features if feature.kind == "number"}
+        numbers = [name for name, values in known.items() if values.n_unique() > 1]
         encoding = Encoding.learn(table, [feature for feature in features if feature.kind != "number"])
         coded = encoding.matrix(table) > 0
         held = [place for place in range(coded.shape[1]) if 0 < coded[:, place].sum() < len(coded)]
@@ -56,7 +55,7 @@ class Design:
             numbers=tuple(numbers),
             levels=encoding,
             kept=tuple(place for place in held if place not in opposite),
-            typical={name: table[name].fill_nan(None).median() for name in numbers}
+            typical={name: known[name].median() for name in numbers}
             | {part.name: _most_frequent(table[part.name]) for part in encoding.parts},
         )
         if not design.features:
@@ -86,6 +85,14 @@ class Design:
             made[:, place] = np.where(np.isfinite(values), values, np.nan)
         made[:, len(self.numbers) :] = self.levels.matrix(table)[:, self.kept] > 0
         return made
+
+
+def _finite(values: pl.Series) -> pl.Series:
+    """Numbers, null where they are none or infinite."""
+    import polars as pl
+
+    number = pl.col(values.name).cast(pl.Float64)
+    return values.to_frame().select(pl.when(number.is_finite()).then(number).alias(values.name)).to_series()
 
 
 def _most_frequent(values: pl.Series) -> str | None:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from acrm.analysis.people.behaviour import CONTACTS, contact_name, drawn, mean_told
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import polars as pl
 
     from acrm.analysis.churn.records import Past
-    from acrm.analysis.people.features import Feature
+    from acrm.analysis.people.features import Feature, Kind
 
 RECENT = 30
 """Days of what was said lately."""
@@ -155,13 +157,21 @@ def deal_features(past: Past, everyone: pl.DataFrame) -> pl.DataFrame | None:
     return joined.with_columns(pl.col("deals_open", "deals_won", "deals_lost").fill_null(0.0))
 
 
-def traits(past: Past, everyone: pl.DataFrame) -> tuple[pl.DataFrame, tuple[Feature, ...]] | None:
-    """Who the customers are, and the columns of the source that are not ours, as they stand today."""
+def traits(
+    past: Past, everyone: pl.DataFrame, kinds: Mapping[str, Kind] | None = None
+) -> tuple[pl.DataFrame, tuple[Feature, ...]] | None:
+    """Who the customers are, and the columns of the source that are not ours, as they stand today.
+
+    Args:
+        past: What was known.
+        everyone: `customer_id` of those who are asked for.
+        kinds: What columns that are not ours were to an earlier model; of others it is found.
+    """
     from acrm.analysis.people.people import people
 
     if past.customers is None or past.customers.is_empty():
         return None
-    found = people({"customers": past.customers.lazy()}, lines=None, axes=("demo",), as_of=past.cutoff)
+    found = people({"customers": past.customers.lazy()}, lines=None, axes=("demo",), as_of=past.cutoff, kinds=kinds)
     # Since when the shop knows them; since the first purchase they are customers.
     told = found.table.rename({"customer_days": "known_days"}, strict=False)
     features = tuple(replace(one, name="known_days") if one.name == "customer_days" else one for one in found.features)

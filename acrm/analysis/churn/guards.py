@@ -41,6 +41,8 @@ TWICE = 0.05
 """Share of customers who are alike in all columns from which on it is said; they always share a fold."""
 LEAST, FEW = 20, 100
 """Leavers, and stayers, without whom nothing can be learned; below which intervals are wide."""
+LOOKED = 200_000
+"""Customers that are looked at."""
 NAMED_IN_FULL = 12
 """Leaks that an error says why of."""
 LEAKS = frozenset({"label", "auc", "filled", "level", "named", "shifted", "after_cutoff"})
@@ -69,12 +71,15 @@ class Guarded:
     notes: tuple[Message, ...]
 
 
-def guards(case: Case, raw: pl.DataFrame | None = None) -> pl.DataFrame:
+def guards(case: Case, raw: pl.DataFrame | None = None, standing: Case | None = None) -> pl.DataFrame:
     """Look at every feature alone.
 
     Args:
         case: Customers whose outcome is known; what is `known` of them is no leak.
-        raw: The table of customers as it was read, with days as days and `_source_row`, where there is one.
+        raw: The table of customers as it was read, with days as days and `_source_row`, where there is one. Without it
+            the columns were made of days before a cutoff, and `LOOKED` customers are enough to look at.
+        standing: Columns that are as of today, by who has left by today: those who left after the window of the case
+            are stayers in it, and hide what was written when they did.
 
     Returns:
         Leaks first, then by `column`; a column stands there once, with the surest sign:
@@ -88,12 +93,18 @@ def guards(case: Case, raw: pl.DataFrame | None = None) -> pl.DataFrame:
     """
     import polars as pl
 
+    leavers = int(case.outcome.sum())
+    least = min(leavers, len(case.outcome) - leavers)
+    case = case if raw is not None else _some(case)
     outcome = case.outcome.to_numpy().astype(bool)
     useless = screen(case.table.select("customer_id", *(feature.name for feature in case.features)), ("customer_id",))
     reasons = {row["column"]: row for row in useless.iter_rows(named=True)}
     found: list[Found] = []
     for feature in case.features:
         leak = None if feature.name in case.known else _leak(case, feature, outcome, raw)
+        if standing is not None and feature.name in standing.table.columns and (leak is None or leak.guard == "strong"):
+            now = _leak(standing, feature, standing.outcome.to_numpy().astype(bool), None)
+            leak = now if now is not None and now.guard in LEAKS else leak
         if leak is not None:
             found.append(leak)
         if (leak is None or leak.guard == "strong") and feature.name in reasons:
@@ -101,7 +112,10 @@ def guards(case: Case, raw: pl.DataFrame | None = None) -> pl.DataFrame:
                 found.pop()
             why = reasons[feature.name]
             found.append(Found(feature.name, why["reason"], None, why["detail"]))
-    found += _of_all(case, outcome)
+    if least < FEW:
+        side = text(f"churn_guards.side.{'left' if least == leavers else 'stayed'}")
+        found.append(Found("", "few", float(least), text("churn_guards.detail.few", n=least, side=side)))
+    found += _alike(case)
     made = pl.DataFrame(
         found,
         schema={"column": pl.String, "guard": pl.String, "figure": pl.Float64, "detail": pl.String},
@@ -151,6 +165,12 @@ def guarded(case: Case, found: pl.DataFrame, *, allow: Collection[str] = ()) -> 
         notes.append(Message("churn_guards.left_out", {"n": len(gone), "columns": listed(sorted(gone))}))
     table = case.table.select("customer_id", *(feature.name for feature in kept))
     return Guarded(case=replace(case, table=table, features=kept), table=found, notes=tuple(notes))
+
+
+def _some(case: Case) -> Case:
+    """Of many customers so many that stand together: columns that are made here are alike in all parts."""
+    first = max(len(case.outcome) - LOOKED, 0) // 2
+    return replace(case, table=case.table.slice(first, LOOKED), outcome=case.outcome.slice(first, LOOKED))
 
 
 def _leak(case: Case, feature: Feature, outcome: Any, raw: pl.DataFrame | None) -> Found | None:
@@ -308,17 +328,12 @@ def _after_cutoff(case: Case, name: str, raw: pl.DataFrame | None) -> float | No
     return share if share >= LATE else None
 
 
-def _of_all(case: Case, outcome: Any) -> Iterator[Found]:
-    """What concerns all columns: customers who are alike in everything, and too few on one side."""
+def _alike(case: Case) -> Iterator[Found]:
+    """Customers who are alike in everything."""
     names = [feature.name for feature in case.features]
-    leavers = int(outcome.sum())
-    least = min(leavers, len(outcome) - leavers)
-    if least < FEW:
-        side = text(f"churn_guards.side.{'left' if least == leavers else 'stayed'}")
-        yield Found("", "few", float(least), text("churn_guards.detail.few", n=least, side=side))
     if names:
         flat = case.table.select(plain(case.table[name]).alias(name) for name in names)
         twice = int(flat.is_duplicated().sum())
-        if twice >= TWICE * len(outcome):
-            detail = text("churn_guards.detail.duplicates", n=twice, share=twice / len(outcome))
-            yield Found("", "duplicates", float(twice), detail)
+        share = twice / flat.height
+        if share >= TWICE:
+            yield Found("", "duplicates", float(twice), text("churn_guards.detail.duplicates", n=twice, share=share))

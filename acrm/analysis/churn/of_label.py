@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from acrm.analysis.churn.label import labelled, plain_name
+from acrm.analysis.churn.label import column_of, labelled, plain_name
 from acrm.analysis.churn.prepared import Prepared
 from acrm.messages import Message
 
@@ -22,6 +22,7 @@ def of_label(
     positive: str | None = None,
     beside: Collection[str] = (),
     raw: pl.DataFrame | None = None,
+    needed: bool = True,
 ) -> Prepared | None:
     """Customers of whom a column says whether they left; None where there is none.
 
@@ -31,10 +32,10 @@ def of_label(
         positive: Its value for those who left. None: recognised.
         beside: Columns that are no features: what a campaign gave and what it brought.
         raw: The table of customers as it was read.
+        needed: Whether there must be a label; a saved model scores customers without one.
 
     Returns:
-        Everybody is scored, those without a value in the column too; `shown` has `gone`, the ids of who left, and
-        `beside`, the columns of that name.
+        Everybody is scored, those without a value in the column too; `shown` has `beside`, the columns of that name.
 
     Raises:
         InputError: See `labelled`.
@@ -44,21 +45,33 @@ def of_label(
     out = {plain_name(name) for name in beside}
     kept = ["customer_id", *(name for name in people.table.columns if plain_name(name) in out)]
     features = [feature for feature in people.features if plain_name(feature.name) not in out]
+    figures = {"as_of": people.as_of} if people.as_of else {}
+    shown = {"beside": people.table.select(kept)}
+    if not needed and (target is None or column_of(people.table.columns, target) is None):
+        return Prepared(
+            setting="labelled",
+            everyone=people.table,
+            features=tuple(features),
+            case=None,
+            figures=figures,
+            notes=(Message("churn.setting.labelled"),),
+            shown=shown,
+        )
     found = labelled(people.table, features, target=target, positive=positive, cutoff=people.as_of)
     if found is None:
         return None
     names = ["customer_id", *(feature.name for feature in found.case.features)]
     everyone = pl.concat([found.case.table.select(names), found.unlabelled.select(names)]).sort("customer_id")
-    figures = {"as_of": people.as_of} if people.as_of else {}
     return Prepared(
         setting="labelled",
-        case=found.case,
         everyone=everyone,
+        features=found.case.features,
+        case=found.case,
+        gone=frozenset(found.case.table["customer_id"].filter(found.case.outcome)),
+        target=found.column,
+        positive=found.left,
         raw=raw,
-        figures={"target": found.column, "leavers": int(found.case.outcome.sum()), **figures},
+        figures={"target": found.column.removeprefix("x_"), "leavers": int(found.case.outcome.sum()), **figures},
         notes=(Message("churn.setting.labelled"), *found.notes),
-        shown={
-            "gone": found.case.table["customer_id"].filter(found.case.outcome),
-            "beside": people.table.select(kept),
-        },
+        shown=shown,
     )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from acrm.analysis.churn.case import Case
+    from acrm.analysis.people.features import Feature
 
 Setting = Literal["labelled", "contractual", "transactional"]
 
@@ -36,11 +37,17 @@ class Prepared:
 
     Attributes:
         setting: Which.
-        case: Customers whose outcome is known, to learn from.
-        everyone: Those to be scored, sorted by `customer_id`, with the features of the case.
+        everyone: Those to be scored, sorted by `customer_id`, with the features.
+        features: What is known of them.
+        case: Customers whose outcome is known, to learn from. None: there are none, or a model is given.
+        gone: Ids of those among `everyone` who have left already.
+        window: Days ahead that the outcome is about; None where the label does not say.
+        target, positive: The column that says who left, and its value for them; None where something else does.
         trials: Earlier cutoffs, the latest first; made one at a time, each is a table of customers.
         rules: Naive scores of the case's rows. None: those that `metrics.rules_of` finds among its features.
         raw: The table of customers as it was read, where the outcome stands in it.
+        standing: Columns that are not ours as they stand today, of who left lately and who is still here; None where
+            that is what the case has.
         figures: For the summary.
         tables: Besides.
         notes: How the setting was recognised, and what to know.
@@ -48,11 +55,17 @@ class Prepared:
     """
 
     setting: Setting
-    case: Case
     everyone: pl.DataFrame
+    features: tuple[Feature, ...]
+    case: Case | None
+    gone: frozenset[str] = frozenset()
+    window: int | None = None
+    target: str | None = None
+    positive: str | None = None
     trials: Iterable[Trial] = ()
     rules: Mapping[str, pl.Series] | None = None
     raw: pl.DataFrame | None = None
+    standing: Case | None = None
     figures: Mapping[str, Scalar] = field(default_factory=dict)
     tables: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     notes: tuple[Message, ...] = ()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from acrm.analysis.churn.training import Trained
+    from acrm.analysis.churn.training import Scorer
     from acrm.models.contributions import Contributions
 
 REASONS = 3
@@ -24,7 +24,7 @@ LEAST = 0.05
 _YES, _NO = frozenset({"yes", "y", "true", "1", "да"}), frozenset({"no", "n", "false", "0", "нет"})
 
 
-def contributions(trained: Trained, table: pl.DataFrame) -> pl.DataFrame:
+def contributions(scorer: Scorer, table: pl.DataFrame) -> pl.DataFrame:
     """What every feature adds to each customer's log-odds of leaving.
 
     Returns:
@@ -35,15 +35,15 @@ def contributions(trained: Trained, table: pl.DataFrame) -> pl.DataFrame:
     import numpy as np
     import polars as pl
 
-    names = _features(trained)
-    parts = list(_taken_apart(trained, table))
+    names = _features(scorer)
+    parts = list(_taken_apart(scorer, table))
     added = np.concatenate([part.added for part in parts]) if parts else np.empty((0, len(names)))
     base = pl.lit(parts[0].base if parts else 0.0).alias("base")
     columns = [pl.Series(name, added[:, place]) for place, name in enumerate(names)]
     return table.select("customer_id").with_columns(base, *columns)
 
 
-def reasons(trained: Trained, table: pl.DataFrame) -> pl.DataFrame:
+def reasons(scorer: Scorer, table: pl.DataFrame) -> pl.DataFrame:
     """The three features that add most to each customer's risk, and what part of all that adds to it each of them is.
 
     A reason adds `LEAST` at least; who has fewer has empty ones. The words say how the customer is, and for numbers
@@ -55,71 +55,76 @@ def reasons(trained: Trained, table: pl.DataFrame) -> pl.DataFrame:
     import numpy as np
     import polars as pl
 
-    names = _features(trained)
-    known = _Words(trained)
-    rows: list[list[str | None]] = []
-    shares: list[Any] = []
+    names = _features(scorer)
+    known = _Words(scorer)
+    said, shares = [np.empty((0, REASONS), np.int64)], [np.empty((0, REASONS))]
     at = 0
-    for part in _taken_apart(trained, table):
+    for part in _taken_apart(scorer, table):
         # Equal contributions: the feature that comes first.
         top = np.argsort(-part.added, axis=1, kind="stable")[:, :REASONS]
         push = np.take_along_axis(part.added, top, axis=1)
         told = push >= LEAST
         total = np.maximum(part.added, 0).sum(axis=1, keepdims=True)
-        shares.append(np.where(told, push / np.where(total > 0, total, 1.0), np.nan))
-        block = table[at : at + len(part.added)]
-        values = {name: block[name].to_list() for name in names}
-        for row, (places, clear) in enumerate(zip(top.tolist(), told.tolist(), strict=True)):
-            said = [
-                known.of(names[place], values[names[place]][row]) if enough else None
-                for place, enough in zip(places, clear, strict=True)
-            ]
-            rows.append(said + [None] * (REASONS - len(said)))
-        at += len(part.added)
-    share = np.concatenate(shares) if shares else np.empty((0, REASONS))
+        share = np.full((len(top), REASONS), np.nan)
+        share[:, : top.shape[1]] = np.where(told, push / np.where(total > 0, total, 1.0), np.nan)
+        shares.append(share)
+        words = np.full((len(top), REASONS), known.nothing)
+        for place, name in enumerate(names):
+            row, rank = np.nonzero((top == place) & told)
+            words[row, rank] = [known.place(name, value) for value in table[name].gather(at + row).to_list()]
+        said.append(words)
+        at += len(top)
+    sentences = pl.Series(known.sentences, dtype=pl.String)
+    chosen, share = np.concatenate(said), np.concatenate(shares)
     return table.select("customer_id").with_columns(
-        *(pl.Series(f"reason_{n + 1}", [row[n] for row in rows], pl.String) for n in range(REASONS)),
-        *(
-            pl.Series(f"share_{n + 1}", share[:, n] if n < share.shape[1] else [None] * len(rows), pl.Float64).fill_nan(
-                None
-            )
-            for n in range(REASONS)
-        ),
+        *(sentences.gather(chosen[:, n]).alias(f"reason_{n + 1}") for n in range(REASONS)),
+        *(pl.Series(f"share_{n + 1}", share[:, n]).fill_nan(None) for n in range(REASONS)),
     )
 
 
-def _features(trained: Trained) -> list[str]:
-    return list(dict.fromkeys(trained.design.features))
+def _features(scorer: Scorer) -> list[str]:
+    return list(dict.fromkeys(scorer.design.features))
 
 
-def _taken_apart(trained: Trained, table: pl.DataFrame) -> Iterator[Contributions]:
+def _taken_apart(scorer: Scorer, table: pl.DataFrame) -> Iterator[Contributions]:
     import numpy as np
     import polars as pl
 
     from acrm.models.contributions import contributions as taken_apart
 
-    place = {name: number for number, name in enumerate(_features(trained))}
-    feature = np.array([place[name] for name in trained.design.features], dtype=np.intp)
-    usual = {name: [value] for name, value in trained.design.typical.items()}
-    typical = trained.design.matrix(pl.DataFrame(usual, schema={name: table.schema[name] for name in usual}))[0]
-    for matrix in blocks(trained, table):
-        yield taken_apart(trained.fit.classifier, matrix, feature, typical)
+    place = {name: number for number, name in enumerate(_features(scorer))}
+    feature = np.array([place[name] for name in scorer.design.features], dtype=np.intp)
+    usual = {name: [value] for name, value in scorer.design.typical.items()}
+    typical = scorer.design.matrix(pl.DataFrame(usual, schema={name: table.schema[name] for name in usual}))[0]
+    for matrix in blocks(scorer.design, table):
+        yield taken_apart(scorer.classifier, matrix, feature, typical)
 
 
 class _Words:
     """What is said of a value, each put into words once."""
 
-    def __init__(self, trained: Trained) -> None:
-        self._typical = trained.design.typical
-        self._numbers = frozenset(trained.design.numbers)
-        self._said: dict[tuple[str, Any], str] = {}
+    nothing = 0
+    """Place of no sentence."""
 
-    def of(self, feature: str, value: Any) -> str:
-        """How a customer is in a feature."""
-        key = (feature, tuple(value) if isinstance(value, list) else value)
-        if key not in self._said:
-            self._said[key] = self._put(feature, value)
-        return self._said[key]
+    def __init__(self, scorer: Scorer) -> None:
+        self._typical = scorer.design.typical
+        self._numbers = frozenset(scorer.design.numbers)
+        self._places: dict[tuple[str, Any], int] = {}
+        self.sentences: list[str | None] = [None]
+
+    def place(self, feature: str, value: Any) -> int:
+        """Where among `sentences` it stands how a customer is in a feature."""
+        known = (feature, tuple(value) if isinstance(value, list) else value)
+        found = self._places.get(known)
+        if found is None:
+            # Numbers that are read alike are said alike.
+            number = feature in self._numbers and value is not None and isfinite(value)
+            shown = (feature, _plain(value)) if number else known
+            found = self._places.get(shown, len(self.sentences))
+            if found == len(self.sentences):
+                self.sentences.append(self._put(feature, value))
+            self._places[shown] = self._places[known] = found
+        return found
 
     def _put(self, feature: str, value: Any) -> str:
         name = readable(feature)

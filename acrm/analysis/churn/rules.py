@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from acrm.analysis.churn.warning import warnings
+from acrm.analysis.churn.warning import times_usual
 
 if TYPE_CHECKING:
     import polars as pl
@@ -35,9 +35,11 @@ def rule_scores(past: Past, everyone: pl.DataFrame, window: int) -> pl.DataFrame
         (pl.lit(past.cutoff) - pl.col("day").last()).dt.total_days().cast(pl.Float64).alias("recency"),
         -pl.len().cast(pl.Float64).alias("frequency"),
     )
-    rhythm = warnings(past, everyone).rhythm.select("customer_id", pl.col("times_usual").alias("overdue"))
     table = everyone.select("customer_id")
-    for part in (own, _expected(past, window), rhythm):
+    rhythm = times_usual(past, everyone)
+    if rhythm is None:
+        rhythm = table.with_columns(times_usual=pl.lit(None, pl.Float64))
+    for part in (own, _expected(past, window), rhythm.rename({"times_usual": "overdue"})):
         table = table.join(part, on="customer_id", how="left", maintain_order="left")
     return table.select("customer_id", *RULES)
 

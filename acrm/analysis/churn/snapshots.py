@@ -12,9 +12,12 @@ from acrm.analysis.churn.features import contact_features, deal_features, purcha
 from acrm.analysis.people.features import Feature
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import polars as pl
 
     from acrm.analysis.churn.records import Past, Records
+    from acrm.analysis.people.features import Kind
 
 ACTIVE = 2
 """Windows: who bought in as many until a day is active on it, all others are lost already."""
@@ -74,9 +77,16 @@ def origins(first: date, last: date, window: int, settled: int = 0) -> tuple[Ori
     return tuple(one for one in found if one.train - history >= first - timedelta(days=1))
 
 
-def snapshot(records: Records, cutoff: date, window: int) -> Snapshot:
-    """The customers on a day, told from nothing but what was known at the end of it."""
-    return _seen(records.past.until(cutoff), window)
+def snapshot(records: Records, cutoff: date, window: int, kinds: Mapping[str, Kind] | None = None) -> Snapshot:
+    """The customers on a day, told from nothing but what was known at the end of it.
+
+    Args:
+        records: What there is.
+        cutoff: The day.
+        window: Days.
+        kinds: What columns that are not ours were to an earlier model; of others it is found.
+    """
+    return _seen(records.past.until(cutoff), window, kinds)
 
 
 def case(records: Records, cutoff: date, window: int) -> Case:
@@ -133,7 +143,7 @@ def _step(window: int) -> int:
     return max(window // STEPS, 1)
 
 
-def _seen(past: Past, window: int) -> Snapshot:
+def _seen(past: Past, window: int, kinds: Mapping[str, Kind] | None) -> Snapshot:
     """The features; this function and all it calls have no other source than `past`."""
     import polars as pl
 
@@ -141,12 +151,12 @@ def _seen(past: Past, window: int) -> Snapshot:
     since = last.with_columns(since=(pl.lit(past.cutoff) - pl.col("day")).dt.total_days())
     active = since.filter(pl.col("since") < ACTIVE * window).select("customer_id").sort("customer_id")
     lost = since.filter(pl.col("since") >= ACTIVE * window)["customer_id"].sort()
-    table, features = described(past, active, (purchase_features(past, window),))
+    table, features = described(past, active, (purchase_features(past, window),), kinds)
     return Snapshot(past=past, table=table, features=features, lost=lost)
 
 
 def described(
-    past: Past, everyone: pl.DataFrame, parts: Iterable[pl.DataFrame]
+    past: Past, everyone: pl.DataFrame, parts: Iterable[pl.DataFrame], kinds: Mapping[str, Kind] | None = None
 ) -> tuple[pl.DataFrame, tuple[Feature, ...]]:
     """Everyone with some parts (by `customer_id`, features), then contacts, deals and traits; and the columns."""
     parts = [*parts]
@@ -156,7 +166,7 @@ def described(
         for part in parts
         for name in part.columns[1:]
     ]
-    who = traits(past, everyone)
+    who = traits(past, everyone, kinds)
     if who is not None:
         parts.append(who[0])
         features += who[1]

@@ -13,6 +13,7 @@ from acrm.messages import Message
 if TYPE_CHECKING:
     import polars as pl
 
+    from acrm.analysis.churn.model_file import SavedChurn
     from acrm.analysis.churn.records import Records
 
 TRIALS = 3
@@ -20,7 +21,12 @@ TRIALS = 3
 
 
 def transactional(
-    lines: pl.LazyFrame, tables: Mapping[str, pl.LazyFrame], *, window: int | None = None, as_of: date | None = None
+    lines: pl.LazyFrame,
+    tables: Mapping[str, pl.LazyFrame],
+    *,
+    window: int | None = None,
+    as_of: date | None = None,
+    saved: SavedChurn | None = None,
 ) -> Prepared:
     """Purchases as cases to learn from: features before a day, no purchase in the window after it.
 
@@ -32,6 +38,7 @@ def transactional(
         tables: `interactions`, `deals`, `customers`, if there are any.
         window: Days. None: proposed from the customers' own gaps.
         as_of: Last day that counts.
+        saved: A model learned before: customers are made ready for it, and nothing to learn from.
 
     Returns:
         Among the tables `windows`, `overdue` and `lost`; `windows` and `overdue` are shown, too.
@@ -45,21 +52,24 @@ def transactional(
     from acrm.analysis.churn.windows import windows
 
     records = read_records(lines, tables, as_of=as_of)
-    span = windows(records, window)
-    if span.window is None:
-        raise InputError("churn_no_window", reasons="; ".join(map(str, span.notes)))
-    today = snapshot(records, records.past.cutoff, span.window)
+    span = None if saved else windows(records, window)
+    chosen = (saved.window if saved else None) or (span.window if span else None)
+    if chosen is None:
+        raise InputError("churn_no_window", reasons="; ".join(map(str, span.notes if span else ())))
+    today = snapshot(records, records.past.cutoff, chosen, saved.kinds if saved else None)
     overdue = warnings(records.past, today.table.select("customer_id"))
     lost = today.lost.to_frame("customer_id")
     return Prepared(
         setting="transactional",
-        case=learning(records, records.last - timedelta(days=span.window), span.window),
         everyone=today.table,
-        trials=_trials(records, span.window),
-        figures={**records.figures, "window_days": span.window, "lost_customers": lost.height},
-        tables={"windows": span.table, "overdue": overdue.overdue, "lost": lost},
-        notes=(Message("churn.setting.transactional"), *span.notes, *overdue.notes, *records.notes),
-        shown={"windows": span, "overdue": overdue},
+        features=today.features,
+        case=None if saved else learning(records, records.last - timedelta(days=chosen), chosen),
+        window=chosen,
+        trials=() if saved else _trials(records, chosen),
+        figures={**records.figures, "window_days": chosen, "lost_customers": lost.height},
+        tables={**({"windows": span.table} if span else {}), "overdue": overdue.overdue, "lost": lost},
+        notes=(Message("churn.setting.transactional"), *(span.notes if span else ()), *overdue.notes, *records.notes),
+        shown={**({"windows": span} if span else {}), "overdue": overdue},
     )
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from acrm.analysis.churn.metrics import Told
-from acrm.analysis.churn.training import score, train
+from acrm.analysis.churn.metrics import Told, told_at_once
+from acrm.analysis.churn.training import foretell
 from acrm.messages import Message
 
 if TYPE_CHECKING:
@@ -39,14 +39,14 @@ class Tried:
             yield Message("churn.tried", {"windows": self.table.height, "train": row["train"], "test": row["test"]})
 
 
-def tried(trials: Iterable[Trial], *, seed: int = 0) -> Tried:
+def tried(trials: Iterable[Trial], *, interactions: bool = False, seed: int = 0) -> Tried:
     """Learn from each earlier case and foretell the later one.
 
     Args:
         trials: The latest first.
+        interactions: The kind of the model that is tried, see `acrm.analysis.churn.training.foretell`.
         seed: Of the models.
     """
-    import numpy as np
     import polars as pl
 
     from acrm.models.classification_metrics import roc_auc
@@ -55,11 +55,11 @@ def tried(trials: Iterable[Trial], *, seed: int = 0) -> Tried:
     latest: Told | None = None
     names: dict[str, None] = {}
     for trial in trials:
-        foretold = score(train(trial.train, seed=seed), trial.test.table)["churn_probability"].to_numpy()
-        left = trial.test.outcome.to_numpy().astype(bool)
+        p = foretell(trial.train, trial.test.table, interactions=interactions, seed=seed)
         columns = [name for name in trial.rules.columns if name != "customer_id"]
         names |= dict.fromkeys(columns)
-        rules = {name: trial.rules[name].to_numpy() for name in columns if not trial.rules[name].null_count()}
+        told = told_at_once(trial.test.outcome, pl.Series(p), {name: trial.rules[name] for name in columns})
+        left, foretold = told.outcome, told.probability
         rows.append(
             {
                 "train": trial.train.cutoff,
@@ -68,12 +68,10 @@ def tried(trials: Iterable[Trial], *, seed: int = 0) -> Tried:
                 "churn": round(float(left.mean()), 6),
                 "roc_auc": round(roc_auc(left, foretold), 6),
                 "brier": round(float(((foretold - left) ** 2).mean()), 6),
-                **{f"roc_auc_{name}": round(roc_auc(left, scores), 6) for name, scores in rules.items()},
+                **{f"roc_auc_{name}": round(roc_auc(left, scores), 6) for name, scores in told.rules.items()},
             }
         )
-        if latest is None:
-            one_list = np.zeros((1, len(left)), np.intp)
-            latest = Told(outcome=left, foretold=foretold[None, :], fold=one_list, rules=rules)
+        latest = latest or told
     schema: dict[str, Any] = {"train": pl.Date, "test": pl.Date, "customers": pl.Int64}
     schema |= dict.fromkeys(("churn", "roc_auc", "brier", *(f"roc_auc_{name}" for name in names)), pl.Float64)
     return Tried(table=pl.DataFrame(rows, schema=schema), latest=latest)

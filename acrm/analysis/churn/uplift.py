@@ -24,6 +24,7 @@ CONTROL = re.compile(
     re.IGNORECASE,
 )
 """Values of a treatment column that are the control group's."""
+_NOTHING = ""
 NEEDED, NEEDED_EACH = 200, 25
 """Customers that each arm needs for models; and customers of each outcome in each arm."""
 FIRST = 0.3
@@ -82,7 +83,8 @@ def uplift(
         table: One row per customer, sorted by `customer_id`.
         columns: What was known before the campaign.
         outcome: Boolean, or an amount, aligned with the rows; a customer without one is left out.
-        treatment: What each got, aligned with the rows; likewise.
+        treatment: What each got, aligned with the rows; likewise, but where no value says that it is the control
+            group's, those without one are.
         params: See `UpliftParams`.
 
     Returns:
@@ -100,19 +102,24 @@ def uplift(
     """
     import polars as pl
 
+    notes: tuple[Message, ...] = ()
+    if params.control is None and treatment.null_count() and not _says_control(treatment):
+        # Nothing stands where nothing was given.
+        notes = (Message("churn_uplift.empty_is_control", {"column": treatment.name.removeprefix("x_")}),)
+        treatment = treatment.cast(pl.String).fill_null(_NOTHING)
     known = outcome.is_not_null() & treatment.is_not_null()
     table, outcome, told = table.filter(known), outcome.filter(known), treatment.filter(known).cast(pl.String)
     values = told.unique().sort().to_list()
     found = _Found(params=params)
     if len(values) < 2:
         return found.made((Message("churn_uplift.no_control", {"column": treatment.name}),))
-    control = _control(values, treatment.name, params.control)
+    control = _NOTHING if notes else _control(values, treatment.name, params.control)
     wanted = outcome.cast(pl.Float64).to_numpy() * (1.0 if params.wanted else -1.0)
     for arm in values:
         if arm != control:
             rows = told.is_in([arm, control])
             found.add(arm, table.filter(rows), columns, wanted[rows.to_numpy()], (told.filter(rows) == arm).to_numpy())
-    return found.made()
+    return found.made(notes)
 
 
 def campaign_effect(
@@ -132,16 +139,23 @@ def campaign_effect(
     """
     from acrm.analysis.churn.label import column_of, outcome_of
 
-    beside = prepared.shown["beside"]
+    case, beside = prepared.case, prepared.shown["beside"]
     names = [None if name is None else column_of(beside.columns, name) for name in (treatment, outcome)]
     for asked, name in zip((treatment, outcome), names, strict=True):
         if asked is not None and name is None:
             known = [*prepared.everyone.columns[1:], *beside.columns[1:]]
             raise InputError("churn_no_by", column=asked, known=listed(known, 20))
-    table = prepared.case.table
-    told = table.select("customer_id").join(beside, on="customer_id", how="left", maintain_order="left")
-    left = prepared.case.outcome if names[1] is None else outcome_of(told[names[1]])
-    return uplift(table, columns, left, told[str(names[0])], params)
+    if case is None:
+        raise InputError("churn_nothing")
+    told = case.table.select("customer_id").join(beside, on="customer_id", how="left", maintain_order="left")
+    left = case.outcome if names[1] is None else outcome_of(told[names[1]])
+    return uplift(case.table, columns, left, told[str(names[0])], params)
+
+
+def _says_control(treatment: pl.Series) -> bool:
+    import polars as pl
+
+    return any(CONTROL.fullmatch(value.strip()) for value in treatment.drop_nulls().cast(pl.String).unique())
 
 
 def _control(values: Sequence[str], column: str, asked: str | None) -> str:

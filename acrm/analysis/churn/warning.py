@@ -112,6 +112,20 @@ def warnings(past: Past, everyone: pl.DataFrame) -> Warnings:
     )
 
 
+def times_usual(past: Past, everyone: pl.DataFrame) -> pl.DataFrame | None:
+    """`customer_id` and `times_usual` as `warnings` has it, and nothing else of it; None without gaps."""
+    import polars as pl
+
+    from acrm.models.rhythm import Rhythm
+
+    known = gaps_of(past)
+    if int(known["gaps"].sum()) < ENOUGH:
+        return None
+    asked = everyone.select("customer_id").join(known, on="customer_id", how="inner", maintain_order="left")
+    usual = Rhythm.fit(as_gaps(known))[0].exceeded(as_gaps(asked), 0.5)
+    return asked.select("customer_id", (pl.col("days_since_last") / pl.Series(usual)).round(2).alias("times_usual"))
+
+
 def sentence(times_usual: float, days_since_last: int, usual_gap_days: float) -> str:
     """What is unusual, in words.
 

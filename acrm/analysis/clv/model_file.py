@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from acrm import __version__
+from acrm.analysis.document import FaultError, checked, is_day, is_facts, is_number, is_text, is_whole
 from acrm.errors import InputError
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def from_document(document: object, path: str) -> SavedModel:
     if not isinstance(document, Mapping) or document.get("format") != FORMAT:
         raise InputError("model_file_foreign", path=path)
     try:
-        version = _checked(document, "version", _is_whole)
+        version = checked(document, "version", is_whole)
         if version > VERSION:
             raise InputError("model_file_newer", path=path, version=version, known=VERSION)
         model, fit = _fitted(document, "purchases", purchases.NAMES, purchases.load)
@@ -96,18 +96,14 @@ def from_document(document: object, path: str) -> SavedModel:
             purchases_fit=fit,
             spend=spend,
             spend_fit=spend_fit,
-            unit=_checked(document, "unit", lambda unit: unit in UNITS),
-            as_of=date.fromisoformat(_checked(document, "as_of", _is_day)),
-            currency=_checked(document, "currency", lambda code: code is None or isinstance(code, str)),
-            facts=_checked(document, "facts", _is_facts),
-            made_by=_checked(document, "acrm", lambda made: isinstance(made, str)),
+            unit=checked(document, "unit", lambda unit: unit in UNITS),
+            as_of=date.fromisoformat(checked(document, "as_of", is_day)),
+            currency=checked(document, "currency", lambda code: code is None or isinstance(code, str)),
+            facts=checked(document, "facts", is_facts),
+            made_by=checked(document, "acrm", is_text),
         )
-    except _FaultError as fault:
+    except FaultError as fault:
         raise InputError("model_file_broken", path=path, field=str(fault)) from None
-
-
-class _FaultError(Exception):
-    """The name of a field that is missing or is not what it should be."""
 
 
 def _certificate(fit: Fit) -> dict[str, Any]:
@@ -123,13 +119,6 @@ def _certificate(fit: Fit) -> dict[str, Any]:
     }
 
 
-def _checked(node: Mapping[str, Any], name: str, test: Callable[[Any], bool], prefix: str = "") -> Any:
-    """The value of a field that has to pass a test."""
-    if name not in node or not test(node[name]):
-        raise _FaultError(prefix + name)
-    return node[name]
-
-
 def _fitted(
     document: Mapping[str, Any], part: str, names: Sequence[str], load: Callable[[str, dict[str, float]], Model]
 ) -> tuple[Model, Fit]:
@@ -138,41 +127,33 @@ def _fitted(
 
     from acrm.models.optimise import Fit
 
-    node = _checked(document, part, lambda value: isinstance(value, Mapping))
+    node = checked(document, part, lambda value: isinstance(value, Mapping))
     of_part = f"{part}."
-    name = _checked(node, "name", lambda value: value in names, of_part)
-    parameters = _checked(node, "parameters", _is_parameters, of_part)
+    name = checked(node, "name", lambda value: value in names, of_part)
+    parameters = checked(node, "parameters", _is_parameters, of_part)
     try:
         model = load(name, parameters)
     except TypeError:
         # The names are not those of this model.
-        raise _FaultError(f"{of_part}parameters") from None
-    covariance = _checked(node, "covariance", lambda value: _is_covariance(value, len(parameters)), of_part)
+        raise FaultError(f"{of_part}parameters") from None
+    covariance = checked(node, "covariance", lambda value: _is_covariance(value, len(parameters)), of_part)
     fit = Fit(
         parameters=parameters,
-        log_likelihood=float(_checked(node, "log_likelihood", _is_number, of_part)),
-        gradient_norm=float(_checked(node, "gradient_norm", _is_number, of_part)),
-        starts=_checked(node, "starts", _is_whole, of_part),
-        agreeing=_checked(node, "agreeing", _is_whole, of_part),
-        converged=_checked(node, "converged", lambda value: isinstance(value, bool), of_part),
+        log_likelihood=float(checked(node, "log_likelihood", is_number, of_part)),
+        gradient_norm=float(checked(node, "gradient_norm", is_number, of_part)),
+        starts=checked(node, "starts", is_whole, of_part),
+        agreeing=checked(node, "agreeing", is_whole, of_part),
+        converged=checked(node, "converged", lambda value: isinstance(value, bool), of_part),
         flat=tuple(
-            _checked(node, "flat", lambda value: isinstance(value, list) and set(value) <= set(parameters), of_part)
+            checked(node, "flat", lambda value: isinstance(value, list) and set(value) <= set(parameters), of_part)
         ),
         covariance=np.array(covariance, dtype=np.float64),
     )
     return model, fit
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
 def _is_parameters(value: object) -> bool:
-    return isinstance(value, Mapping) and bool(value) and all(_is_number(one) and one > 0 for one in value.values())
+    return isinstance(value, Mapping) and bool(value) and all(is_number(one) and one > 0 for one in value.values())
 
 
 def _is_covariance(value: object, size: int) -> bool:
@@ -182,7 +163,7 @@ def _is_covariance(value: object, size: int) -> bool:
     rows = value if isinstance(value, list) else []
     if len(rows) != size or not all(isinstance(row, list) and len(row) == size for row in rows):
         return False
-    if not all(_is_number(cell) for row in rows for cell in row):
+    if not all(is_number(cell) for row in rows for cell in row):
         return False
     matrix = np.array(rows, dtype=np.float64)
     if not np.allclose(matrix, matrix.T, rtol=1e-6):
@@ -190,16 +171,3 @@ def _is_covariance(value: object, size: int) -> bool:
     # Rounding may leave a direction that is flat a trifle below 0.
     roots = np.linalg.eigvalsh(matrix)
     return bool(roots[0] >= -1e-9 * roots[-1])
-
-
-def _is_day(value: object) -> bool:
-    try:
-        return isinstance(value, str) and date.fromisoformat(value).isoformat() == value
-    except ValueError:
-        return False
-
-
-def _is_facts(value: object) -> bool:
-    return isinstance(value, Mapping) and all(
-        one is None or isinstance(one, int | float | str) for one in value.values()
-    )

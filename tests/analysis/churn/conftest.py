@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,9 +15,12 @@ import pytest
 
 from acrm.analysis.churn.case import Case
 from acrm.analysis.churn.label import Labelled, labelled
+from acrm.analysis.churn.model_file import SavedChurn
 from acrm.analysis.churn.records import Records, read_records
+from acrm.analysis.churn.training import Scorer, train
 from acrm.analysis.people.features import Feature
 from acrm.analysis.people.people import people
+from acrm.models.boosting import Boosting
 from acrm.schema import polars_schema
 
 FIRST = date(2024, 1, 1)
@@ -115,7 +119,34 @@ def labelled_file(data: Path) -> Callable[..., Labelled]:
     return read
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
+def saving(made: Callable[..., Case]) -> Callable[..., SavedChurn]:
+    """A model of the customers made up, additive or with interactions whether these are of use or not."""
+    fitted: dict[bool, Scorer] = {}
+
+    def learn(case: Case, *, interactions: bool) -> Scorer:
+        scorer = train(case).scorer
+        if not interactions:
+            return scorer
+        matrix, outcome = scorer.design.matrix(case.table), case.outcome.to_numpy()
+        models = [Boosting.fit(matrix[at::2], outcome[at::2], seed=0) for at in (0, 1)]
+        classifier = replace(scorer.classifier, whole=models[0], without=(tuple(models),))
+        return replace(scorer, classifier=classifier)
+
+    def save(*, interactions: bool = False, table: pl.DataFrame | None = None) -> SavedChurn:
+        case = made()
+        if table is not None:
+            scorer = learn(replace(case, table=table), interactions=interactions)
+        elif interactions in fitted:
+            scorer = fitted[interactions]
+        else:
+            scorer = fitted[interactions] = learn(case, interactions=interactions)
+        return SavedChurn(setting="labelled", scorer=scorer, features=case.features, customers=len(case.outcome))
+
+    return save
+
+
+@pytest.fixture(scope="session")
 def made() -> Callable[..., Case]:
     """Customers made up."""
 

@@ -19,8 +19,8 @@ def prepared() -> Prepared:
     from tests.analysis.churn.conftest import made
 
     case: Case = made.__wrapped__()(500)  # type: ignore[attr-defined]
-    gone = case.table["customer_id"].filter(case.outcome)
-    return Prepared(setting="labelled", case=case, everyone=case.table, shown={"gone": gone})
+    gone = frozenset(case.table["customer_id"].filter(case.outcome))
+    return Prepared(setting="labelled", case=case, everyone=case.table, features=case.features, gone=gone)
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def worth(prepared: Prepared) -> pl.DataFrame:
 
 @pytest.fixture(scope="module")
 def found(prepared: Prepared, worth: pl.DataFrame) -> ChurnResult:
-    stayed = prepared.everyone["customer_id"].filter(~prepared.case.outcome)
+    stayed = prepared.everyone["customer_id"].filter(~prepared.everyone["customer_id"].is_in(list(prepared.gone)))
     return churn(prepared, ChurnParams(), worth, refusing=stayed.head(200).to_list())
 
 
@@ -46,7 +46,9 @@ def test_the_main_table(found: ChurnResult, prepared: Prepared, worth: pl.DataFr
     assert told["expected_loss"].null_count() == 5
     loss = told.select((pl.col("churn_probability") * pl.col("value") - pl.col("expected_loss")).abs().max()).item()
     assert loss < 1e-4
-    inside = table.select((pl.col("low") <= pl.col("churn_probability")) & (pl.col("churn_probability") <= pl.col("high")))
+    inside = table.select(
+        (pl.col("low") <= pl.col("churn_probability")) & (pl.col("churn_probability") <= pl.col("high"))
+    )
     assert inside.to_series().all()
 
 
@@ -57,7 +59,7 @@ def test_reasons_carry_their_share(found: ChurnResult) -> None:
 
 
 def test_who_left_and_who_refuses_is_not_called(found: ChurnResult, prepared: Prepared) -> None:
-    table, gone = found.tables["customers"], prepared.shown["gone"].to_list()
+    table, gone = found.tables["customers"], list(prepared.gone)
     actions = table.filter(pl.col("customer_id").is_in(gone))["action"].unique().to_list()
     assert actions == ["has left"]
     stayed = table.filter(~pl.col("customer_id").is_in(gone))
@@ -69,7 +71,7 @@ def test_who_left_and_who_refuses_is_not_called(found: ChurnResult, prepared: Pr
 
 def test_risk_is_counted_among_those_still_here(found: ChurnResult, prepared: Prepared) -> None:
     figures = found.summary
-    assert figures["here"] == prepared.everyone.height - len(prepared.shown["gone"])
+    assert figures["here"] == prepared.everyone.height - len(prepared.gone)
     bands = [figures[f"{band}_risk_customers"] for band in ("high", "medium", "low")]
     assert sum(map(int, map(str, bands))) == figures["here"]
     assert figures["at_risk_share"] == pytest.approx(int(str(bands[0])) / int(str(figures["here"])), abs=1e-6)
@@ -92,6 +94,7 @@ def test_same_input_same_result(found: ChurnResult, prepared: Prepared, worth: p
 def test_a_leak_stops(prepared: Prepared) -> None:
     from acrm.analysis.people.features import Feature
 
+    assert prepared.case is not None
     table = prepared.case.table.with_columns(x_refund=prepared.case.outcome.cast(pl.Float64) * 3)
     case = replace(
         prepared.case,
@@ -114,7 +117,9 @@ def test_cuts_hold_everybody(found: ChurnResult) -> None:
 
 def test_parts_are_called_after_what_they_are(found: ChurnResult) -> None:
     part = cut(found.tables["customers"], found.tables["customers"].select("customer_id", group=pl.lit("all")))
-    joined = found.joined("by", replace(part, tables={**part.tables, "other": part.tables["by"]}, figures={"setting": "x", "new": 1}))
+    joined = found.joined(
+        "by", replace(part, tables={**part.tables, "other": part.tables["by"]}, figures={"setting": "x", "new": 1})
+    )
     assert {"by", "by_other"} <= set(joined.tables)
     assert joined.summary["setting"] == "labelled"
     assert joined.summary["new"] == 1

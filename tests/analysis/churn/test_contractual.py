@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from polars.testing import assert_frame_equal
 
 from acrm.analysis.churn.agreements import FEATURES
+from acrm.analysis.churn.case import Case
 from acrm.analysis.churn.contractual import RULES, Contracts, contractual, ended_contracts, rule_scores
 from acrm.analysis.churn.guards import LEAKS, guards
 from acrm.analysis.churn.prepared import Prepared
@@ -73,6 +74,11 @@ def prepared(club: Club) -> Prepared:
     return replace(found, trials=list(found.trials))
 
 
+def case_of(prepared: Prepared) -> Case:
+    assert prepared.case is not None
+    return prepared.case
+
+
 def truth(table: pl.DataFrame, window: int) -> NDArray[np.float64]:
     """The probability to leave within the window, day by day over the days for which a customer is angry yet."""
     found: dict[str, NDArray[np.float64]] = {}
@@ -96,7 +102,7 @@ def test_the_hazard_is_found_again_and_beats_the_rules(prepared: Prepared) -> No
     trials = list(prepared.trials)
     assert len(trials) == 3
     trial = trials[0]
-    foretold = score(train(trial.train), trial.test.table)["churn_probability"].to_numpy()
+    foretold = score(train(trial.train).scorer, trial.test.table)["churn_probability"].to_numpy()
     left = trial.test.outcome.to_numpy()
     own, best = roc_auc(left, foretold), roc_auc(left, truth(trial.test.table, WINDOW))
     rules = {name: trial.rules[name].to_numpy() for name in trial.rules.columns if not trial.rules[name].null_count()}
@@ -107,7 +113,7 @@ def test_the_hazard_is_found_again_and_beats_the_rules(prepared: Prepared) -> No
 
 
 def test_probabilities_of_today_are_the_true_ones(prepared: Prepared) -> None:
-    foretold = score(train(prepared.case), prepared.everyone)["churn_probability"].to_numpy()
+    foretold = score(train(case_of(prepared)).scorer, prepared.everyone)["churn_probability"].to_numpy()
     real = truth(prepared.everyone, WINDOW)
     assert np.abs(foretold - real).mean() < 0.025
     for part in np.array_split(np.argsort(foretold), 5):
@@ -182,13 +188,13 @@ def annual(n: int = 900, stays: float = 0.6, seed: int = 1) -> list[tuple[object
 
 def test_terms_tell_who_decides_within_a_short_window_and_that_is_no_leak() -> None:
     found = contractual(contracts(*annual(4000, 0.7)), None, {}, window=45)
-    assert found.case.table["days_to_renewal"].null_count() == 0
-    due = found.case.table["days_to_renewal"].to_numpy() <= 45
-    left = found.case.outcome.to_numpy()
+    assert case_of(found).table["days_to_renewal"].null_count() == 0
+    due = case_of(found).table["days_to_renewal"].to_numpy() <= 45
+    left = case_of(found).outcome.to_numpy()
     assert left[due].mean() == pytest.approx(0.3, abs=0.05)
     assert not left[~due].any()
-    assert roc_auc(left, -found.case.table["days_to_renewal"].to_numpy()) > 0.9
-    assert not set(guards(found.case)["guard"]) & LEAKS
+    assert roc_auc(left, -case_of(found).table["days_to_renewal"].to_numpy()) > 0.9
+    assert not set(guards(case_of(found))["guard"]) & LEAKS
 
 
 def test_without_a_window_the_term_is_proposed() -> None:
@@ -248,6 +254,19 @@ def test_calls_tell_that_ends_still_to_come_were_announced(club: Club) -> None:
     assert contractual(noticed, None, {"interactions": old}, window=WINDOW).figures == alone.figures
 
 
+def test_what_was_written_when_customers_left_is_found(club: Club) -> None:
+    """Most who left after the window have it too, and count as stayers: only as of today does it show."""
+    rng = np.random.default_rng(8)
+    rows = club.contracts.collect()
+    asked = rows["end_at"].is_not_null() & pl.Series(rng.random(rows.height) < 0.9)
+    people = rows.select("customer_id", x_exit_talk=pl.when(asked).then(pl.lit("held")), x_town=pl.lit("A"))
+    people = people.with_columns(x_town=pl.Series(rng.choice(["A", "B", "C"], rows.height)))
+    found = contractual(club.contracts, None, {**club.tables, "customers": people.lazy()}, window=WINDOW)
+    told = guards(case_of(found), None, found.standing)
+    leaks = told.filter(pl.col("guard").is_in(sorted(LEAKS)))
+    assert leaks["column"].to_list() == ["x_exit_talk"]
+
+
 def test_rules_that_are_the_same_for_all_are_none() -> None:
     table = pl.DataFrame(
         {
@@ -268,7 +287,7 @@ def test_purchases_stand_beside_contracts(club: Club) -> None:
 
     bought = build([(f"c{who:04}", day, 5) for who in range(0, 4000, 3) for day in (-300, -200, 100)])
     found = contractual(club.contracts, bought, club.tables, window=WINDOW)
-    assert {"orders", "days_since_last", *FEATURES} <= {one.name for one in found.case.features}
+    assert {"orders", "days_since_last", *FEATURES} <= {one.name for one in case_of(found).features}
     assert found.everyone["orders"].null_count() < found.everyone.height
 
 
@@ -293,6 +312,6 @@ def test_contracts_that_run_on_have_not_ended() -> None:
 
 def test_rows_in_another_order_make_the_same_cases(club: Club, prepared: Prepared) -> None:
     other = contractual(club.contracts.reverse(), None, {"interactions": club.interactions.reverse()}, window=WINDOW)
-    assert_frame_equal(other.case.table, prepared.case.table)
-    assert other.case.outcome.to_list() == prepared.case.outcome.to_list()
+    assert_frame_equal(case_of(other).table, case_of(prepared).table)
+    assert case_of(other).outcome.to_list() == case_of(prepared).outcome.to_list()
     assert_frame_equal(other.everyone, prepared.everyone)

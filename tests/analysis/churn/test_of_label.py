@@ -14,10 +14,11 @@ def crowd() -> People:
 def test_everybody_is_scored_and_campaigns_are_no_features() -> None:
     found = of_label(crowd(), beside=["mail"])
     assert found is not None
+    assert found.case is not None
     assert found.everyone.columns == ["customer_id", "x_calls"]
     assert found.everyone["customer_id"].to_list() == ["a", "b", "c", "d"]
     assert found.case.table["customer_id"].to_list() == ["a", "b", "c"]
-    assert found.shown["gone"].to_list() == ["a"]
+    assert found.gone == {"a"}
     assert found.shown["beside"].columns == ["customer_id", "x_mail"]
 
 

@@ -22,16 +22,16 @@ def test_reasons_are_in_words_of_either_language(made: Callable[..., Case]) -> N
             "tags": [["tea"]],
         }
     )
-    row = reasons(trained, customer).row(0)
+    row = reasons(trained.scorer, customer).row(0)
     assert row[1:4] == ("complained", "190 days since the last order, usually 105", "tags: tea")
     assert row[4] > row[5] > row[6] > 0
-    parts = contributions(trained, customer).row(0, named=True)
+    parts = contributions(trained.scorer, customer).row(0, named=True)
     raised = sum(max(parts[name], 0) for name in ("days_since_last", "x_shop", "x_complained", "tags"))
     assert abs(row[4] - parts["x_complained"] / raised) < 1e-12
     unknown = customer.with_columns(days_since_last=pl.lit(None, pl.Float64), x_complained=pl.lit("no"))
-    assert reasons(trained, unknown)["reason_1"].to_list() == ["days since last order unknown"]
+    assert reasons(trained.scorer, unknown)["reason_1"].to_list() == ["days since last order unknown"]
     use("ru")
-    assert reasons(trained, customer)["reason_2"].to_list() == ["дней с последнего заказа: 190, обычно 105"]
+    assert reasons(trained.scorer, customer)["reason_2"].to_list() == ["дней с последнего заказа: 190, обычно 105"]
 
 
 def test_who_has_no_reason_is_given_none(made: Callable[..., Case]) -> None:
@@ -45,7 +45,7 @@ def test_who_has_no_reason_is_given_none(made: Callable[..., Case]) -> None:
             "tags": [["chess", "tea"]],
         }
     )
-    row = reasons(trained, safe).row(0, named=True)
+    row = reasons(trained.scorer, safe).row(0, named=True)
     assert row["reason_3"] is None
     assert row["share_3"] is None
 
@@ -53,7 +53,14 @@ def test_who_has_no_reason_is_given_none(made: Callable[..., Case]) -> None:
 def test_contributions_sum_for_every_customer(made: Callable[..., Case]) -> None:
     case = made()
     trained = train(case)
-    p = score(trained, case.table)["churn_probability"].to_numpy()
-    parts = contributions(trained, case.table)
-    assert parts.columns == ["customer_id", "base", *trained.design.features[:1], "x_shop", "x_complained", "tags"]
+    p = score(trained.scorer, case.table)["churn_probability"].to_numpy()
+    parts = contributions(trained.scorer, case.table)
+    assert parts.columns == [
+        "customer_id",
+        "base",
+        *trained.scorer.design.features[:1],
+        "x_shop",
+        "x_complained",
+        "tags",
+    ]
     assert np.abs(parts.drop("customer_id").to_numpy().sum(axis=1) - np.log(p / (1 - p))).max() < 1e-9

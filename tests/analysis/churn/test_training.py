@@ -34,14 +34,14 @@ def test_telco(labelled_file: Callable[..., Labelled]) -> None:
     assert bins["customers"].sum() == 7043
     assert (bins["left"] - bins["foretold"]).abs().max() < 0.05  # type: ignore[operator]
     # Contributions sum to the log-odds of what is written.
-    scored = score(trained, case.table)
+    scored = score(trained.scorer, case.table)
     p = scored["churn_probability"].to_numpy()
-    parts = contributions(trained, case.table).drop("customer_id").to_numpy()
+    parts = contributions(trained.scorer, case.table).drop("customer_id").to_numpy()
     assert np.abs(parts.sum(axis=1) - np.log(p / (1 - p))).max() < 1e-9
     assert p.mean() == pytest.approx(1869 / 7043, abs=0.003)
     assert set(scored["risk_band"]) == {"low", "medium", "high"}
     assert scored.select((pl.col("low") <= pl.col("churn_probability")).all()).item()
-    told = reasons(trained, case.table).row(int(p.argmax()), named=True)
+    told = reasons(trained.scorer, case.table).row(int(p.argmax()), named=True)
     assert told["reason_1"] == "tenure 1, usually 29"
     assert told["reason_2"] == "contract: Month-to-month"
     assert 0 < told["share_3"] < told["share_2"] < told["share_1"] < 1
@@ -50,15 +50,15 @@ def test_telco(labelled_file: Callable[..., Labelled]) -> None:
 def test_two_runs_are_equal_and_new_customers_can_be_scored(made: Callable[..., Case]) -> None:
     case = made()
     one, other = train(case), train(case)
-    assert score(one, case.table).equals(score(other, case.table))
-    assert reasons(one, case.table).equals(reasons(other, case.table))
+    assert score(one.scorer, case.table).equals(score(other.scorer, case.table))
+    assert reasons(one.scorer, case.table).equals(reasons(other.scorer, case.table))
     # A row does not depend on the others; a shop not seen, nothing known.
-    assert score(one, case.table[:7]).equals(score(one, case.table)[:7])
+    assert score(one.scorer, case.table[:7]).equals(score(one.scorer, case.table)[:7])
     odd = case.table[:2].with_columns(
         x_shop=pl.lit("east"), days_since_last=pl.lit(None, pl.Float64), tags=pl.lit(None, pl.List(pl.String))
     )
-    assert score(one, odd)["churn_probability"].is_between(0, 1).all()
-    assert score(one, case.table[:0]).height == reasons(one, case.table[:0]).height == 0
+    assert score(one.scorer, odd)["churn_probability"].is_between(0, 1).all()
+    assert score(one.scorer, case.table[:0]).height == reasons(one.scorer, case.table[:0]).height == 0
 
 
 def test_duplicates_are_never_on_both_sides(made: Callable[..., Case]) -> None:

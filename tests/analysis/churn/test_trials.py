@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 from dataclasses import replace
+from datetime import date
 
 import polars as pl
 
