@@ -36,8 +36,8 @@ class Agreements:
             which it is no longer in force; null: nobody knows of an end), `spell`, `plan` ("" without one), `price`,
             `months` (between two days of renewal; null: not known).
         stays: `spell`, `customer_id`, `left_on`, `end_at` (the last day in force; both null where a contract has no
-            end), `notice` (given before `today`, of a day after it), `reason` (of the last contract).
-        today: As of which customers are scored.
+            end), `notice` (given before `as_of`, of a day after it), `reason` (of the last contract).
+        as_of: As of which customers are scored.
         first: The first day on which anybody left: before it, who left was not written down.
         last: Last day observed: contracts that begin today are not known yet.
         grace: Days after an end within which a contract may yet be renewed; a label is not certain before.
@@ -46,7 +46,7 @@ class Agreements:
 
     contracts: pl.DataFrame
     stays: pl.DataFrame
-    today: date
+    as_of: date
     first: date
     last: date
     grace: int
@@ -100,7 +100,7 @@ def read_agreements(contracts: pl.LazyFrame, as_of: date | None = None) -> Agree
         .select("customer_id", "day", "left_on", "spell", "plan", pl.col("price").cast(pl.Float64), "months")
         .sort("customer_id", "day", "plan", "price", nulls_last=True),
         stays=stays,
-        today=today,
+        as_of=today,
         first=left or today,
         last=today - timedelta(days=1),
         grace=grace,

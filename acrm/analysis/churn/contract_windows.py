@@ -39,7 +39,7 @@ def contract_windows(agreements: Agreements, given: int | None = None) -> Window
     term = _usual(agreements)
     days = DAYS[term or 1]
     over = agreements.stays.group_by("customer_id").agg(
-        ((pl.col("left_on") > agreements.today) | pl.col("left_on").is_null()).any().alias("here")
+        ((pl.col("left_on") > agreements.as_of) | pl.col("left_on").is_null()).any().alias("here")
     )
     lost = int((~over["here"]).sum())
     rows: list[dict[str, Any]] = []
@@ -72,7 +72,7 @@ def _usual(agreements: Agreements) -> int | None:
     """The term of most contracts in force; of equals the longer."""
     import polars as pl
 
-    here = pl.col("left_on").is_null() | (pl.col("left_on") > agreements.today)
+    here = pl.col("left_on").is_null() | (pl.col("left_on") > agreements.as_of)
     counted = agreements.contracts.filter(here).group_by("months").len()
     months: int | None = counted.sort("len", "months", descending=True, nulls_last=True)["months"].first()  # type: ignore[assignment]
     return months

@@ -64,7 +64,7 @@ class Contracts:
         from acrm.analysis.churn.records import Past, beside_purchases, read_records
 
         agreements = read_agreements(contracts, as_of or _before_notices(contracts, lines, tables))
-        today, notes = agreements.today, agreements.notes
+        today, notes = agreements.as_of, agreements.notes
         if lines is not None:
             records = read_records(lines, tables, as_of=today)
             past, notes = records.past, (*notes, *records.notes)
@@ -148,10 +148,10 @@ def contractual(
     chosen = (saved.window if saved else None) or (span.window if span else None)
     if chosen is None:
         raise InputError("churn_contracts_no_window", reasons="; ".join(map(str, span.notes if span else ())))
-    today, features = known.until(agreements.today, chosen, saved.kinds if saved else None)
+    today, features = known.until(agreements.as_of, chosen, saved.kinds if saved else None)
     noticed = agreements.stays.filter("notice")
     everyone = today.join(noticed, on="customer_id", how="anti", maintain_order="left")
-    ahead = (pl.col("end_at") - agreements.today).dt.total_days()
+    ahead = (pl.col("end_at") - agreements.as_of).dt.total_days()
     announced = noticed.join(today, on="customer_id", how="semi").select(
         "customer_id", "end_at", ahead.alias("days_to_end"), "reason"
     )
@@ -174,7 +174,7 @@ def contractual(
         trials=() if saved else _trials(known, chosen),
         standing=None if saved else _standing(known.past, today, lost.filter(pl.col("end_at") >= until)),
         rules=None if case is None else _had(rule_scores(case.table)),
-        figures={"as_of": agreements.today, "window_days": chosen, "grace_days": agreements.grace, **counts},
+        figures={"as_of": agreements.as_of, "window_days": chosen, "grace_days": agreements.grace, **counts},
         tables={**({"windows": span.table} if span else {}), "lost": lost, "announced": announced.sort("customer_id")},
         notes=(
             Message("churn.setting.contractual"),
