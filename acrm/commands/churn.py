@@ -71,7 +71,7 @@ def churn(
         named = [name for name in (learning.target, campaign.treatment, campaign.outcome) if name]
         found = crowd(sources, reading, selecting, Path(scratch), named, _stands(saved))
         settled(run, reading, found.dataset)
-        prepared = _prepared(found, learning, campaign, saved, as_of)
+        prepared = _prepared(found, selecting, learning, campaign, saved, as_of)
         result = _analysed(found, prepared, sources, learning, campaign, saved, seed)
         result = _beside(result, prepared, found, sources, selecting, campaign, watching, seed)
         if earlier:
@@ -94,15 +94,22 @@ def _stands(saved: SavedChurn | None) -> Callable[[Sequence[str]], bool]:
 
 
 def _prepared(
-    found: Sales, learning: Learning, campaign: Campaign, saved: SavedChurn | None, as_of: date | None
+    found: Sales,
+    selecting: Selecting,
+    learning: Learning,
+    campaign: Campaign,
+    saved: SavedChurn | None,
+    as_of: date | None,
 ) -> Prepared:
     """By a label where there is one, else by contracts that end, else by purchases; a saved model says by which."""
-    from acrm.analysis.churn.contractual import contractual
+    from acrm.analysis.churn.contractual import ENOUGH, contractual, ended_contracts
     from acrm.analysis.churn.label import has_label
     from acrm.analysis.churn.of_label import of_label
     from acrm.analysis.churn.transactional import transactional
     from acrm.analysis.people.people import people
     from acrm.errors import InputError, UsageError
+    from acrm.load import contracts
+    from acrm.messages import Message
 
     tables: Any = found.dataset.tables
     lines = found.lines if "transactions" in tables else None
@@ -119,20 +126,18 @@ def _prepared(
             return replace(told, notes=(*crowd.notes, *told.notes))
     if campaign.treatment:
         raise UsageError("churn_campaign_label")
-    bound = saved.setting == "contractual" if saved else "contracts" in tables and _told(tables["contracts"], as_of)
-    if bound:
-        found.dataset.require("contracts", "churn")
-        return contractual(tables["contracts"], lines, tables, window=learning.window, as_of=as_of, saved=saved)
+    few: tuple[Message, ...] = ()
+    if "contracts" in tables and not (saved and saved.setting == "transactional"):
+        chosen, left_out = contracts(found, selecting, None)
+        ended = ended_contracts(chosen, as_of)
+        if lines is None or ended >= ENOUGH or saved:
+            told = contractual(chosen, lines, tables, window=learning.window, as_of=as_of, saved=saved)
+            return replace(told, notes=(*told.notes, *left_out))
+        few = (Message("churn_contractual.too_few", {"ended": ended, "needed": ENOUGH}),) if ended else ()
     if lines is None:
         raise InputError("churn_nothing")
-    return transactional(lines, tables, window=learning.window, as_of=as_of, saved=saved)
-
-
-def _told(contracts: pl.LazyFrame, as_of: date | None) -> bool:
-    """Whether so many contracts have ended that they say who leaves."""
-    from acrm.analysis.churn.contractual import ENOUGH, ended_contracts
-
-    return ended_contracts(contracts, as_of) >= ENOUGH
+    told = transactional(lines, tables, window=learning.window, as_of=as_of, saved=saved)
+    return replace(told, notes=(*few, *told.notes))
 
 
 def _analysed(

@@ -42,7 +42,9 @@ def main() -> None:
     if asked.read:
         told(*asked.read)
         return
-    columns = f"{'million lines':<15}{'':<8}{'wall s':>9}{'cpu s':>9}{'MB':>8}{'scored':>10}{'tried on':>10}{'ROC-AUC':>9}"
+    columns = (
+        f"{'million lines':<15}{'':<8}{'wall s':>9}{'cpu s':>9}{'MB':>8}{'scored':>10}{'tried on':>10}{'ROC-AUC':>9}"
+    )
     sys.stdout.write(columns + "\n")
     for million in asked.million:
         compared(million, asked.only)

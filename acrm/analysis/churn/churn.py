@@ -124,9 +124,10 @@ def churn(
     from acrm.lineage import dumps
 
     case = prepared.known()
-    kept = guarded(case, guards(case, prepared.raw), allow=params.allow)
+    kept = guarded(case, guards(case, prepared.raw, prepared.standing), allow=params.allow)
     trained = train(kept.case, seed=params.seed)
-    tries = tried(prepared.trials, interactions=trained.fit.interactions, seed=params.seed)
+    names = {feature.name for feature in kept.case.features}
+    tries = tried(prepared.trials, names, interactions=trained.fit.interactions, seed=params.seed)
     told = tries.latest
     if told is None:
         told = told_by_folds(trained, rules_of(kept.case) if prepared.rules is None else prepared.rules)

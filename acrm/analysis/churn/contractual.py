@@ -76,10 +76,9 @@ class Contracts:
     def until(
         self, cutoff: date, window: int, kinds: Mapping[str, Kind] | None = None
     ) -> tuple[pl.DataFrame, tuple[Feature, ...]]:
-        """Customers under contract at the end of a day, by `customer_id`, told from what was known then; and the rest.
+        """Customers under contract at the end of a day, by `customer_id`, told from what was known then; the columns.
 
-        `window` is what purchases count as recent in; `kinds` is what columns that are not ours were to an earlier
-        model.
+        `window` is what purchases count as recent in; `kinds` as of `acrm.analysis.churn.snapshots.snapshot`.
         """
         return _seen(self.past.until(cutoff), window, kinds)
 
@@ -159,11 +158,8 @@ def contractual(
     ended = agreements.stays.join(today, on="customer_id", how="anti").group_by("customer_id")
     lost = ended.agg(pl.col("end_at").max()).with_columns(days_since_end=-ahead)
     lost = lost.with_columns(may_renew=pl.col("days_since_end") <= agreements.grace).sort("customer_id")
-    case, rules = None, {}
-    if span:
-        case = known.learning(agreements.last - timedelta(days=chosen + agreements.grace), chosen)
-        scores = rule_scores(case.table)
-        rules = {name: scores[name] for name in scores.columns if not scores[name].null_count()}
+    until = agreements.last - timedelta(days=chosen + agreements.grace)
+    case = None if saved else known.learning(until, chosen)
     counts = {
         "lost_customers": lost.height,
         "may_renew_customers": int(lost["may_renew"].sum()),
@@ -175,8 +171,9 @@ def contractual(
         features=features,
         case=case,
         window=chosen,
-        trials=_trials(known, chosen) if span else (),
-        rules=rules,
+        trials=() if saved else _trials(known, chosen),
+        standing=None if saved else _standing(known.past, today, lost.filter(pl.col("end_at") >= until)),
+        rules=None if case is None else _had(rule_scores(case.table)),
         figures={"as_of": agreements.as_of, "window_days": chosen, "grace_days": agreements.grace, **counts},
         tables={**({"windows": span.table} if span else {}), "lost": lost, "announced": announced.sort("customer_id")},
         notes=(
@@ -213,6 +210,28 @@ def rule_scores(table: pl.DataFrame) -> pl.DataFrame:
     ]
     filled = [pl.col(name).fill_null(pl.col(name).median()) for name in RULES]
     return table.select(scores).select(filled).select(pl.when(pl.col(name).n_unique() > 1).then(name) for name in RULES)
+
+
+def _standing(past: Past, here: pl.DataFrame, left: pl.DataFrame) -> Case | None:
+    """Columns of customers that are not ours, as they stand today, by whether a customer is here or left lately."""
+    import polars as pl
+
+    from acrm.analysis.churn.features import traits
+
+    everyone = pl.concat(
+        [here.select("customer_id", left=pl.lit(value=False)), left.select("customer_id", left=pl.lit(value=True))]
+    ).sort("customer_id")
+    told = traits(past, everyone.select("customer_id"))
+    if told is None:
+        return None
+    features = tuple(feature for feature in told[1] if feature.axis == "extra")
+    table = told[0].select("customer_id", *(feature.name for feature in features))
+    return Case(table=table, features=features, outcome=everyone["left"])
+
+
+def _had(scores: pl.DataFrame) -> dict[str, pl.Series]:
+    """Rules without those that cannot be had."""
+    return {name: scores[name] for name in scores.columns if not scores[name].null_count()}
 
 
 def _before_notices(

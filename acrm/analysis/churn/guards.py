@@ -71,13 +71,15 @@ class Guarded:
     notes: tuple[Message, ...]
 
 
-def guards(case: Case, raw: pl.DataFrame | None = None) -> pl.DataFrame:
+def guards(case: Case, raw: pl.DataFrame | None = None, standing: Case | None = None) -> pl.DataFrame:
     """Look at every feature alone.
 
     Args:
         case: Customers whose outcome is known; what is `known` of them is no leak.
         raw: The table of customers as it was read, with days as days and `_source_row`, where there is one. Without it
             the columns were made of days before a cutoff, and `LOOKED` customers are enough to look at.
+        standing: Columns that are as of today, by who has left by today: those who left after the window of the case
+            are stayers in it, and hide what was written when they did.
 
     Returns:
         Leaks first, then by `column`; a column stands there once, with the surest sign:
@@ -100,6 +102,9 @@ def guards(case: Case, raw: pl.DataFrame | None = None) -> pl.DataFrame:
     found: list[Found] = []
     for feature in case.features:
         leak = None if feature.name in case.known else _leak(case, feature, outcome, raw)
+        if standing is not None and feature.name in standing.table.columns and (leak is None or leak.guard == "strong"):
+            now = _leak(standing, feature, standing.outcome.to_numpy().astype(bool), None)
+            leak = now if now is not None and now.guard in LEAKS else leak
         if leak is not None:
             found.append(leak)
         if (leak is None or leak.guard == "strong") and feature.name in reasons:

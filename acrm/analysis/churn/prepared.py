@@ -47,6 +47,8 @@ class Prepared:
         trials: Earlier cutoffs, the latest first; made one at a time, each is a table of customers.
         rules: Naive scores of the case's rows. None: those that `metrics.rules_of` finds among its features.
         raw: The table of customers as it was read, where the outcome stands in it.
+        standing: Columns that are not ours as they stand today, of who left lately and who is still here; None where
+            that is what the case has.
         figures: For the summary.
         tables: Besides.
         notes: How the setting was recognised, and what to know.
@@ -64,6 +66,7 @@ class Prepared:
     trials: Iterable[Trial] = ()
     rules: Mapping[str, pl.Series] | None = None
     raw: pl.DataFrame | None = None
+    standing: Case | None = None
     figures: Mapping[str, Scalar] = field(default_factory=dict)
     tables: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     notes: tuple[Message, ...] = ()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from acrm.analysis.churn.metrics import Told, told_at_once
@@ -39,11 +39,12 @@ class Tried:
             yield Message("churn.tried", {"windows": self.table.height, "train": row["train"], "test": row["test"]})
 
 
-def tried(trials: Iterable[Trial], *, interactions: bool = False, seed: int = 0) -> Tried:
+def tried(trials: Iterable[Trial], features: Collection[str], *, interactions: bool = False, seed: int = 0) -> Tried:
     """Learn from each earlier case and foretell the later one.
 
     Args:
         trials: The latest first.
+        features: Columns that may be learned from.
         interactions: The kind of the model that is tried, see `acrm.analysis.churn.training.foretell`.
         seed: Of the models.
     """
@@ -55,7 +56,8 @@ def tried(trials: Iterable[Trial], *, interactions: bool = False, seed: int = 0)
     latest: Told | None = None
     names: dict[str, None] = {}
     for trial in trials:
-        p = foretell(trial.train, trial.test.table, interactions=interactions, seed=seed)
+        allowed = tuple(feature for feature in trial.train.features if feature.name in features)
+        p = foretell(replace(trial.train, features=allowed), trial.test.table, interactions=interactions, seed=seed)
         columns = [name for name in trial.rules.columns if name != "customer_id"]
         names |= dict.fromkeys(columns)
         told = told_at_once(trial.test.outcome, pl.Series(p), {name: trial.rules[name] for name in columns})

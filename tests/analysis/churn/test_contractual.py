@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from polars.testing import assert_frame_equal
 
 from acrm.analysis.churn.agreements import FEATURES
+from acrm.analysis.churn.case import Case
 from acrm.analysis.churn.contractual import RULES, Contracts, contractual, ended_contracts, rule_scores
 from acrm.analysis.churn.guards import LEAKS, guards
 from acrm.analysis.churn.prepared import Prepared
@@ -246,6 +247,19 @@ def test_calls_tell_that_ends_still_to_come_were_announced(club: Club) -> None:
     assert alone.figures["as_of"] == TODAY + timedelta(days=22)
     old = club.interactions.filter(pl.col("started_at").dt.date() < FIRST + timedelta(days=DAYS - 90))
     assert contractual(noticed, None, {"interactions": old}, window=WINDOW).figures == alone.figures
+
+
+def test_what_was_written_when_customers_left_is_found(club: Club) -> None:
+    """Most who left after the window have it too, and count as stayers: only as of today does it show."""
+    rng = np.random.default_rng(8)
+    rows = club.contracts.collect()
+    asked = rows["end_at"].is_not_null() & pl.Series(rng.random(rows.height) < 0.9)
+    people = rows.select("customer_id", x_exit_talk=pl.when(asked).then(pl.lit("held")), x_town=pl.lit("A"))
+    people = people.with_columns(x_town=pl.Series(rng.choice(["A", "B", "C"], rows.height)))
+    found = contractual(club.contracts, None, {**club.tables, "customers": people.lazy()}, window=WINDOW)
+    told = guards(found.known(), None, found.standing)
+    leaks = told.filter(pl.col("guard").is_in(sorted(LEAKS)))
+    assert leaks["column"].to_list() == ["x_exit_talk"]
 
 
 def test_rules_that_are_the_same_for_all_are_none() -> None:

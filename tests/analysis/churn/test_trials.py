@@ -19,7 +19,10 @@ def test_the_latest_trial_is_told_whole(made: Callable[..., Case]) -> None:
         away = test.table["days_since_last"].fill_null(0.0).alias("recency")
         rules = test.table.select("customer_id").with_columns(away, nothing=pl.lit(None, pl.Float64))
         trials.append(Trial(train=train, test=test, rules=rules))
-    found = tried(trials)
+    names = {feature.name for feature in trials[0].train.features}
+    found = tried(trials, names)
+    alone = tried(trials, {"x_shop"})
+    assert (alone.table["roc_auc"] < found.table["roc_auc"]).all()
     assert found.table["test"].to_list() == [date(2024, 5, 1), date(2024, 4, 1)]
     assert found.table["roc_auc_nothing"].null_count() == 2
     assert found.latest is not None
@@ -30,7 +33,7 @@ def test_the_latest_trial_is_told_whole(made: Callable[..., Case]) -> None:
 
 
 def test_nothing_to_try_is_said() -> None:
-    found = tried([])
+    found = tried([], set())
     assert found.table.is_empty()
     assert found.latest is None
     assert "too short" in str(next(iter(found.notes)))
