@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from acrm.messages import number, text
+from acrm.messages import Message, number, text
 from acrm.render.blocks import Block, Cell, Col, Grid
 
 if TYPE_CHECKING:
@@ -107,6 +107,7 @@ def _reasons(told: pl.DataFrame, *, named: bool) -> Grid:
     rows: list[list[Cell]] = []
     for row in told.head(SHOWN).iter_rows(named=True):
         name: list[Cell] = [row["group"]] if named else []
-        said = text(f"churn_retention.reason.{row['reason']}")
+        known = Message(f"churn_retention.reason.{row['reason']}")
+        said = str(known) if known.exists else row["reason"]
         rows.append([*name, said, row["customers"], row["share"], row["within_year"], row["next_year"]])
     return Grid(_word("why"), columns, rows, max(told.height - SHOWN, 0))
