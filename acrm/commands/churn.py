@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from acrm.options import AsOf, Reading, Run, Seed, Selecting, Sources, Writing
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from acrm.analysis.churn.churn import ChurnParams, ChurnResult
     from acrm.load import Sales
 
@@ -28,10 +30,16 @@ def churn(
     positive: Annotated[
         str | None, typer.Option("--positive", metavar="VALUE", help="Its value for those who left.")
     ] = None,
+    drop: Annotated[
+        list[str],
+        typer.Option(
+            "--drop", metavar="A,B", show_default=False, help="Columns that are not learned from. Repeatable."
+        ),
+    ],
     allow: Annotated[
         list[str],
         typer.Option(
-            "--allow", metavar="COLUMN", show_default=False, help="Keep a column that looks like a leak. Repeatable."
+            "--allow", metavar="A,B", show_default=False, help="Keep columns that look like leaks. Repeatable."
         ),
     ],
     window: Annotated[
@@ -60,6 +68,7 @@ def churn(
       acrm churn acrm-store
       acrm churn acrm-store acrm-out/clv.parquet --contact 30 --incentive 200
       acrm churn telco.csv --target Churn
+      acrm churn telco.csv --drop churn_score,cltv
     """
     from pathlib import Path
     from tempfile import TemporaryDirectory
@@ -74,7 +83,8 @@ def churn(
     params = ChurnParams(
         target=target,
         positive=positive,
-        allow=tuple(allow),
+        allow=_names(allow),
+        drop=_names(drop),
         window=window,
         as_of=as_of,
         costs=EconomicsParams(contact=contact, incentive=incentive, success=success),
@@ -85,7 +95,7 @@ def churn(
         TemporaryDirectory(prefix="acrm-") as scratch,
         run.console.progress(Message("clean.reading")),
     ):
-        found = crowd(sources, reading, selecting, Path(scratch), (target,) if target else ())
+        found = crowd(sources, reading, selecting, Path(scratch))
         settled(run, reading, found.dataset)
         result = _found(found, sources, params)
         result = replace(result, summary={**found.counted(), **result.summary}, notes=(*found.notes(), *result.notes))
@@ -96,18 +106,28 @@ def churn(
 def _found(found: Sales, sources: list[str], params: ChurnParams) -> ChurnResult:
     """With a label where there is one, else from purchases."""
     from acrm.analysis.churn.churn import labelled_churn, transactional_churn
+    from acrm.analysis.churn.rows import with_customers
     from acrm.analysis.people.people import people
     from acrm.earlier import earlier_worth
     from acrm.errors import InputError
 
-    tables: Any = found.dataset.tables
+    tables, notes = with_customers(found.dataset.tables, params.target)
     lines = found.lines if "transactions" in tables else None
     worth = earlier_worth(sources)
     if "customers" in tables or params.target:
         crowd = people(tables, lines=lines, axes=("demo", "behaviour", "needs"), as_of=params.as_of)
-        told = labelled_churn(crowd, params, worth)
+        told = labelled_churn(crowd, params, worth, _as_read(tables.get("customers")))
         if told is not None:
-            return told
+            return replace(told, notes=(*notes, *told.notes))
     if lines is None:
         raise InputError("churn_nothing")
     return transactional_churn(lines, tables, params, worth)
+
+
+def _as_read(customers: pl.LazyFrame | None) -> pl.DataFrame | None:
+    return None if customers is None else customers.drop_nulls("customer_id").collect()
+
+
+def _names(typed: list[str]) -> tuple[str, ...]:
+    """Column names from lists with commas."""
+    return tuple(name.strip() for one in typed for name in one.split(",") if name.strip())

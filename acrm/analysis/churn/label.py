@@ -43,6 +43,8 @@ _NO = frozenset(
     | {"stayed", "retained", "existing", "existing customer", "active", "current", "open", "not churned", "no churn"}
     | {"остался", "осталась", "активен", "активный", "действует", "открыт", "клиент"}
 )
+_STATES = 10
+"""Values of a state of which one means to have left."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,9 +76,10 @@ def labelled(
 ) -> Labelled | None:
     """Take the label out of a table of customers.
 
-    Without `target` it is the column with the first of `NAMES` that has two values. Which of the two means that a
-    customer left follows from the words (yes, 1, true, churned, да …); in a column such as `retained` it is no. With
-    `positive`, a column of several values will do: all others mean that a customer stayed.
+    Without `target` it is the column with the first of `NAMES` that has such values. Which of the two means that a
+    customer left follows from the words (yes, 1, true, churned, да …); in a column such as `retained` it is no. Several
+    values will do if one speaks of leaving and another of staying, or with `positive`: all others mean that a customer
+    stayed, also one who came lately.
 
     Args:
         table: One row per customer, as `people` makes it.
@@ -101,7 +104,9 @@ def labelled(
     """
     import polars as pl
 
-    column = _recognised(table) if target is None else _named(table, target)
+    column = recognised(table, target)
+    if column is None and target is not None:
+        raise InputError("churn_no_target", column=target, known=listed(table.columns[1:], 20))
     if column is None:
         return None
     words = _words(table[column])
@@ -114,6 +119,9 @@ def labelled(
     unlabelled = known.filter(pl.col("_left").is_null()).drop("_left", column)
     figures = {"column": column, "left": left, "leavers": int(outcome.sum()), "customers": len(outcome)}
     notes = [Message("churn_label.found", figures | {"share": float(outcome.sum()) / len(outcome)})]
+    others = words.filter(words != left).unique().sort().to_list()
+    if len(others) > 1:
+        notes.append(Message("churn_label.stayed", {"values": listed(others, _STATES)}))
     if unlabelled.height:
         notes.append(Message("churn_label.unlabelled", {"customers": unlabelled.height, "column": column}))
     return Labelled(
@@ -139,25 +147,23 @@ def plain_name(column: str) -> str:
     return re.sub(r"[\W_]+", "_", column.lower().removeprefix("x_")).strip("_")
 
 
-def _recognised(table: pl.DataFrame) -> str | None:
+def recognised(table: pl.LazyFrame | pl.DataFrame, target: str | None = None) -> str | None:
+    """The column that says who left: the one told, or else the first of `NAMES` with two values; None without any."""
+    schema = table.lazy().collect_schema()
     by_name: dict[str, str] = {}
-    for column in table.columns:
-        by_name.setdefault(plain_name(column), column)
+    for column, kind in schema.items():
+        if not kind.is_nested() and column != "customer_id":
+            by_name.setdefault(plain_name(column), column)
+    if target is not None:
+        return target if target in by_name.values() else by_name.get(plain_name(target))
     for name in NAMES:
         column = by_name.get(name, "")
-        if not column or table[column].dtype.is_nested():
+        if not column:
             continue
-        if _words(table[column]).drop_nulls().n_unique() == 2:
+        values = _words(table.lazy().select(column).collect()[column]).drop_nulls().unique()
+        if len(values) == 2 or _one_left(values.to_list()) is not None:
             return column
     return None
-
-
-def _named(table: pl.DataFrame, target: str) -> str:
-    by_name = {plain_name(column): column for column in reversed(table.columns)}
-    column = target if target in table.columns else by_name.get(plain_name(target), "customer_id")
-    if column == "customer_id" or table[column].dtype.is_nested():
-        raise InputError("churn_no_target", column=target, known=listed(table.columns[1:], 20))
-    return column
 
 
 def _words(values: pl.Series) -> pl.Series:
@@ -170,6 +176,16 @@ def _words(values: pl.Series) -> pl.Series:
     return words.str.replace(r"^(-?\d+)\.0+$", "$1").replace("", None)
 
 
+def _meant(values: list[str], words: frozenset[str]) -> list[str]:
+    return [value for value in values if value.lower().rstrip(".") in words]
+
+
+def _one_left(values: list[str]) -> str | None:
+    """The only one of some values that speaks of leaving, if another speaks of staying, and not of yes and no alone."""
+    yes = _meant(values, _YES)
+    return yes[0] if 2 < len(values) <= _STATES and len(yes) == 1 and _meant(values, _NO) else None
+
+
 def _left(column: str, words: pl.Series, positive: str | None) -> str:
     values = words.drop_nulls().unique().sort().to_list()
     if positive is not None:
@@ -178,12 +194,12 @@ def _left(column: str, words: pl.Series, positive: str | None) -> str:
         if not found:
             raise InputError("churn_positive", column=column, value=positive, known=listed(values, 10))
         return str(found[0])
+    if (one := _one_left(values)) is not None:
+        return one
+    yes, no = _meant(values, _YES), _meant(values, _NO)
     if len(values) != 2:
-        raise InputError(
-            "churn_values", column=column, n=len(values), known=listed(values, 10), first=values[0] if values else "yes"
-        )
-    yes = [value for value in values if value.lower() in _YES]
-    no = [value for value in values if value.lower() in _NO]
+        first = next(iter([*yes, *values]), "yes")
+        raise InputError("churn_values", column=column, n=len(values), known=listed(values, 10), first=first)
     stayed = plain_name(column) in _STAYED
     # One word that is known is enough: the other value is its opposite.
     for known, meant in ((yes, not stayed), (no, stayed)):

@@ -1,0 +1,65 @@
+"""The table whose rows are the customers of whom a column says whether they left, whatever the table is taken for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from acrm.analysis.churn.label import recognised
+from acrm.messages import Message, text
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_CALLED = re.compile(r"(^|_)(id|no|key|guid|uuid|ид|код|номер)(_|$)|id$|num$|number$|^№", re.IGNORECASE)
+
+
+def with_customers(
+    tables: Mapping[str, pl.LazyFrame], target: str | None
+) -> tuple[Mapping[str, pl.LazyFrame], tuple[Message, ...]]:
+    """Let the table with the label stand for the customers, if the customers themselves have no such column.
+
+    A file of churn is often taken for contracts, as it has plans and first days, or for nothing of ours, as it has no
+    name or place. It is looked for among the contracts first, then among the tables that fit nothing. All its columns
+    are theirs then. A customer is called by `customer_id`; where there is none, by the first column that is called
+    like an id and in which every row has a value of its own; or by the number of the row.
+
+    Args:
+        tables: As they were read.
+        target: The column that says who left, if it was told.
+
+    Returns:
+        The tables, and what to say of it.
+    """
+    import polars as pl
+
+    others = sorted(name for name in tables if name.startswith("other_"))
+    for name in ("customers", "contracts", *others):
+        if name not in tables or not recognised(tables[name], target):
+            continue
+        if name == "customers":
+            break
+        rows = tables[name].collect()
+        key = "customer_id" if "customer_id" in rows.columns else _key(rows)
+        own = [column for column in rows.columns if column[0] != "_" and column not in ("row", "customer_id", key)]
+        made = rows.with_row_index("_number", offset=1).select(
+            pl.col(key or "_number").cast(pl.String).alias("customer_id"),
+            *(pl.col(column).alias(f"x_{column.removeprefix('x_')}") for column in own),
+            *(column for column in ("_source_file", "_source_row") if column in rows.columns),
+        )
+        values = {"table": name, "key": (key or "").removeprefix("x_") or text("churn_label.row_number")}
+        return {**tables, "customers": made.lazy()}, (Message("churn_label.rows", values),)
+    return tables, ()
+
+
+def _key(rows: pl.DataFrame) -> str | None:
+    import polars as pl
+
+    for column in rows.columns:
+        if column[0] == "_" or column == "row" or not _CALLED.search(column):
+            continue
+        values = rows[column].cast(pl.String)
+        if rows.height and not values.null_count() and values.is_unique().all():
+            return column
+    return None
