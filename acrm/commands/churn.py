@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from acrm.options import AsOf, Reading, Run, Seed, Selecting, Sources, Writing
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from acrm.analysis.churn.churn import ChurnParams, ChurnResult
     from acrm.load import Sales
 
@@ -30,16 +28,10 @@ def churn(
     positive: Annotated[
         str | None, typer.Option("--positive", metavar="VALUE", help="Its value for those who left.")
     ] = None,
-    drop: Annotated[
-        list[str],
-        typer.Option(
-            "--drop", metavar="A,B", show_default=False, help="Columns that are not learned from. Repeatable."
-        ),
-    ],
     allow: Annotated[
         list[str],
         typer.Option(
-            "--allow", metavar="A,B", show_default=False, help="Keep columns that look like leaks. Repeatable."
+            "--allow", metavar="COLUMN", show_default=False, help="Keep a column that looks like a leak. Repeatable."
         ),
     ],
     window: Annotated[
@@ -68,7 +60,6 @@ def churn(
       acrm churn acrm-store
       acrm churn acrm-store acrm-out/clv.parquet --contact 30 --incentive 200
       acrm churn telco.csv --target Churn
-      acrm churn telco.csv --drop churn_score,cltv
     """
     from pathlib import Path
     from tempfile import TemporaryDirectory
@@ -83,8 +74,7 @@ def churn(
     params = ChurnParams(
         target=target,
         positive=positive,
-        allow=_names(allow),
-        drop=_names(drop),
+        allow=tuple(allow),
         window=window,
         as_of=as_of,
         costs=EconomicsParams(contact=contact, incentive=incentive, success=success),
@@ -95,7 +85,7 @@ def churn(
         TemporaryDirectory(prefix="acrm-") as scratch,
         run.console.progress(Message("clean.reading")),
     ):
-        found = crowd(sources, reading, selecting, Path(scratch))
+        found = crowd(sources, reading, selecting, Path(scratch), (target,) if target else ())
         settled(run, reading, found.dataset)
         result = _found(found, sources, params)
         result = replace(result, summary={**found.counted(), **result.summary}, notes=(*found.notes(), *result.notes))
@@ -106,28 +96,18 @@ def churn(
 def _found(found: Sales, sources: list[str], params: ChurnParams) -> ChurnResult:
     """With a label where there is one, else from purchases."""
     from acrm.analysis.churn.churn import labelled_churn, transactional_churn
-    from acrm.analysis.churn.rows import with_customers
     from acrm.analysis.people.people import people
     from acrm.earlier import earlier_worth
     from acrm.errors import InputError
 
-    tables, notes = with_customers(found.dataset.tables, params.target)
+    tables: Any = found.dataset.tables
     lines = found.lines if "transactions" in tables else None
     worth = earlier_worth(sources)
     if "customers" in tables or params.target:
         crowd = people(tables, lines=lines, axes=("demo", "behaviour", "needs"), as_of=params.as_of)
-        told = labelled_churn(crowd, params, worth, _as_read(tables.get("customers")))
+        told = labelled_churn(crowd, params, worth)
         if told is not None:
-            return replace(told, notes=(*notes, *told.notes))
+            return told
     if lines is None:
         raise InputError("churn_nothing")
     return transactional_churn(lines, tables, params, worth)
-
-
-def _as_read(customers: pl.LazyFrame | None) -> pl.DataFrame | None:
-    return None if customers is None else customers.drop_nulls("customer_id").collect()
-
-
-def _names(typed: list[str]) -> tuple[str, ...]:
-    """Column names from lists with commas."""
-    return tuple(name.strip() for one in typed for name in one.split(",") if name.strip())

@@ -23,8 +23,8 @@ _BINS = 50
 _SHARES, _COVERED, _DIGITS = 3, 0.2, 6e-4
 """Of values that are shares of the outcome: how many different ones there must be between 0 and 1, the share of all
 rows that have them, and how near they must be."""
-_LEAST, _ONCE = 10, 1e-6
-"""Values on a line with the shares, at least, and how rarely chance would bring them so near."""
+_LINE, _LEAST, _ONCE = 5, 10, 1e-6
+"""Values on a line with the shares, at least; near one; and how rarely chance would bring them so near."""
 
 
 def rank_auc(values: Floats, outcome: Flags) -> float:
@@ -88,8 +88,9 @@ def holds_shares(values: Floats, outcome: Flags) -> bool:
 
     Of the rows with one value some have the outcome. That varies by chance, even if the value foretells its share: if
     the shares stand nearer to the values than chance would let them, the values were made from this outcome. Looked
-    at are values that five rows or more have. They are shares where three of them or more are such to three digits,
-    for a fifth of the rows; or lie on a line with them nearer than chance would have it once in a million times.
+    at are values that five rows or more have; of three or more, for a fifth of the rows, some and not all have the
+    outcome. They are shares to three digits, or five lie on a line with them, or ten lie nearer to a line than chance
+    would have it once in a million times.
     """
     from scipy.special import erf, gammaincc
 
@@ -104,12 +105,18 @@ def holds_shares(values: Floats, outcome: Flags) -> bool:
     scale = 100.0 if value.max() > 1 else 1.0
     if (np.abs(value / scale - share) <= _DIGITS).all():
         return True
-    if len(value) < _LEAST:
+    if len(value) < _LINE:
         return False
     slope, offset = np.polyfit(value, share, 1, w=np.sqrt(n))
+    if slope <= 0:
+        return False
+    if (np.abs(slope * value + offset - share) <= _DIGITS).all():
+        return True
+    if len(value) < _LEAST:
+        return False
     foretold = np.clip(slope * value + offset, 1 / (2 * n), 1 - 1 / (2 * n))
     spread = np.sqrt(foretold * (1 - foretold) * n)
     # Nearer than half a row cannot be told from half a row.
     off = np.maximum(np.abs(share - foretold) * n, 0.5) / spread
     surprise = -np.log(np.maximum(erf(off / np.sqrt(2)), 1e-12)).sum()
-    return bool(slope > 0 and gammaincc(len(value), surprise) < _ONCE)
+    return bool(gammaincc(len(value), surprise) < _ONCE)

@@ -37,7 +37,6 @@ class ChurnParams:
         target: Column that says who left. None: one that is called so; without any, purchases tell.
         positive: Its value for those who left. None: recognised.
         allow: Columns that are kept though they look like leaks.
-        drop: Columns that are not learned from.
         window: Days without a purchase after which a customer counts as lost. None: from the customers' own gaps.
         as_of: Today. None: the day after the last event.
         costs: What a campaign costs and brings.
@@ -47,7 +46,6 @@ class ChurnParams:
     target: str | None = None
     positive: str | None = None
     allow: tuple[str, ...] = ()
-    drop: tuple[str, ...] = ()
     window: int | None = None
     as_of: date | None = None
     costs: EconomicsParams = field(default_factory=EconomicsParams)
@@ -83,7 +81,7 @@ def labelled_churn(
     """
     from acrm.analysis.churn.label import labelled
 
-    found = labelled(people.table, people.features, target=params.target, positive=params.positive, cutoff=params.as_of)
+    found = labelled(people.table, people.features, target=params.target, positive=params.positive, cutoff=people.as_of)
     if found is None:
         return None
     everyone = found.case.table
@@ -107,12 +105,11 @@ def _learned(
     import polars as pl
 
     from acrm.analysis.churn.economics import economics
-    from acrm.analysis.churn.guards import guarded, guards, without
+    from acrm.analysis.churn.guards import guarded, guards
     from acrm.analysis.churn.metrics import measure, rules_of
     from acrm.analysis.churn.reasons import reasons
     from acrm.analysis.churn.training import score, train
 
-    case = without(case, params.drop)
     guarded_ = guarded(case, guards(case, raw), allow=params.allow)
     trained = train(guarded_.case, seed=params.seed)
     measured = measure(trained, rules_of(guarded_.case) if rules is None else rules, seed=params.seed)

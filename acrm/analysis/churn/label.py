@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -115,15 +115,22 @@ def labelled(
     rows = known.filter(pl.col("_left").is_not_null())
     outcome = rows["_left"].alias("left")
     if outcome.all() or not outcome.any():
-        raise InputError("churn_one_outcome", column=column, value=words.drop_nulls()[0])
+        raise _refusal(column, words.drop_nulls().unique().to_list()[:1])
     unlabelled = known.filter(pl.col("_left").is_null()).drop("_left", column)
-    figures = {"column": column, "left": left, "leavers": int(outcome.sum()), "customers": len(outcome)}
+    figures = {
+        "column": column.removeprefix("x_"),
+        "left": left,
+        "leavers": int(outcome.sum()),
+        "customers": len(outcome),
+    }
     notes = [Message("churn_label.found", figures | {"share": float(outcome.sum()) / len(outcome)})]
     others = words.filter(words != left).unique().sort().to_list()
     if len(others) > 1:
         notes.append(Message("churn_label.stayed", {"values": listed(others, _STATES)}))
     if unlabelled.height:
-        notes.append(Message("churn_label.unlabelled", {"customers": unlabelled.height, "column": column}))
+        notes.append(
+            Message("churn_label.unlabelled", {"customers": unlabelled.height, "column": column.removeprefix("x_")})
+        )
     return Labelled(
         case=Case(
             table=rows.drop("_left", column),
@@ -147,23 +154,83 @@ def plain_name(column: str) -> str:
     return re.sub(r"[\W_]+", "_", column.lower().removeprefix("x_")).strip("_")
 
 
+def has_label(names: Sequence[str]) -> bool:
+    """Whether a column is called as one that says who left.
+
+    >>> has_label(["customer_id", "x_Churn"]), has_label(["customer_id", "x_churn_reason"])
+    (True, False)
+    """
+    return any(plain_name(name) in NAMES for name in names)
+
+
+def column_of(names: Sequence[str], asked: str) -> str | None:
+    """The column that is meant by a name, with or without the `x_` of what is not ours, case and signs aside.
+
+    >>> column_of(["customer_id", "x_monthlycharges"], "MonthlyCharges")
+    'x_monthlycharges'
+    """
+    if asked in names:
+        return asked
+    return next((name for name in names if plain_name(name) == plain_name(asked)), None)
+
+
+def outcome_of(values: pl.Series) -> pl.Series:
+    """What a campaign brought: numbers as they are, words of yes and no as True and False.
+
+    Raises:
+        InputError: The values are neither.
+    """
+    import polars as pl
+
+    if values.dtype.is_numeric() or values.dtype == pl.Boolean:
+        return values
+    words = _words(values)
+    yes = _left(values.name, words, None)
+    return words == yes
+
+
 def recognised(table: pl.LazyFrame | pl.DataFrame, target: str | None = None) -> str | None:
     """The column that says who left: the one told, or else the first of `NAMES` with two values; None without any."""
-    schema = table.lazy().collect_schema()
-    by_name: dict[str, str] = {}
-    for column, kind in schema.items():
-        if not kind.is_nested() and column != "customer_id":
-            by_name.setdefault(plain_name(column), column)
+    by_name = _by_name(table)
     if target is not None:
-        return target if target in by_name.values() else by_name.get(plain_name(target))
+        return column_of([*by_name.values()], target)
     for name in NAMES:
-        column = by_name.get(name, "")
-        if not column:
-            continue
-        values = _words(table.lazy().select(column).collect()[column]).drop_nulls().unique()
-        if len(values) == 2 or _one_left(values.to_list()) is not None:
-            return column
+        if name in by_name:
+            values = _values(table, by_name[name])
+            if len(values) == 2 or _one_left(values) is not None:
+                return by_name[name]
     return None
+
+
+def missing(tables: Mapping[str, pl.LazyFrame]) -> InputError:
+    """Why no table says who left, where no purchases do: a column is called so, but has one value only, or others."""
+    for table in tables.values():
+        by_name = _by_name(table)
+        for name in NAMES:
+            if name in by_name and (values := _values(table, by_name[name])):
+                return _refusal(by_name[name], values)
+    return InputError("churn_nothing")
+
+
+def _refusal(column: str, values: list[str]) -> InputError:
+    if len(values) == 1:
+        return InputError("churn_one_outcome", column=column.removeprefix("x_"), value=values[0])
+    first = next(iter([*_meant(values, _YES), *values]), "yes")
+    return InputError(
+        "churn_values", column=column.removeprefix("x_"), n=len(values), known=listed(values, 10), first=first
+    )
+
+
+def _by_name(table: pl.LazyFrame | pl.DataFrame) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for column, kind in table.lazy().collect_schema().items():
+        if not kind.is_nested() and column != "customer_id":
+            found.setdefault(plain_name(column), column)
+    return found
+
+
+def _values(table: pl.LazyFrame | pl.DataFrame, column: str) -> list[str]:
+    return _words(table.lazy().select(column).collect()[column]).drop_nulls().unique().sort().to_list()
 
 
 def _words(values: pl.Series) -> pl.Series:
@@ -181,7 +248,7 @@ def _meant(values: list[str], words: frozenset[str]) -> list[str]:
 
 
 def _one_left(values: list[str]) -> str | None:
-    """The only one of some values that speaks of leaving, if another speaks of staying, and not of yes and no alone."""
+    """The only one of some values that speaks of leaving, if another speaks of staying."""
     yes = _meant(values, _YES)
     return yes[0] if 2 < len(values) <= _STATES and len(yes) == 1 and _meant(values, _NO) else None
 
@@ -192,17 +259,18 @@ def _left(column: str, words: pl.Series, positive: str | None) -> str:
         wanted = positive.strip().lower()
         found = [value for value in values if value.lower() == wanted]
         if not found:
-            raise InputError("churn_positive", column=column, value=positive, known=listed(values, 10))
+            raise InputError(
+                "churn_positive", column=column.removeprefix("x_"), value=positive, known=listed(values, 10)
+            )
         return str(found[0])
     if (one := _one_left(values)) is not None:
         return one
     yes, no = _meant(values, _YES), _meant(values, _NO)
     if len(values) != 2:
-        first = next(iter([*yes, *values]), "yes")
-        raise InputError("churn_values", column=column, n=len(values), known=listed(values, 10), first=first)
+        raise _refusal(column, values)
     stayed = plain_name(column) in _STAYED
     # One word that is known is enough: the other value is its opposite.
     for known, meant in ((yes, not stayed), (no, stayed)):
         if len(known) == 1:
             return str(known[0] if meant else next(value for value in values if value != known[0]))
-    raise InputError("churn_which", column=column, known=listed(values), first=values[0])
+    raise InputError("churn_which", column=column.removeprefix("x_"), known=listed(values), first=values[0])

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 _CALLED = re.compile(r"(^|_)(id|no|key|guid|uuid|ид|код|номер)(_|$)|id$|num$|number$|^№", re.IGNORECASE)
+_CALLS = ("full_name", "first_name", "last_name", "company", "email", "phone")
+_SAME = 0.9
 
 
 def with_customers(
@@ -41,13 +43,19 @@ def with_customers(
         if name == "customers":
             break
         rows = tables[name].collect()
+        everyone = tables["customers"].collect() if "customers" in tables else rows.clear()
         key = "customer_id" if "customer_id" in rows.columns else _key(rows)
-        own = [column for column in rows.columns if column[0] != "_" and column not in ("row", "customer_id", key)]
+        beside = {"row", "customer_id", key, *(_names(rows, everyone) if key == "customer_id" else ())}
+        own = [column for column in rows.columns if column[0] != "_" and column not in beside]
         made = rows.with_row_index("_number", offset=1).select(
             pl.col(key or "_number").cast(pl.String).alias("customer_id"),
             *(pl.col(column).alias(f"x_{column.removeprefix('x_')}") for column in own),
             *(column for column in ("_source_file", "_source_row") if column in rows.columns),
         )
+        if key == "customer_id":
+            places = [column for column in ("_source_file", "_source_row") if column in made.columns]
+            made = made.drop_nulls("customer_id").sort(places) if places else made.drop_nulls("customer_id")
+            made = made.unique("customer_id", keep="last", maintain_order=True).sort("customer_id")
         values = {"table": name, "key": (key or "").removeprefix("x_") or text("churn_label.row_number")}
         return {**tables, "customers": made.lazy()}, (Message("churn_label.rows", values),)
     return tables, ()
@@ -63,3 +71,13 @@ def _key(rows: pl.DataFrame) -> str | None:
         if rows.height and not values.null_count() and values.is_unique().all():
             return column
     return None
+
+
+def _names(rows: pl.DataFrame, everyone: pl.DataFrame) -> list[str]:
+    """Columns that repeat names and addresses of the customers."""
+    import polars as pl
+
+    told = [name for name in _CALLS if name in everyone.columns and everyone[name].null_count() < everyone.height]
+    both = rows.join(everyone.select("customer_id", pl.col(told).name.prefix("_")), on="customer_id", how="left")
+    texts = [name for name in rows.columns if name.startswith("x_") and rows[name].dtype == pl.String]
+    return [name for name in texts if any((both[name] == both[f"_{one}"]).sum() > _SAME * len(both) for one in told)]
