@@ -28,6 +28,8 @@ TWICE = 0.05
 """Share of customers who are alike in all columns from which on it is said; they always share a fold."""
 LEAST, FEW = 20, 100
 """Leavers, and stayers, without whom nothing can be learned; below which intervals are wide."""
+LOOKED = 200_000
+"""Customers that are looked at."""
 NAMED_IN_FULL = 12
 """Leaks that an error says why of."""
 DRAWN = 20_000
@@ -50,7 +52,8 @@ def guards(case: Case, raw: pl.DataFrame | None = None) -> pl.DataFrame:
 
     Args:
         case: Customers whose outcome is known.
-        raw: The table of customers as it was read, with days as days and `_source_row`, where there is one.
+        raw: The table of customers as it was read, with days as days and `_source_row`, where there is one. Without it
+            the columns were made of days before a cutoff, and `LOOKED` customers are enough to look at.
 
     Returns:
         Leaks first, then by `column`; a column stands there once, with the surest sign:
@@ -64,6 +67,9 @@ def guards(case: Case, raw: pl.DataFrame | None = None) -> pl.DataFrame:
     """
     import polars as pl
 
+    leavers = int(case.outcome.sum())
+    least = min(leavers, len(case.outcome) - leavers)
+    case = case if raw is not None else _some(case)
     outcome = case.outcome.to_numpy().astype(bool)
     useless = screen(case.table.select("customer_id", *(feature.name for feature in case.features)), ("customer_id",))
     reasons = {row["column"]: row for row in useless.iter_rows(named=True)}
@@ -75,7 +81,11 @@ def guards(case: Case, raw: pl.DataFrame | None = None) -> pl.DataFrame:
             one = Found(feature.name, why["reason"], None, why["detail"])
         if one is not None:
             found.append(one)
-    found = [*_beyond(case, found, outcome), *_of_all(case, outcome)]
+    found = _beyond(case, found, outcome)
+    if least < FEW:
+        side = text(f"churn_guards.side.{'left' if least == leavers else 'stayed'}")
+        found.append(Found("", "few", float(least), text("churn_guards.detail.few", n=least, side=side)))
+    found += _alike(case)
     made = pl.DataFrame(
         found,
         schema={"column": pl.String, "guard": pl.String, "figure": pl.Float64, "detail": pl.String},
@@ -147,6 +157,12 @@ def guarded(case: Case, found: pl.DataFrame, *, allow: Collection[str] = ()) -> 
     return Guarded(case=replace(case, table=table, features=kept), table=found, notes=tuple(notes))
 
 
+def _some(case: Case) -> Case:
+    """Of many customers so many that stand together: columns that are made here are alike in all parts."""
+    first = max(len(case.outcome) - LOOKED, 0) // 2
+    return replace(case, table=case.table.slice(first, LOOKED), outcome=case.outcome.slice(first, LOOKED))
+
+
 def _beyond(case: Case, found: list[Found], outcome: Any) -> list[Found]:
     """Of columns that alone tell much: those that tell more than all honest ones together are leaks."""
     strong = [one for one in found if one.guard == "strong"]
@@ -187,17 +203,12 @@ def _together(case: Case, features: list[Feature], outcome: Any) -> float:
     return float(np.mean(found))
 
 
-def _of_all(case: Case, outcome: Any) -> Iterator[Found]:
-    """What concerns all columns: customers who are alike in everything, and too few on one side."""
+def _alike(case: Case) -> Iterator[Found]:
+    """Customers who are alike in everything."""
     names = [feature.name for feature in case.features]
-    leavers = int(outcome.sum())
-    least = min(leavers, len(outcome) - leavers)
-    if least < FEW:
-        side = text(f"churn_guards.side.{'left' if least == leavers else 'stayed'}")
-        yield Found("", "few", float(least), text("churn_guards.detail.few", n=least, side=side))
     if names:
         flat = case.table.select(plain(case.table[name]).alias(name) for name in names)
         twice = int(flat.is_duplicated().sum())
-        if twice >= TWICE * len(outcome):
-            detail = text("churn_guards.detail.duplicates", n=twice, share=twice / len(outcome))
-            yield Found("", "duplicates", float(twice), detail)
+        share = twice / flat.height
+        if share >= TWICE:
+            yield Found("", "duplicates", float(twice), text("churn_guards.detail.duplicates", n=twice, share=share))
