@@ -10,8 +10,11 @@ import pytest
 from acrm.analysis.churn.case import Case
 from acrm.analysis.churn.guards import LEAKS, guarded, guards, without
 from acrm.analysis.churn.label import Labelled
+from acrm.analysis.churn.records import read_records
+from acrm.analysis.churn.snapshots import case as case_on
 from acrm.analysis.people.features import Feature
 from acrm.errors import InputError
+from tests.analysis.churn.conftest import FIRST, Lines, buyers
 
 FILES = ("telco", "campaign")
 
@@ -132,6 +135,22 @@ def test_columns_are_left_out_by_name() -> None:
             without(case, ["cards"]) if option == "drop" else guarded(case, guards(case), allow=["cards"])
         assert refused.value.id == "churn_no_column"
         assert f"--{option} cards" in str(refused.value)
+
+
+def test_what_customers_are_today_is_looked_at_where_purchases_tell_who_left(lines: Lines) -> None:
+    """Rows cannot come from after the cutoff; a column of customers as they stand today can."""
+    rows = buyers()
+    last: dict[str, int] = {}
+    for row in rows:
+        last[str(row[0])] = int(str(row[1]))
+    seen = [(FIRST + timedelta(day)).isoformat() for day in last.values()]
+    customers = pl.LazyFrame(
+        {"customer_id": [*last], "x_last_seen": seen, "x_shoe": [36 + at % 9 for at in range(len(last))]}
+    )
+    learned = case_on(read_records(lines(rows), {"customers": customers}), FIRST + timedelta(250), 90)
+    assert {"x_last_seen", "x_shoe", "days_since_last"} <= set(learned.table.columns)
+    found = guards(learned).filter(pl.col("guard").is_in(sorted(LEAKS)))
+    assert found["column"].to_list() == ["x_last_seen"]
 
 
 def test_ids_and_columns_of_no_use_are_left_out() -> None:
