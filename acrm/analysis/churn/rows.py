@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
-from acrm.analysis.churn.label import recognised
-from acrm.messages import Message, text
+from acrm.analysis.churn.label import column_of, recognised
+from acrm.errors import InputError
+from acrm.messages import Message, listed, text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -18,7 +19,7 @@ _SAME = 0.9
 
 
 def with_customers(
-    tables: Mapping[str, pl.LazyFrame], target: str | None
+    tables: Mapping[str, pl.LazyFrame], target: str | None, wanted: Collection[str] = ()
 ) -> tuple[Mapping[str, pl.LazyFrame], tuple[Message, ...]]:
     """Let the table with the label stand for the customers, if the customers themselves have no such column.
 
@@ -30,15 +31,23 @@ def with_customers(
     Args:
         tables: As they were read.
         target: The column that says who left, if it was told.
+        wanted: Columns, if they are looked for in place of the label: those of a model that scores customers.
 
     Returns:
         The tables, and what to say of it.
+
+    Raises:
+        InputError: No table has the column told, and there are no customers nor purchases that could do without.
     """
     import polars as pl
 
     others = sorted(name for name in tables if name.startswith("other_"))
     for name in ("customers", "contracts", *others):
-        if name not in tables or not recognised(tables[name], target):
+        if name not in tables:
+            continue
+        names = tables[name].collect_schema().names()
+        there = all(column_of(names, one) for one in wanted) if wanted else recognised(tables[name], target)
+        if not there:
             continue
         if name == "customers":
             break
@@ -58,6 +67,9 @@ def with_customers(
             made = made.unique("customer_id", keep="last", maintain_order=True).sort("customer_id")
         values = {"table": name, "key": (key or "").removeprefix("x_") or text("churn_label.row_number")}
         return {**tables, "customers": made.lazy()}, (Message("churn_label.rows", values),)
+    if target is not None and not wanted and not {"customers", "transactions"} & set(tables):
+        known = [one for table in tables.values() for one in table.collect_schema().names() if one[0] != "_"]
+        raise InputError("churn_no_target", column=target, known=listed(known, 20))
     return tables, ()
 
 

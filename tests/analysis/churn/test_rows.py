@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import polars as pl
+import pytest
 
 from acrm.analysis.churn.rows import with_customers
+from acrm.errors import InputError
 
 
 def test_a_table_that_fits_nothing_stands_for_the_customers_if_it_has_the_label() -> None:
@@ -45,3 +47,17 @@ def test_customers_with_the_label_stay_as_they_are() -> None:
     assert with_customers(tables, None) == (tables, ())
     nobody = {"other_x": pl.LazyFrame({"churn": ["1", "1"]})}
     assert with_customers(nobody, None) == (nobody, ())
+
+
+def test_a_table_with_the_columns_of_a_model_needs_no_label() -> None:
+    other = {"other_x": pl.LazyFrame({"id": ["7", "8"], "fee": ["1", "2"]})}
+    made = with_customers(other, None, ["x_fee"])[0]["customers"].collect()
+    assert made.rows() == [("7", "1"), ("8", "2")]
+    assert with_customers(other, None, ["x_fee", "x_plan"]) == (other, ())
+
+
+def test_a_column_that_no_table_has_is_refused() -> None:
+    with pytest.raises(InputError) as refused:
+        with_customers({"other_x": pl.LazyFrame({"fee": ["1", "2"]})}, "chrun")
+    assert "chrun" in str(refused.value)
+    assert "fee" in str(refused.value)
