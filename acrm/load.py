@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -225,28 +225,20 @@ def baskets(
 
 
 def crowd(
-    sources: Sequence[str],
-    reading: Reading,
-    selecting: Selecting,
-    scratch: Path,
-    columns: Sequence[str] = (),
-    stands: Callable[[Sequence[str]], bool] | None = None,
+    sources: Sequence[str], reading: Reading, selecting: Selecting, scratch: Path, columns: Sequence[str] = ()
 ) -> Sales:
     """Everything that some sources tell of customers, with their order lines in one currency, if there are any.
 
     `--where` chooses order lines and their customers; by columns of customers, deals or a table that fits none of ours
     alone it chooses their rows, too; where it meets no table it is refused. A table that fits none of ours but has all
-    of `columns`, or without any meets `stands` where there are no customers, stands for the customers, its rows
-    numbered.
+    of `columns` stands for the customers, its rows numbered.
     """
     dataset = load(sources, reading.ingest(), scratch)
     tables = dict(dataset.tables)
     asked = {fold(normalise(name)) for name in columns}
-    bare = not asked and "customers" not in tables and stands is not None
-    for name, frame in tables.items() if asked or bare else ():
+    for name, frame in tables.items() if asked else ():
         theirs = [one for one in frame.collect_schema().names() if one[0] != "_" and one != "row"]
-        fits = stands(theirs) if bare and stands else asked <= {fold(normalise(one)) for one in theirs}
-        if name.startswith("other_") and fits:
+        if name.startswith("other_") and asked <= {fold(normalise(one)) for one in theirs}:
             rows = where(tables, name, selecting.where).select(
                 pl.col("row").cast(pl.String).alias("customer_id"), *(pl.col(one).alias(f"x_{one}") for one in theirs)
             )

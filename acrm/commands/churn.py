@@ -9,7 +9,6 @@ from acrm.churn_options import Campaign, Learning, Watching, check
 from acrm.options import AsOf, Reading, Run, Seed, Selecting, Sources, Writing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
     from datetime import date
 
     import polars as pl
@@ -68,29 +67,32 @@ def churn(
         TemporaryDirectory(prefix="acrm-") as scratch,
         run.console.progress(Message("clean.reading")),
     ):
-        named = [name for name in (learning.target, campaign.treatment, campaign.outcome) if name]
-        found = crowd(sources, reading, selecting, Path(scratch), named, _stands(saved))
+        found = crowd(sources, reading, selecting, Path(scratch))
         settled(run, reading, found.dataset)
+        found, notes = _with_customers(found, learning, saved)
         prepared = _prepared(found, selecting, learning, campaign, saved, as_of)
         result = _analysed(found, prepared, sources, learning, campaign, saved, seed)
         result = _beside(result, prepared, found, sources, selecting, campaign, watching, seed)
         if earlier:
             result = _compared(result, *earlier)
-        result = replace(result, summary={**found.counted(), **result.summary}, notes=(*found.notes(), *result.notes))
+        result = replace(
+            result, summary={**found.counted(), **result.summary}, notes=(*found.notes(), *notes, *result.notes)
+        )
         lineage = found.lineage(run, as_of=result.summary.get("as_of"), seed=seed)
     if watching.save:
         write_text(Path(watching.save), result.files[MODEL_FILE], [Path(source) for source in sources])
     emit(run, result, writing, lineage, lambda: churn_page(result, run.typed(*_ONCE), found.dataset.tables))
 
 
-def _stands(saved: SavedChurn | None) -> Callable[[Sequence[str]], bool]:
-    """Whether the columns of a table that fits none of ours make it one of customers: a label, or those of a model."""
-    from acrm.analysis.churn.label import column_of, has_label
+def _with_customers(found: Sales, learning: Learning, saved: SavedChurn | None) -> tuple[Sales, tuple[Message, ...]]:
+    """The table with the label, or with the columns of a saved model, stands for the customers."""
+    from acrm.analysis.churn.rows import with_customers
 
-    if saved is None:
-        return has_label
-    wanted = [feature.name.removeprefix("x_") for feature in saved.features]
-    return lambda names: all(column_of(names, name) for name in wanted)
+    wanted: list[str] = []
+    if saved is not None and saved.setting == "labelled":
+        wanted = [feature.name.removeprefix("x_") for feature in saved.features]
+    tables, notes = with_customers(found.dataset.tables, learning.target, wanted)
+    return replace(found, dataset=replace(found.dataset, tables=dict(tables))), notes
 
 
 def _prepared(
@@ -103,25 +105,33 @@ def _prepared(
 ) -> Prepared:
     """By a label where there is one, else by contracts that end, else by purchases; a saved model says by which."""
     from acrm.analysis.churn.contractual import ENOUGH, contractual, ended_contracts
-    from acrm.analysis.churn.label import has_label
+    from acrm.analysis.churn.label import missing, recognised
     from acrm.analysis.churn.of_label import of_label
     from acrm.analysis.churn.transactional import transactional
     from acrm.analysis.people.people import people
-    from acrm.errors import InputError, UsageError
+    from acrm.errors import UsageError
     from acrm.load import contracts
     from acrm.messages import Message
 
     tables: Any = found.dataset.tables
     lines = found.lines if "transactions" in tables else None
     customers = tables.get("customers")
-    label = customers is not None and has_label(customers.collect_schema().names())
+    label = customers is not None and recognised(customers, learning.target) is not None
     if learning.target or (saved.setting == "labelled" if saved else label):
         kinds = saved.kinds if saved else None
         crowd = people(tables, lines=lines, axes=("demo", "behaviour", "needs"), as_of=as_of, kinds=kinds)
         beside = [name for name in (campaign.treatment, campaign.outcome) if name]
         raw = None if customers is None else customers.collect()
         target, positive = (saved.target, saved.positive) if saved else (learning.target, learning.positive)
-        told = of_label(crowd, target=target, positive=positive, beside=beside, raw=raw, needed=saved is None)
+        told = of_label(
+            crowd,
+            target=target,
+            positive=positive,
+            beside=beside,
+            raw=raw,
+            needed=saved is None,
+            as_of=as_of,
+        )
         if told is not None:
             return replace(told, notes=(*crowd.notes, *told.notes))
     if campaign.treatment:
@@ -135,7 +145,7 @@ def _prepared(
             return replace(told, notes=(*told.notes, *left_out))
         few = (Message("churn_contractual.too_few", {"ended": ended, "needed": ENOUGH}),) if ended else ()
     if lines is None:
-        raise InputError("churn_nothing")
+        raise missing(tables)
     told = transactional(lines, tables, window=learning.window, as_of=as_of, saved=saved)
     return replace(told, notes=(*few, *told.notes))
 

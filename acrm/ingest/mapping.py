@@ -46,6 +46,7 @@ _CUSTOMER_KEYS = (
     "customers.full_name",
     "customers.last_name",
 )
+_SHAPED = {"discount": "number", "discount_percent": "number", "phone": "phone"}
 _GRAINS = {"transactions": "line", "deals": "deal"}
 LINKED = ("transactions", "deals", "interactions", "contracts", "payments")
 """Tables whose rows belong to a customer: columns about that customer may stand in them."""
@@ -336,8 +337,8 @@ def assigned(entity: str, by_name: dict[str, str], sample: pl.DataFrame) -> dict
 def fits(name: str, values: pl.Series) -> bool:
     """Whether a column's values have the shape of a field; marks and second statuses must be known words."""
     column = name.partition(".")[2]
-    if column in ("discount", "discount_percent"):
-        return shapes.fits(values, "number")
+    if column in _SHAPED:
+        return shapes.fits(values, _SHAPED[column])
     if column in ("consent", "opt_out"):
         known = [*words("bool_true"), *words("bool_false"), *words("consent_given"), *words("consent_refused")]
         return shapes.fits(values, "date") or shapes.among(values, known)

@@ -22,6 +22,8 @@ _PATTERNS = {
     # A share of something is no sum of money: a discount of 10% is not 10.
     "money": "(?i)" + _NUMBER.replace("%", ""),
     "number": "(?i)" + _NUMBER,
+    # Six or seven digits lack an area code: such a number is nobody's.
+    "phone": r"(?i)^\D*(\d\D*){0,5}$|(\d\D*){8}|\de\+?\d",
     "integer": r"(?i)^\s*\d+:\d{2}(:\d{2})?\s*$|" + _NUMBER,
 }
 

@@ -20,6 +20,11 @@ _FOLDS = 5
 _DRAWN = 5.0
 """Customers of the usual share added to every level, so that a level of few says little."""
 _BINS = 50
+_SHARES, _COVERED, _DIGITS = 3, 0.2, 6e-4
+"""Of values that are shares of the outcome: how many different ones there must be between 0 and 1, the share of all
+rows that have them, and how near they must be."""
+_LINE, _LEAST, _ONCE = 5, 10, 1e-6
+"""Values on a line with the shares, at least; near one; and how rarely chance would bring them so near."""
 
 
 def rank_auc(values: Floats, outcome: Flags) -> float:
@@ -64,3 +69,54 @@ def binned(values: Floats) -> Labels:
         distinct = np.unique(np.quantile(values[known], np.linspace(0, 1, _BINS + 1)))[:-1]
     found = np.searchsorted(distinct, values, side="right") - 1
     return np.where(known, np.maximum(found, 0), len(distinct)).astype(np.intp)
+
+
+def surely(hits: NDArray[np.floating], counts: NDArray[np.integer], *, chance: float = 0.05) -> Floats:
+    """The share that the true one is above but for a `chance`, of `hits` among `counts` (Clopper and Pearson 1934).
+
+    >>> surely(np.array([20.0, 0.0]), np.array([20, 20])).round(3).tolist()
+    [0.861, 0.0]
+    """
+    from scipy.special import betaincinv
+
+    found: Floats = np.where(hits > 0, betaincinv(np.maximum(hits, 1), counts - hits + 1, chance), 0.0)
+    return found
+
+
+def holds_shares(values: Floats, outcome: Flags) -> bool:
+    """Whether numbers are the shares of the outcome in groups of the same rows, as they are or drawn to the mean.
+
+    Of the rows with one value some have the outcome. That varies by chance, even if the value foretells its share: if
+    the shares stand nearer to the values than chance would let them, the values were made from this outcome. Looked
+    at are values that five rows or more have; of three or more, for a fifth of the rows, some and not all have the
+    outcome. They are shares to three digits, or five lie on a line with them, or ten lie nearer to a line than chance
+    would have it once in a million times.
+    """
+    from scipy.special import erf, gammaincc
+
+    known = np.isfinite(values)
+    distinct, at, counts = np.unique(values[known], return_inverse=True, return_counts=True)
+    hits = np.bincount(at, weights=outcome[known])
+    some = counts >= _DRAWN
+    value, n, share = distinct[some], counts[some], hits[some] / counts[some]
+    inside = (share > 0) & (share < 1)
+    if inside.sum() < _SHARES or n[inside].sum() < _COVERED * len(values):
+        return False
+    scale = 100.0 if value.max() > 1 else 1.0
+    if (np.abs(value / scale - share) <= _DIGITS).all():
+        return True
+    if len(value) < _LINE:
+        return False
+    slope, offset = np.polyfit(value, share, 1, w=np.sqrt(n))
+    if slope <= 0:
+        return False
+    if (np.abs(slope * value + offset - share) <= _DIGITS).all():
+        return True
+    if len(value) < _LEAST:
+        return False
+    foretold = np.clip(slope * value + offset, 1 / (2 * n), 1 - 1 / (2 * n))
+    spread = np.sqrt(foretold * (1 - foretold) * n)
+    # Nearer than half a row cannot be told from half a row.
+    off = np.maximum(np.abs(share - foretold) * n, 0.5) / spread
+    surprise = -np.log(np.maximum(erf(off / np.sqrt(2)), 1e-12)).sum()
+    return bool(gammaincc(len(value), surprise) < _ONCE)

@@ -56,6 +56,12 @@ def test_a_synonym_needs_values_of_its_shape(load: Load) -> None:
     assert found.fields["transactions.ordered_at"] == ("created",)
 
 
+def test_phones_without_an_area_code_make_no_customers(load: Load) -> None:
+    found = load("State,Phone number,Calls\nKS,382-4657,3\nOH,371-7191,1\n")
+    assert plan(found).entity == "other"
+    assert found.rejects.is_empty()
+
+
 def test_a_signature_without_what_its_table_requires_does_not_count(load: Load) -> None:
     # 1C's sales report, but the date column has a name that only the synonyms know.
     known = "Номенклатура;Контрагент;Количество;Сумма"

@@ -21,6 +21,8 @@ from acrm.ingest.shapes import fits
         (["5", "-5", "−5", "5%", "1e3"], "number", True),
         (["Mug", "Cup", "5"], "money", False),
         (["10%", "5 %", "7"], "money", False),
+        (["382-4657", "371 71 91", "(3) 71-719-1"], "phone", False),
+        (["8 (495) 371-71-91", "030 901820", "7,9271E+10"], "phone", True),
         (["anything", "5"], "text", True),
         (["anything", "5"], "id", True),
         ([None, "", "n/a", "-"], "money", True),

@@ -115,7 +115,7 @@ def churn(
     Raises:
         InputError: Leaks that are not allowed (all named), or too few who left or stayed.
     """
-    from acrm.analysis.churn.guards import guarded, guards
+    from acrm.analysis.churn.guards import guarded, guards, without
     from acrm.analysis.churn.metrics import measure, rules_of, told_by_folds
     from acrm.analysis.churn.model_file import SavedChurn, to_document
     from acrm.analysis.churn.reasons import reasons
@@ -123,7 +123,7 @@ def churn(
     from acrm.analysis.churn.trials import tried
     from acrm.lineage import dumps
 
-    case = prepared.known()
+    case = without(prepared.known(), params.drop)
     kept = guarded(case, guards(case, prepared.raw, prepared.standing), allow=params.allow)
     trained = train(kept.case, seed=params.seed)
     names = {feature.name for feature in kept.case.features}

@@ -1,20 +1,19 @@
 """Guards: columns that were written after a customer left, that repeat the outcome, or can explain nothing.
 
 A column that knows the outcome makes a model that is right about the past and useless for the future. What gives such
-columns away can be measured: alone they tell who left nearly without fail, or they are filled for leavers only.
+columns away stands in `acrm.analysis.churn.leaks`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from datetime import date
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from acrm.analysis.churn.label import plain_name
-from acrm.analysis.people.kinds import told
+from acrm.analysis.churn.leaks import Found, leak, said
 from acrm.analysis.people.screening import plain, screen
 from acrm.errors import InputError
 from acrm.messages import Message, listed, text
@@ -25,18 +24,6 @@ if TYPE_CHECKING:
     from acrm.analysis.churn.case import Case
     from acrm.analysis.people.features import Feature
 
-LEAK, STRONG, NAMED = 0.95, 0.9, 0.8
-"""ROC-AUC of one column from which on it must have been written after the outcome; is worth a second look; is a leak if
-its name speaks of leaving."""
-PURE, RARE, USUAL = 0.99, 30, 0.7
-"""Share of leavers among the customers of a level that no honest level has; customers of such a level, at least; share
-of leavers among all up to which it is no wonder."""
-EXPECTED = 50
-"""Leavers expected among customers with a value, where there is hardly any: the value was given to who stayed."""
-SHIFTED, SHIFTS = 0.95, 3
-"""Correlation with the label of other rows, and how many rows it may have slipped."""
-LATE = 0.01
-"""Share of days after the cutoff from which on a column is of after it."""
 TWICE = 0.05
 """Share of customers who are alike in all columns from which on it is said; they always share a fold."""
 LEAST, FEW = 20, 100
@@ -45,21 +32,10 @@ LOOKED = 200_000
 """Customers that are looked at."""
 NAMED_IN_FULL = 12
 """Leaks that an error says why of."""
-LEAKS = frozenset({"label", "auc", "filled", "level", "named", "shifted", "after_cutoff"})
+DRAWN = 20_000
+"""Customers from whom it is learned what columns tell together."""
+LEAKS = frozenset({"label", "auc", "filled", "level", "named", "shares", "shifted", "after_cutoff", "beyond"})
 """Guards that stop; the others inform, and take out columns that can explain nothing."""
-_DAY = r"^\s*\d{1,4}[-./]\d{1,2}[-./]\d{1,4}"
-_TELLING = ("churn", "attrit", "exited", "cancel", "unsubscr", "отток", "оттек", "ушел", "ушёл", "ушла", "расторг")
-_PLANNED = ("end", "renew", "expir", "until", "next", "due", "plan", "valid", "оконч", "конец", "продл", "следующ")
-"""Names of days that may lie ahead and be known all the same."""
-
-
-class Found(NamedTuple):
-    """What a guard has to say of a column; `column` is empty for what concerns all."""
-
-    column: str
-    guard: str
-    figure: float | None
-    detail: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,27 +77,47 @@ def guards(case: Case, raw: pl.DataFrame | None = None, standing: Case | None = 
     reasons = {row["column"]: row for row in useless.iter_rows(named=True)}
     found: list[Found] = []
     for feature in case.features:
-        leak = None if feature.name in case.known else _leak(case, feature, outcome, raw)
-        if standing is not None and feature.name in standing.table.columns and (leak is None or leak.guard == "strong"):
-            now = _leak(standing, feature, standing.outcome.to_numpy().astype(bool), None)
-            leak = now if now is not None and now.guard in LEAKS else leak
-        if leak is not None:
-            found.append(leak)
-        if (leak is None or leak.guard == "strong") and feature.name in reasons:
-            if leak is not None:
-                found.pop()
-            why = reasons[feature.name]
-            found.append(Found(feature.name, why["reason"], None, why["detail"]))
+        # What was made here of days before the cutoff cannot know what came after, however well it foretells it.
+        made = feature.name in case.known or (raw is None and feature.axis == "behaviour")
+        one = None if made else leak(case, feature, outcome, raw)
+        if standing is not None and feature.name in standing.table.columns and (one is None or one.guard == "strong"):
+            now = leak(standing, feature, standing.outcome.to_numpy().astype(bool), None)
+            one = now if now is not None and now.guard in LEAKS else one
+        why = reasons.get(feature.name)
+        if why is not None and (one is None or one.guard == "strong"):
+            one = Found(feature.name, why["reason"], None, why["detail"])
+        if one is not None:
+            found.append(one)
+    found = _beyond(case, found, outcome)
     if least < FEW:
         side = text(f"churn_guards.side.{'left' if least == leavers else 'stayed'}")
         found.append(Found("", "few", float(least), text("churn_guards.detail.few", n=least, side=side)))
     found += _alike(case)
-    made = pl.DataFrame(
+    table = pl.DataFrame(
         found,
         schema={"column": pl.String, "guard": pl.String, "figure": pl.Float64, "detail": pl.String},
         orient="row",
     )
-    return made.sort(~pl.col("guard").is_in(sorted(LEAKS)), "column", "guard")
+    return table.sort(~pl.col("guard").is_in(sorted(LEAKS)), "column", "guard")
+
+
+def without(case: Case, drop: Collection[str]) -> Case:
+    """The case without columns that were named, with or without their `x_`.
+
+    Raises:
+        InputError: There is no such column.
+    """
+    by_name = {plain_name(feature.name): feature.name for feature in case.features}
+    _must_be_there("drop", drop, by_name)
+    gone = {by_name[plain_name(name)] for name in drop}
+    features = tuple(feature for feature in case.features if feature.name not in gone)
+    return replace(case, table=case.table.drop(gone), features=features)
+
+
+def _must_be_there(option: str, names: Collection[str], by_name: Collection[str]) -> None:
+    for name in names:
+        if plain_name(name) not in by_name:
+            raise InputError("churn_no_column", option=option, column=name, known=listed(by_name, 20))
 
 
 def guarded(case: Case, found: pl.DataFrame, *, allow: Collection[str] = ()) -> Guarded:
@@ -140,6 +136,7 @@ def guarded(case: Case, found: pl.DataFrame, *, allow: Collection[str] = ()) -> 
     leavers = int(case.outcome.sum())
     if min(leavers, len(case.outcome) - leavers) < LEAST:
         raise InputError("churn_few", leavers=leavers, stayers=len(case.outcome) - leavers, needed=LEAST)
+    _must_be_there("allow", allow, [plain_name(feature.name) for feature in case.features])
     wanted = {plain_name(name) for name in allow}
     leaks = found.filter(pl.col("guard").is_in(sorted(LEAKS)))
     stopping = [row for row in leaks.iter_rows(named=True) if plain_name(row["column"]) not in wanted]
@@ -149,7 +146,7 @@ def guarded(case: Case, found: pl.DataFrame, *, allow: Collection[str] = ()) -> 
             text("churn_guards.leak", column=name, detail=row["detail"])
             for name, row in zip(columns, stopping, strict=True)
         )
-        raise InputError("churn_leak", n=len(columns), columns=listed(told_of, NAMED_IN_FULL), allow=",".join(columns))
+        raise InputError("churn_leak", n=len(columns), columns=listed(told_of, NAMED_IN_FULL), names=",".join(columns))
     gone = set(found.filter(~pl.col("guard").is_in(sorted({*LEAKS, "strong", "duplicates", "few"})))["column"])
     kept = tuple(feature for feature in case.features if feature.name not in gone)
     if not kept:
@@ -173,159 +170,44 @@ def _some(case: Case) -> Case:
     return replace(case, table=case.table.slice(first, LOOKED), outcome=case.outcome.slice(first, LOOKED))
 
 
-def _leak(case: Case, feature: Feature, outcome: Any, raw: pl.DataFrame | None) -> Found | None:
-    """The surest sign that a column knows the outcome, or that it is worth a second look."""
-    values = case.table[feature.name]
-    if values.null_count() == len(values):
-        return None
-    numbers, levels = _coded(values)
-    auc = _auc(numbers, levels, outcome)
-    name = feature.name
-    late = _after_cutoff(case, name, raw)
-    if late is not None:
-        return _said(name, "after_cutoff", late, cutoff=case.cutoff)
-    filled = _filled(values, outcome)
-    if filled is not None:
-        return _said(name, f"filled_{filled[0]}", filled[1])
-    if auc >= LEAK and _tells_all(levels, numbers, outcome):
-        return _said(name, "label", auc)
-    if auc >= LEAK:
-        return _said(name, "auc", auc)
-    if auc >= NAMED and any(word in plain_name(name) for word in _TELLING):
-        return _said(name, "named", auc)
-    pure = _pure(values, levels, outcome, kind=feature.kind)
-    if pure is not None:
-        return _said(name, "level", pure[1], level=pure[0], n=pure[2])
-    shift = _shifted(case, name, levels, outcome, raw)
-    if shift is not None:
-        return _said(name, "shifted", shift[1], rows=shift[0])
-    return _said(name, "strong", auc) if auc >= STRONG else None
+def _beyond(case: Case, found: list[Found], outcome: Any) -> list[Found]:
+    """Of columns that alone tell much: those that tell more than all honest ones together are leaks."""
+    strong = [one for one in found if one.guard == "strong"]
+    if not strong:
+        return found
+    silent = {one.column for one in found}
+    others = _together(case, [feature for feature in case.features if feature.name not in silent], outcome)
+    return [
+        said(one.column, "beyond", one.figure, others=others)
+        if one in strong and one.figure is not None and one.figure > others
+        else one
+        for one in found
+    ]
 
 
-def _auc(numbers: Any, levels: Any, outcome: Any) -> float:
-    """What a column alone tells: the better of its ranks, where it has numbers, and its levels."""
-    from acrm.models.single_column import level_auc, rank_auc
+def _together(case: Case, features: list[Feature], outcome: Any) -> float:
+    """What columns tell of customers not seen, as ROC-AUC: half of them foretold from the other half, both ways."""
+    from acrm.analysis.churn.design import Design
+    from acrm.models.additive import fit_additive
+    from acrm.models.classification_metrics import roc_auc
+    from acrm.models.folds import stratified
 
-    by_level = level_auc(levels, outcome)
-    return (
-        by_level if numbers is None or np.isfinite(numbers).sum() < RARE else max(by_level, rank_auc(numbers, outcome))
-    )
-
-
-def _said(column: str, kind: str, figure: float, /, **values: object) -> Found:
-    detail = text(f"churn_guards.detail.{kind}", column=column.removeprefix("x_"), figure=figure, **values)
-    return Found(column, kind.partition("_")[0] if kind.startswith("filled") else kind, figure, detail)
-
-
-def _coded(values: pl.Series) -> tuple[Any, Any]:
-    """A column as numbers, where it has any, and as levels, unknown being one; days are numbers."""
-    import polars as pl
-
-    from acrm.models.single_column import binned
-
-    whole = plain(values)
-    if not whole.dtype.is_numeric():
-        # Texts may be days: what matters is their order, before or after any day.
-        as_days = told(whole, date(2000, 1, 1)) if values.dtype == pl.String else None
-        if as_days is None or as_days[0] != "number":
-            return None, whole.rank("dense").fill_null(0).to_numpy().astype(np.intp)
-        whole = as_days[1]
-    numbers = whole.cast(pl.Float64).to_numpy()
-    return numbers, binned(numbers)
-
-
-def _tells_all(levels: Any, numbers: Any, outcome: Any) -> bool:
-    """Whether the outcome is a function of few levels, or of whether a number lies above a limit."""
-    if levels.max() < max(2, len(outcome) // RARE):
-        counts = np.bincount(levels)
-        hits = np.bincount(levels, weights=outcome)
-        if ((hits == 0) | (hits == counts)).all():
-            return True
-    if numbers is None:
-        return False
-    known = np.isfinite(numbers)
-    left, stayed = numbers[known & outcome], numbers[known & ~outcome]
-    return bool(known.all() and (left.min() > stayed.max() or left.max() < stayed.min()))
-
-
-def _filled(values: pl.Series, outcome: Any) -> tuple[str, float] | None:
-    """Whether a column is filled for leavers only, empty for leavers only, or filled for stayers only."""
-    there = values.is_not_null().to_numpy()
-    base = float(outcome.mean())
-    for kind, rows in (("leavers", there), ("empty", ~there)):
-        if RARE <= rows.sum() < len(rows) and base <= USUAL and outcome[rows].mean() >= PURE:
-            return kind, float(outcome[rows].mean())
-    share = float(outcome[there].mean()) if there.any() else 1.0
-    if not there.all() and there.sum() * base >= EXPECTED and share <= min(1 - PURE, base / 5):
-        return "stayers", 1 - share
-    return None
-
-
-def _pure(values: pl.Series, levels: Any, outcome: Any, *, kind: str) -> tuple[str, float, int] | None:
-    """A level, or a value of a number, whose customers all left."""
-    if float(outcome.mean()) > USUAL:
-        return None
-    if kind == "number":
-        levels = plain(values).rank("dense").fill_null(0).to_numpy().astype(np.intp)
-    counts = np.bincount(levels)
-    shares = np.bincount(levels, weights=outcome) / np.maximum(counts, 1)
-    least = max(RARE, 0.01 * len(outcome)) if kind == "number" else RARE
-    # Unknown is another guard's.
-    known = np.bincount(levels, weights=values.is_not_null().to_numpy()) > 0
-    pure = np.flatnonzero((counts >= least) & (shares >= PURE) & known)
-    if not len(pure):
-        return None
-    best = int(pure[np.argmax(counts[pure])])
-    row = int(np.flatnonzero((levels == best) & values.is_not_null().to_numpy())[0])
-    return str(plain(values)[row]), float(shares[best]), int(counts[best])
-
-
-def _shifted(case: Case, name: str, levels: Any, outcome: Any, raw: pl.DataFrame | None) -> tuple[int, float] | None:
-    """Whether a column of two values is the label some rows on, in the order of the table or of the file."""
-    known = case.table[name].is_not_null().to_numpy()
-    kinds = np.unique(levels[known])
-    if len(kinds) != 2 or len(outcome) < RARE:
-        return None
-    code = (levels == kinds[1]).astype(float)
-    for order in _orders(case, raw):
-        label, flag, there = outcome[order].astype(float), code[order], known[order]
-        for rows in (*range(1, SHIFTS + 1), *range(-SHIFTS, 0)):
-            ahead, behind = (
-                (slice(rows, None), slice(None, -rows)) if rows > 0 else (slice(None, rows), slice(-rows, None))
-            )
-            both = there[ahead]
-            one, other = flag[ahead][both], label[behind][both]
-            if one.std() and other.std() and abs(like := float(np.corrcoef(one, other)[0, 1])) >= SHIFTED:
-                return rows, like
-    return None
-
-
-def _orders(case: Case, raw: pl.DataFrame | None) -> Iterator[Any]:
-    yield np.arange(len(case.outcome))
-    if raw is not None and "_source_row" in raw.columns:
-        import polars as pl
-
-        places = [name for name in ("_source_file", "_source_row") if name in raw.columns]
-        first = raw.group_by("customer_id").agg(pl.col(places).min())
-        rows = case.table.select("customer_id").with_row_index("_at")
-        yield rows.join(first, on="customer_id", how="left").sort(*places, "_at")["_at"].to_numpy()
-
-
-def _after_cutoff(case: Case, name: str, raw: pl.DataFrame | None) -> float | None:
-    """The share of days after the cutoff, where it is no day that can be known ahead."""
-    import polars as pl
-
-    if case.cutoff is None or any(word in plain_name(name) for word in _PLANNED):
-        return None
-    source = raw if raw is not None and name in raw.columns else case.table
-    days = source.filter(pl.col("customer_id").is_in(case.table["customer_id"].implode()))[name].drop_nulls()
-    if days.dtype == pl.String and days.str.contains(_DAY).sum() < PURE * len(days):
-        return None
-    if not len(days) or not (days.dtype == pl.String or days.dtype.is_temporal()):
-        return None
-    before = told(days, case.cutoff)[1].cast(pl.Float64, strict=False).drop_nulls()
-    share = float((before < 0).sum()) / max(len(before), 1)
-    return share if share >= LATE else None
+    leavers = int(outcome.sum())
+    if not features or min(leavers, len(outcome) - leavers) < LEAST:
+        return 0.5
+    rows = np.arange(len(outcome))
+    if len(rows) > DRAWN:
+        rows = np.sort(np.random.default_rng(0).choice(len(rows), DRAWN, replace=False))
+    table, left = case.table[rows], outcome[rows]
+    matrix = Design.learn(table, features).matrix(table)
+    half = stratified(left, np.arange(len(left)), folds=2, seed=0)
+    found = [
+        roc_auc(
+            left[half == one], fit_additive(matrix[half != one], left[half != one], seed=0).logits(matrix[half == one])
+        )
+        for one in (0, 1)
+    ]
+    return float(np.mean(found))
 
 
 def _alike(case: Case) -> Iterator[Found]:

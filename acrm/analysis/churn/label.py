@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -43,6 +43,8 @@ _NO = frozenset(
     | {"stayed", "retained", "existing", "existing customer", "active", "current", "open", "not churned", "no churn"}
     | {"остался", "осталась", "активен", "активный", "действует", "открыт", "клиент"}
 )
+_STATES = 10
+"""Values of a state of which one means to have left."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,9 +76,10 @@ def labelled(
 ) -> Labelled | None:
     """Take the label out of a table of customers.
 
-    Without `target` it is the column with the first of `NAMES` that has two values. Which of the two means that a
-    customer left follows from the words (yes, 1, true, churned, да …); in a column such as `retained` it is no. With
-    `positive`, a column of several values will do: all others mean that a customer stayed.
+    Without `target` it is the column with the first of `NAMES` that has such values. Which of the two means that a
+    customer left follows from the words (yes, 1, true, churned, да …); in a column such as `retained` it is no. Several
+    values will do if one speaks of leaving and another of staying, or with `positive`: all others mean that a customer
+    stayed, also one who came lately.
 
     Args:
         table: One row per customer, as `people` makes it.
@@ -101,7 +104,9 @@ def labelled(
     """
     import polars as pl
 
-    column = _recognised(table) if target is None else _named(table, target)
+    column = recognised(table, target)
+    if column is None and target is not None:
+        raise InputError("churn_no_target", column=target, known=listed(table.columns[1:], 20))
     if column is None:
         return None
     words = _words(table[column])
@@ -110,7 +115,7 @@ def labelled(
     rows = known.filter(pl.col("_left").is_not_null())
     outcome = rows["_left"].alias("left")
     if outcome.all() or not outcome.any():
-        raise InputError("churn_one_outcome", column=column, value=words.drop_nulls()[0])
+        raise _refusal(column, words.drop_nulls().unique().to_list()[:1])
     unlabelled = known.filter(pl.col("_left").is_null()).drop("_left", column)
     figures = {
         "column": column.removeprefix("x_"),
@@ -119,6 +124,9 @@ def labelled(
         "customers": len(outcome),
     }
     notes = [Message("churn_label.found", figures | {"share": float(outcome.sum()) / len(outcome)})]
+    others = words.filter(words != left).unique().sort().to_list()
+    if len(others) > 1:
+        notes.append(Message("churn_label.stayed", {"values": listed(others, _STATES)}))
     if unlabelled.height:
         notes.append(
             Message("churn_label.unlabelled", {"customers": unlabelled.height, "column": column.removeprefix("x_")})
@@ -144,15 +152,6 @@ def plain_name(column: str) -> str:
     ('churn_flag', 'is_churned')
     """
     return re.sub(r"[\W_]+", "_", column.lower().removeprefix("x_")).strip("_")
-
-
-def has_label(names: Sequence[str]) -> bool:
-    """Whether a column is called as one that says who left.
-
-    >>> has_label(["customer_id", "x_Churn"]), has_label(["customer_id", "x_churn_reason"])
-    (True, False)
-    """
-    return any(plain_name(name) in NAMES for name in names)
 
 
 def column_of(names: Sequence[str], asked: str) -> str | None:
@@ -181,24 +180,48 @@ def outcome_of(values: pl.Series) -> pl.Series:
     return words == yes
 
 
-def _recognised(table: pl.DataFrame) -> str | None:
-    by_name: dict[str, str] = {}
-    for column in table.columns:
-        by_name.setdefault(plain_name(column), column)
+def recognised(table: pl.LazyFrame | pl.DataFrame, target: str | None = None) -> str | None:
+    """The column that says who left: the one told, or else the first of `NAMES` with two values; None without any."""
+    by_name = _by_name(table)
+    if target is not None:
+        return column_of([*by_name.values()], target)
     for name in NAMES:
-        column = by_name.get(name, "")
-        if not column or table[column].dtype.is_nested():
-            continue
-        if _words(table[column]).drop_nulls().n_unique() == 2:
-            return column
+        if name in by_name:
+            values = _values(table, by_name[name])
+            if len(values) == 2 or _one_left(values) is not None:
+                return by_name[name]
     return None
 
 
-def _named(table: pl.DataFrame, target: str) -> str:
-    column = column_of(table.columns, target)
-    if column is None or column == "customer_id" or table[column].dtype.is_nested():
-        raise InputError("churn_no_target", column=target, known=listed(table.columns[1:], 20))
-    return column
+def missing(tables: Mapping[str, pl.LazyFrame]) -> InputError:
+    """Why no table says who left, where no purchases do: a column is called so, but has one value only, or others."""
+    for table in tables.values():
+        by_name = _by_name(table)
+        for name in NAMES:
+            if name in by_name and (values := _values(table, by_name[name])):
+                return _refusal(by_name[name], values)
+    return InputError("churn_nothing")
+
+
+def _refusal(column: str, values: list[str]) -> InputError:
+    if len(values) == 1:
+        return InputError("churn_one_outcome", column=column.removeprefix("x_"), value=values[0])
+    first = next(iter([*_meant(values, _YES), *values]), "yes")
+    return InputError(
+        "churn_values", column=column.removeprefix("x_"), n=len(values), known=listed(values, 10), first=first
+    )
+
+
+def _by_name(table: pl.LazyFrame | pl.DataFrame) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for column, kind in table.lazy().collect_schema().items():
+        if not kind.is_nested() and column != "customer_id":
+            found.setdefault(plain_name(column), column)
+    return found
+
+
+def _values(table: pl.LazyFrame | pl.DataFrame, column: str) -> list[str]:
+    return _words(table.lazy().select(column).collect()[column]).drop_nulls().unique().sort().to_list()
 
 
 def _words(values: pl.Series) -> pl.Series:
@@ -211,23 +234,34 @@ def _words(values: pl.Series) -> pl.Series:
     return words.str.replace(r"^(-?\d+)\.0+$", "$1").replace("", None)
 
 
+def _meant(values: list[str], words: frozenset[str]) -> list[str]:
+    return [value for value in values if value.lower().rstrip(".") in words]
+
+
+def _one_left(values: list[str]) -> str | None:
+    """The only one of some values that speaks of leaving, if another speaks of staying."""
+    yes = _meant(values, _YES)
+    return yes[0] if 2 < len(values) <= _STATES and len(yes) == 1 and _meant(values, _NO) else None
+
+
 def _left(column: str, words: pl.Series, positive: str | None) -> str:
     values = words.drop_nulls().unique().sort().to_list()
     if positive is not None:
         wanted = positive.strip().lower()
         found = [value for value in values if value.lower() == wanted]
         if not found:
-            raise InputError("churn_positive", column=column, value=positive, known=listed(values, 10))
+            raise InputError(
+                "churn_positive", column=column.removeprefix("x_"), value=positive, known=listed(values, 10)
+            )
         return str(found[0])
+    if (one := _one_left(values)) is not None:
+        return one
+    yes, no = _meant(values, _YES), _meant(values, _NO)
     if len(values) != 2:
-        raise InputError(
-            "churn_values", column=column, n=len(values), known=listed(values, 10), first=values[0] if values else "yes"
-        )
-    yes = [value for value in values if value.lower() in _YES]
-    no = [value for value in values if value.lower() in _NO]
+        raise _refusal(column, values)
     stayed = plain_name(column) in _STAYED
     # One word that is known is enough: the other value is its opposite.
     for known, meant in ((yes, not stayed), (no, stayed)):
         if len(known) == 1:
             return str(known[0] if meant else next(value for value in values if value != known[0]))
-    raise InputError("churn_which", column=column, known=listed(values), first=values[0])
+    raise InputError("churn_which", column=column.removeprefix("x_"), known=listed(values), first=values[0])

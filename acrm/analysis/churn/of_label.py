@@ -10,6 +10,8 @@ from acrm.analysis.churn.prepared import Prepared
 from acrm.messages import Message
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import polars as pl
 
     from acrm.analysis.people.people import People
@@ -23,6 +25,7 @@ def of_label(
     beside: Collection[str] = (),
     raw: pl.DataFrame | None = None,
     needed: bool = True,
+    as_of: date | None = None,
 ) -> Prepared | None:
     """Customers of whom a column says whether they left; None where there is none.
 
@@ -32,6 +35,7 @@ def of_label(
         positive: Its value for those who left. None: recognised.
         beside: Columns that are no features: what a campaign gave and what it brought.
         raw: The table of customers as it was read.
+        as_of: The day as of which the columns hold, if it was told: days of after it are leaks.
         needed: Whether there must be a label; a saved model scores customers without one.
 
     Returns:
@@ -57,7 +61,7 @@ def of_label(
             notes=(Message("churn.setting.labelled"),),
             shown=shown,
         )
-    found = labelled(people.table, features, target=target, positive=positive, cutoff=people.as_of)
+    found = labelled(people.table, features, target=target, positive=positive, cutoff=as_of)
     if found is None:
         return None
     names = ["customer_id", *(feature.name for feature in found.case.features)]

@@ -18,6 +18,7 @@ _SEVERAL, _ANSWERS = 0.1, 60
 _UNKNOWN = frozenset(
     {"", "-", "n/a", "na", "nan", "none", "null", "unknown", "?", "нет данных", "неизвестно", "не указано"}
 )
+_MONEY_BEFORE, _MONEY_AFTER = r"^(-?)(?:[$€£₽¥₴₸]|USD|EUR|GBP|RUB)", r"(?i)(?:[$€£₽¥₴₸]|usd|eur|gbp|rub|руб|р)\.?$"
 _DAYS = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%d-%m-%Y", "%m/%d/%Y", "%m-%d-%Y")
 
 
@@ -61,10 +62,7 @@ def told(values: pl.Series, today: date | None, kind: Kind | None = None) -> tup
     filled = text.len() - text.null_count()
     if kind is None and (not filled or text.drop_nulls().n_unique() <= 2):
         return "category", text
-    plain = (
-        text.str.replace_all(r"[\s\u00a0\u202f']", "").str.replace(r"^(-?\d+),(\d+)$", "$1.$2").str.strip_suffix("%")
-    )
-    numbers = plain.cast(pl.Float64, strict=False)
+    numbers = _numbers(text)
     if numbers.is_finite().sum() >= _MOST * filled:
         return "number", numbers
     for form in _DAYS:
@@ -75,6 +73,27 @@ def told(values: pl.Series, today: date | None, kind: Kind | None = None) -> tup
         return kind, numbers
     several = (text.str.contains(r"[;|]").sum() or 0) >= _SEVERAL * filled
     return ("multi", parts) if several and parts.explode().n_unique() <= _ANSWERS else ("category", text)
+
+
+def _numbers(text: pl.Series) -> pl.Series:
+    """Numbers as people write them: with spaces, a decimal comma or one between thousands, a currency, a percent sign.
+
+    Examples:
+        >>> import polars as pl
+        >>> _numbers(pl.Series(["$1,234.50", "$7", "-$1,000"])).to_list()
+        [1234.5, 7.0, -1000.0]
+        >>> _numbers(pl.Series(["1.234,50 €", "7,5 €", "1 200 руб."])).to_list()
+        [1234.5, 7.5, 1200.0]
+    """
+    import polars as pl
+
+    plain = text.str.replace_all(r"[\s\u00a0\u202f']", "").str.strip_suffix("%").str.replace(_MONEY_BEFORE, "$1")
+    plain = plain.str.replace(_MONEY_AFTER, "")
+    # What both marks of one cell mean holds for the column.
+    for form, thousands in ((r"^-?\d{1,3}(,\d{3})+\.\d+$", ","), (r"^-?\d{1,3}(\.\d{3})+,\d+$", ".")):
+        if plain.str.contains(form).any():
+            plain = plain.str.replace_all(thousands, "", literal=True)
+    return plain.str.replace(r"^(-?\d+),(\d+)$", "$1.$2").cast(pl.Float64, strict=False)
 
 
 def _before(days: pl.Series, today: date) -> pl.Series:

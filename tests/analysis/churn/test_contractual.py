@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from polars.testing import assert_frame_equal
 
 from acrm.analysis.churn.agreements import FEATURES
-from acrm.analysis.churn.case import Case
 from acrm.analysis.churn.contractual import RULES, Contracts, contractual, ended_contracts, rule_scores
 from acrm.analysis.churn.guards import LEAKS, guards
 from acrm.analysis.churn.prepared import Prepared

@@ -8,10 +8,13 @@ import polars as pl
 import pytest
 
 from acrm.analysis.churn.case import Case
-from acrm.analysis.churn.guards import LEAKS, guarded, guards
+from acrm.analysis.churn.guards import LEAKS, guarded, guards, without
 from acrm.analysis.churn.label import Labelled
+from acrm.analysis.churn.records import read_records
+from acrm.analysis.churn.snapshots import case as case_on
 from acrm.analysis.people.features import Feature
 from acrm.errors import InputError
+from tests.analysis.churn.conftest import FIRST, Lines, buyers
 
 FILES = ("telco", "campaign")
 
@@ -72,7 +75,8 @@ def test_planted_leaks_are_named_and_stop(labelled_file: Callable[..., Labelled]
     with pytest.raises(InputError) as stopped:
         guarded(case, found, allow=["again", "apart", "score"])
     assert "account" in str(stopped.value)
-    assert str(stopped.value.hint).startswith("--allow account,churn_score,exit_day")
+    names = "account,churn_score,exit_day,last_seen,noisy,reason,renewal,survey"
+    assert str(stopped.value.hint) == f"--drop {names} leaves them out; --allow {names} keeps them"
     allowed = guarded(case, found, allow=found["column"].to_list())
     assert "x_noisy" in {feature.name for feature in allowed.case.features}
     assert "as asked" in str(allowed.notes[0])
@@ -108,6 +112,45 @@ def test_days_after_the_cutoff_are_leaks_unless_they_are_planned() -> None:
     late = found.filter(guard="after_cutoff")
     assert late["column"].to_list() == ["x_last_call"]
     assert late["figure"][0] == pytest.approx(np.mean([day > "2026-01-01" for day in days]))
+
+
+def test_a_column_that_tells_more_than_all_others_together_is_a_leak() -> None:
+    base = simple(1500)
+    left = base.outcome.to_numpy()
+    random = np.random.default_rng(5)
+    score = pl.Series((2 * left + random.normal(size=1500)).round(3))
+    alone = simple(1500, score=score)
+    assert guards(alone).row(0)[:2] == ("x_score", "beyond")
+    beside = {f"part{at}": pl.Series((1.6 * left + random.normal(size=1500)).round(3)) for at in range(4)}
+    found = guards(simple(1500, score=score, **beside))
+    assert dict(found.select("column", "guard").iter_rows()) == {"x_score": "strong"}
+
+
+def test_columns_are_left_out_by_name() -> None:
+    case = simple(card=pl.Series(np.arange(400.0) % 7))
+    assert [feature.name for feature in without(case, ["Card"]).features] == ["x_age"]
+    assert without(case, ()).features == case.features
+    for option in ("drop", "allow"):
+        with pytest.raises(InputError) as refused:
+            without(case, ["cards"]) if option == "drop" else guarded(case, guards(case), allow=["cards"])
+        assert refused.value.id == "churn_no_column"
+        assert f"--{option} cards" in str(refused.value)
+
+
+def test_what_customers_are_today_is_looked_at_where_purchases_tell_who_left(lines: Lines) -> None:
+    """Rows cannot come from after the cutoff; a column of customers as they stand today can."""
+    rows = buyers()
+    last: dict[str, int] = {}
+    for row in rows:
+        last[str(row[0])] = int(str(row[1]))
+    seen = [(FIRST + timedelta(day)).isoformat() for day in last.values()]
+    customers = pl.LazyFrame(
+        {"customer_id": [*last], "x_last_seen": seen, "x_shoe": [36 + at % 9 for at in range(len(last))]}
+    )
+    learned = case_on(read_records(lines(rows), {"customers": customers}), FIRST + timedelta(250), 90)
+    assert {"x_last_seen", "x_shoe", "days_since_last"} <= set(learned.table.columns)
+    found = guards(learned).filter(pl.col("guard").is_in(sorted(LEAKS)))
+    assert found["column"].to_list() == ["x_last_seen"]
 
 
 def test_ids_and_columns_of_no_use_are_left_out() -> None:

@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from acrm.analysis.churn.label import Labelled, labelled
+from acrm.analysis.churn.label import Labelled, labelled, missing
 from acrm.analysis.people.features import Feature
 from acrm.errors import InputError
 
@@ -30,6 +30,7 @@ def found(values: list[object], name: str = "x_churn", **asked: str) -> Labelled
         ("x_отток", ["нет", "да"], "да"),
         ("x_ушёл", ["остался", "ушёл"], "ушёл"),
         ("attrition_flag", ["Existing Customer", "Attrited Customer"], "Attrited Customer"),
+        ("Churn", ["False.", "True."], "True."),
         # One word that is known tells the other.
         ("x_churn", ["no", "departed"], "departed"),
     ],
@@ -61,6 +62,20 @@ def test_customers_without_a_label_are_told_apart() -> None:
 def test_of_several_values_one_is_named() -> None:
     label = found(["Joined", "Stayed", "Churned", "Stayed"], "x_status", target="Status", positive="churned")
     assert (label.left, label.case.outcome.to_list()) == ("Churned", [False, False, True, False])
+
+
+def test_of_several_values_the_one_that_speaks_of_leaving_is_taken() -> None:
+    label = found(["Joined", "Stayed", "Churned", "Stayed"], "x_churn_status")
+    assert (label.left, label.case.outcome.to_list()) == ("Churned", [False, False, True, False])
+    assert str(label.notes[1]) == "counted as stayed: Joined, Stayed"
+
+
+@pytest.mark.parametrize(
+    ("values", "error"), [(["no", "no"], "churn_one_outcome"), (["1", "2", "3"], "churn_values"), ([], "churn_nothing")]
+)
+def test_why_there_is_no_label_is_said(values: list[str], error: str) -> None:
+    table = pl.LazyFrame({"customer_id": [f"c{at}" for at in range(len(values))], "x_churn": values})
+    assert missing({"customers": table}).id == error
 
 
 def test_a_column_of_other_values_is_not_recognised() -> None:
