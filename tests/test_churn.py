@@ -23,7 +23,7 @@ def rows(n: int = 300, seed: int = 0) -> list[list[object]]:
     random = np.random.default_rng(seed)
     monthly, complaints = random.random(n) < 0.5, random.poisson(0.7, n)
     tenure, fee = random.integers(1, 60, n), random.integers(20, 90, n)
-    left = random.random(n) < 1 / (1 + np.exp(2.2 - 1.5 * monthly - 0.8 * complaints + tenure / 30))
+    left = random.random(n) < 1 / (1 + np.exp(3.2 - 2.2 * monthly - 1.3 * complaints + tenure / 30))
     mail = random.choice(["none", "letter"], n)
     return [
         [
@@ -154,7 +154,7 @@ def test_a_model_is_kept_and_used_later(acrm: Acrm, service: Path, tmp_path: Pat
     assert pl.read_parquet("second/churn_compare_entered.parquet").is_empty()
     assert set(pl.read_parquet("second/churn_drift.parquet")["drift"]) == {"none"}
     # Later customers have no label yet; some of them changed.
-    later = [[*row[:2], 9 if place < 40 else row[2], *row[3:6]] for place, row in enumerate(rows())]
+    later = [[row[0], *(("monthly", 4, 2) if place < 40 else row[1:4]), *row[4:6]] for place, row in enumerate(rows())]
     header = "customer_id,plan_kind,complaints,tenure,fee,mailing"
     path = tmp_path / "later.csv"
     path.write_text("\n".join([header, *(",".join(map(str, row)) for row in later)]) + "\n", encoding="utf-8")
