@@ -7,10 +7,10 @@ to trust on a busy machine), peak memory, how many customers were scored, and th
 earlier for the same customers of the same last window of 90 days. The store is made up, see `shop.py`: for 50 million
 order lines a million customers, 5 million interactions, about 40 features.
 
-The peer, `peers/churn_pandas.py`, is what is written by hand: features by groupby at three days, one boosting, everybody
-scored. acrm also learns from four cutoffs at once, looks for leaks, chooses between two kinds of model over folds,
-calibrates, tries on three later windows beside BG/NBD and other rules, gives intervals, reasons in words, values of
-customers and what a campaign brings, and writes it all.
+The peer, `peers/churn_pandas.py`, is what is written by hand: features by groupby at three days, one boosting, and
+everybody scored. acrm also learns from four cutoffs at once, looks for leaks, chooses between two kinds of model over
+folds, calibrates, tries on three later windows beside BG/NBD and other rules, gives intervals, reasons in words, values
+of customers and what a campaign brings, and writes it all.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ def main() -> None:
     if asked.read:
         told(*asked.read)
         return
-    columns = f"{'million lines':<15}{'':<8}{'wall s':>9}{'cpu s':>9}{'MB':>8}{'scored':>10}{'tried on':>10}{'ROC-AUC':>9}"
+    columns = (
+        f"{'million lines':<15}{'':<8}{'wall s':>9}{'cpu s':>9}{'MB':>8}{'scored':>10}{'tried on':>10}{'ROC-AUC':>9}"
+    )
     sys.stdout.write(columns + "\n")
     for million in asked.million:
         compared(million, asked.only)

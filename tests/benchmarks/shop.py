@@ -52,7 +52,9 @@ class Shop:
         self.channel = draw.choice(3, self.customers, p=[0.4, 0.35, 0.25])
         self.reduced = draw.beta(1.2, 4.0, self.customers)
         self.grade = draw.random(self.customers)
-        lasting = 420 * np.exp(np.array([0.5, 0.1, -0.5])[self.channel] - 2.5 * (self.reduced - 0.23) + 0.6 * self.grade)
+        lasting = 420 * np.exp(
+            np.array([0.5, 0.1, -0.5])[self.channel] - 2.5 * (self.reduced - 0.23) + 0.6 * self.grade
+        )
         stop = self.begin + draw.exponential(lasting)
         self.end = np.minimum(stop, DAYS)
         self.stops = stop < DAYS

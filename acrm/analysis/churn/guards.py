@@ -331,6 +331,4 @@ def _alike(case: Case) -> Iterator[Found]:
         twice = int(flat.is_duplicated().sum())
         share = twice / flat.height
         if share >= TWICE:
-            yield Found(
-                "", "duplicates", float(twice), text("churn_guards.detail.duplicates", n=twice, share=share)
-            )
+            yield Found("", "duplicates", float(twice), text("churn_guards.detail.duplicates", n=twice, share=share))
