@@ -117,7 +117,8 @@ class Additive:
 
     def logits(self, table: Table) -> Floats:
         """The log-odds of each row."""
-        return additive_logits([self], table)[0]
+        found: Floats = additive_logits([self], table)[0]
+        return found
 
     def parts(self, table: Table) -> Floats:
         """What each column adds, rows by columns: with `intercept` they sum to the log-odds."""
