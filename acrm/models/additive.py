@@ -82,8 +82,7 @@ class Spline:
         from scipy.interpolate import BSpline
 
         curve = BSpline.construct_fast(self.knots, self.coefficients, self.degree)
-        found: Floats = curve(np.interp(numbers, self.values, self.ranks))
-        return found
+        return np.asarray(curve(np.interp(numbers, self.values, self.ranks)), dtype=np.float64)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -118,7 +117,8 @@ class Additive:
 
     def logits(self, table: Table) -> Floats:
         """The log-odds of each row."""
-        return additive_logits([self], table)[0]
+        found: Floats = additive_logits([self], table)[0]
+        return found
 
     def parts(self, table: Table) -> Floats:
         """What each column adds, rows by columns: with `intercept` they sum to the log-odds."""
@@ -138,8 +138,8 @@ def additive_logits(models: Sequence[Additive], table: Table) -> Floats:
     total.T[:] = [model.intercept for model in models]
     for place in range(table.shape[1]):
         values, where = np.unique(table[:, place], return_inverse=True)
-        for own, model in zip(total, models, strict=True):
-            own += model.curves[place](values)[where]
+        for number, model in enumerate(models):
+            total[number] += model.curves[place](values)[where]
     return total
 
 

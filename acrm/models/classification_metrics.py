@@ -64,8 +64,9 @@ class Scores:
             run = np.searchsorted(ends, np.flatnonzero(there))
             if len(run):
                 lists.append((place[order[there]], np.append(np.flatnonzero(run[1:] != run[:-1]), len(run) - 1)))
-        of = (None if part is None else part[rows] for part in (self.probability, self.bins))
-        return Scores(self.outcome[rows], tuple(lists), *of)
+        if self.probability is None or self.bins is None:
+            return Scores(self.outcome[rows], tuple(lists), None, None)
+        return Scores(self.outcome[rows], tuple(lists), self.probability[rows], self.bins[rows])
 
     def measured(self) -> dict[str, float]:
         """All measures, those of probabilities only where they are.

@@ -7,10 +7,10 @@ to trust on a busy machine), peak memory, how many customers were scored, and th
 earlier for the same customers of the same last window of 90 days. The store is made up, see `shop.py`: for 50 million
 order lines a million customers, 5 million interactions, about 40 features.
 
-The peer, `peers/churn_pandas.py`, is what is written by hand: features by groupby at three days, one boosting, everybody
-scored. acrm also learns from four cutoffs at once, looks for leaks, chooses between two kinds of model over folds,
-calibrates, tries on three later windows beside BG/NBD and other rules, gives intervals, reasons in words, values of
-customers and what a campaign brings, and writes it all.
+The peer, `peers/churn_pandas.py`, is what is written by hand: features by groupby at three days, one boosting, and
+everybody scored. acrm also learns from four cutoffs at once, looks for leaks, chooses between two kinds of model over
+folds, calibrates, tries on three later windows beside BG/NBD and other rules, gives intervals, reasons in words, values
+of customers and what a campaign brings, and writes it all.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ TOPIC_SHARE = 0.02
 """Least share of the contacts with a subject: free text makes no topics."""
 MOST_LINES = 20_000_000
 """Order lines beyond which the products of a customer are not told apart: it would take the most memory of all."""
+_KEYS = ("customer_id", "product_id")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,14 +120,17 @@ def read_records(lines: pl.LazyFrame, tables: Mapping[str, pl.LazyFrame], *, as_
 
     size = int(lines.select(pl.len()).collect(engine="streaming").item())
     notes: tuple[Message, ...] = ()
-    if size > MOST_LINES and "product_id" in lines.collect_schema().names():
-        lines = lines.drop("product_id")
+    names = lines.collect_schema().names()
+    if size > MOST_LINES and "product_id" in names:
+        lines, names = lines.drop("product_id"), [name for name in names if name != "product_id"]
         notes = (Message("churn_transactional.no_breadth", {"lines": size, "most": MOST_LINES}),)
-    history = read_history(lines, refunds="net", as_of=as_of, beside=(order_days,))
+    # Groups are of numbers, each text is kept once: half the memory.
+    coded = lines.with_columns(pl.col(name).cast(pl.Categorical) for name in _KEYS if name in names)
+    history = read_history(coded, refunds="net", as_of=as_of, beside=(order_days,))
     today: Any = history.figures["as_of"]
     # Without `as_of` today is the day after the last event: nothing is known of it yet.
     last = today if as_of is not None else today - timedelta(days=1)
-    found = history.beside[0].sort("customer_id", "day")
+    found = history.beside[0].with_columns(pl.col("customer_id").cast(pl.String)).sort("customer_id", "day")
     before = pl.when(pl.col("customer_id") == pl.col("customer_id").shift()).then(pl.col("day").shift())
     bought = found.filter(pl.col("orders") > 0).drop("refunds")
     days = bought.with_columns(gap=(pl.col("day") - before).dt.total_days().cast(pl.Float64))

@@ -70,7 +70,7 @@ def features(cutoff: pd.Timestamp) -> pd.DataFrame:
     table["returned"] = back.groupby("customer_id")["line_amount"].sum()
     lately = back[back["ordered_on"] > cutoff - window]
     table["returns_recent"] = lately.groupby("customer_id")["ordered_on"].nunique()
-    counts = bought.groupby(["customer_id", "channel"], observed=True).size().unstack(fill_value=0)
+    counts = bought.pivot_table(index="customer_id", columns="channel", aggfunc="size", observed=True)
     table["channel"] = counts.idxmax(axis=1)
     told = contacts[contacts["day"] <= cutoff]
     month = told[told["day"] > cutoff - pd.Timedelta(days=30)]
