@@ -9,6 +9,13 @@ if TYPE_CHECKING:
     from acrm.analysis.basket.basket import basket as basket
     from acrm.analysis.basket.params import BasketParams as BasketParams
     from acrm.analysis.basket.params import BasketResult as BasketResult
+    from acrm.analysis.churn.churn import ChurnParams as ChurnParams
+    from acrm.analysis.churn.churn import ChurnResult as ChurnResult
+    from acrm.analysis.churn.churn import churn as churn
+    from acrm.analysis.churn.contractual import contractual as contractual
+    from acrm.analysis.churn.of_label import of_label as of_label
+    from acrm.analysis.churn.prepared import Prepared as Prepared
+    from acrm.analysis.churn.transactional import transactional as transactional
     from acrm.analysis.clv.params import ClvParams as ClvParams
     from acrm.analysis.clv.value import ClvResult as ClvResult
     from acrm.analysis.clv.value import clv as clv
@@ -43,6 +50,11 @@ _HOMES = {
     for home, names in {
         "basket.basket": ("basket",),
         "basket.params": ("BasketParams", "BasketResult"),
+        "churn.churn": ("ChurnParams", "ChurnResult", "churn"),
+        "churn.contractual": ("contractual",),
+        "churn.of_label": ("of_label",),
+        "churn.prepared": ("Prepared",),
+        "churn.transactional": ("transactional",),
         "clv.params": ("ClvParams",),
         "clv.value": ("ClvResult", "clv"),
         "drivers.drivers": ("DriverParams", "DriversResult", "drivers"),
@@ -61,6 +73,8 @@ _HOMES = {
 __all__ = [
     "BasketParams",
     "BasketResult",
+    "ChurnParams",
+    "ChurnResult",
     "ClvParams",
     "ClvResult",
     "DriverParams",
@@ -68,6 +82,7 @@ __all__ = [
     "OffersParams",
     "OffersResult",
     "People",
+    "Prepared",
     "ProductsParams",
     "ProductsResult",
     "ReconcileParams",
@@ -79,8 +94,11 @@ __all__ = [
     "SequenceParams",
     "SequenceResult",
     "basket",
+    "churn",
     "clv",
+    "contractual",
     "drivers",
+    "of_label",
     "offers",
     "people",
     "products",
@@ -88,6 +106,7 @@ __all__ = [
     "rfm",
     "segment",
     "sequence",
+    "transactional",
 ]
 
 
