@@ -48,13 +48,21 @@ class Decisions:
     """How many amounts carry the mark of a currency, out of how many that might."""
 
 
-def cleaned(frame: pl.LazyFrame, headers: Iterable[str], dtypes: pl.Schema) -> pl.LazyFrame:
-    """Trim the text columns named by `headers` and empty their null words, once, before anything reads them."""
+def cleaned(frame: pl.LazyFrame, headers: Iterable[str], dtypes: pl.Schema, plan: Plan | None = None) -> pl.LazyFrame:
+    """Trim the text columns named by `headers` and empty their null words, once, before anything reads them.
+
+    A word that the plan has a value for says something, even if it is `unknown`.
+    """
     texts = [header for header in headers if dtypes[header] == pl.String]
     nothing = null_words()
+    said: dict[str, set[str]] = {}
+    for name, columns in plan.fields.items() if plan else ():
+        for header in columns:
+            said.setdefault(header, set()).update(map(fold, plan.values.get(name.partition(".")[2], ()) if plan else ()))
     trimmed = frame.with_columns(pl.col(header).str.strip_chars(_STRIP) for header in texts)
+    empty = {header: [word for word in nothing if fold(word) not in said.get(header, ())] for header in texts}
     return trimmed.with_columns(
-        pl.when(~pl.col(header).is_in(nothing)).then(pl.col(header)).alias(header) for header in texts
+        pl.when(~pl.col(header).is_in(empty[header])).then(pl.col(header)).alias(header) for header in texts
     )
 
 

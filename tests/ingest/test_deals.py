@@ -117,7 +117,7 @@ def test_a_store_forgets_the_name_of_a_deal_that_became_two() -> None:
 LEADS = {
     "olist_marketing_qualified_leads_dataset.csv": """\
         mql_id,first_contact_date,landing_page_id,origin
-        a,2018-02-01,p1,social
+        a,2018-02-01,p1,unknown
         b,2018-02-02,p1,
         c,2018-03-08,p2,email
         """,
@@ -131,7 +131,7 @@ CLOSED = {
 }
 TOLD = ("deal_id", "stage", "status", "source", "owner", "customer_id", "created_at", "closed_at")
 BOTH = [
-    ("a", "won", "won", "social", "r1", "s1", utc("2018-02-01T00:00:00"), utc("2018-02-26T19:58:54")),
+    ("a", "won", "won", "unknown origin", "r1", "s1", utc("2018-02-01T00:00:00"), utc("2018-02-26T19:58:54")),
     ("b", "lead", "open", None, None, None, utc("2018-02-02T00:00:00"), None),
     ("c", "won", "won", "email", "r2", "s2", utc("2018-03-08T00:00:00"), utc("2018-03-06T19:38:55")),
 ]

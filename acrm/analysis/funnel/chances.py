@@ -292,7 +292,7 @@ def _usable(ground: Ground, rows: pl.DataFrame) -> tuple[tuple[str, ...], tuple[
     ended = ground.deals.filter(pl.col("status") != "open")
     good, late = [], []
     for name in (*TRAITS[1:], "amount"):
-        before, after = (float(some[name].is_not_null().mean() or 0.0) for some in (rows, ended) if some.height)  # type: ignore[arg-type]
+        before, after = (some[name].count() / max(some.height, 1) for some in (rows, ended))
         if not after:
             continue
         zeros: Any = ended.filter(status="lost").select((pl.col("amount") > 0).mean()).item()

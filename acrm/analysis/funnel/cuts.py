@@ -117,11 +117,13 @@ def _cut(deals: pl.DataFrame, pool: pl.DataFrame, name: str | None) -> tuple[pl.
     together = list(_pooled(having, sizes))
     test = chi_square(np.array([a for a, _ in together]), np.array([n for _, n in together])) if together else None
     told: dict[str, object] = {"cut": name, "groups": counts.height, "chi_square": None, "df": None, "p": None}
-    told |= {"pooled": int((sizes > 0).sum()) - len(together) + 1 if len(together) < (sizes > 0).sum() else 0}
+    told["pooled"] = 0
     if _is_late(deals, column) or counts.height > _MOST:
         return table, {**told, "verdict": "late" if counts.height <= _MOST else "many"}
     if test is None:
         return table, {**told, "verdict": "one"}
+    small = int((sizes > 0).sum()) - len(together)
+    told["pooled"] = small + 1 if small else 0
     return table, {**told, "chi_square": test.statistic, "df": test.df, "p": test.p, "verdict": ""}
 
 
