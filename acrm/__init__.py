@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from acrm.analysis.drivers.drivers import DriverParams as DriverParams
     from acrm.analysis.drivers.drivers import DriversResult as DriversResult
     from acrm.analysis.drivers.drivers import drivers as drivers
+    from acrm.analysis.funnel.funnel import funnel as funnel
+    from acrm.analysis.funnel.params import FunnelParams as FunnelParams
+    from acrm.analysis.funnel.params import FunnelResult as FunnelResult
     from acrm.analysis.offers.offers import OffersParams as OffersParams
     from acrm.analysis.offers.offers import OffersResult as OffersResult
     from acrm.analysis.offers.offers import offers as offers
@@ -46,6 +49,8 @@ _HOMES = {
         "clv.params": ("ClvParams",),
         "clv.value": ("ClvResult", "clv"),
         "drivers.drivers": ("DriverParams", "DriversResult", "drivers"),
+        "funnel.funnel": ("funnel",),
+        "funnel.params": ("FunnelParams", "FunnelResult"),
         "offers.offers": ("OffersParams", "OffersResult", "offers"),
         "people.people": ("People", "people"),
         "products.params": ("ProductsParams", "ProductsResult"),
@@ -65,6 +70,8 @@ __all__ = [
     "ClvResult",
     "DriverParams",
     "DriversResult",
+    "FunnelParams",
+    "FunnelResult",
     "OffersParams",
     "OffersResult",
     "People",
@@ -81,6 +88,7 @@ __all__ = [
     "basket",
     "clv",
     "drivers",
+    "funnel",
     "offers",
     "people",
     "products",

@@ -40,6 +40,7 @@ COMMANDS = (
     "sequence",
     "offers",
     "products",
+    "funnel",
     "reconcile",
     "doctor",
     "demo",

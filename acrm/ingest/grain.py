@@ -253,7 +253,9 @@ def _deals(staged: Staged, good: pl.LazyFrame) -> Parts:
     notes = found.conflicts(deals, staged.raw.name) if len(staged.plan.fields.keys() & _ENDS) > 1 else []
     if reused:
         notes.append(Message("ingest.names_reused", {"file": staged.raw.name, "n": reused}))
-    return Parts(tables={"deals": found.begun(staged.plan, deals), **tables}, merged=merged, notes=[*staged.notes, *notes])
+    return Parts(
+        tables={"deals": found.begun(staged.plan, deals), **tables}, merged=merged, notes=[*staged.notes, *notes]
+    )
 
 
 def _deal_lines(staged: Staged, good: pl.LazyFrame, have: set[str]) -> pl.LazyFrame:

@@ -58,7 +58,9 @@ def cleaned(frame: pl.LazyFrame, headers: Iterable[str], dtypes: pl.Schema, plan
     said: dict[str, set[str]] = {}
     for name, columns in plan.fields.items() if plan else ():
         for header in columns:
-            said.setdefault(header, set()).update(map(fold, plan.values.get(name.partition(".")[2], ()) if plan else ()))
+            said.setdefault(header, set()).update(
+                map(fold, plan.values.get(name.partition(".")[2], ()) if plan else ())
+            )
     trimmed = frame.with_columns(pl.col(header).str.strip_chars(_STRIP) for header in texts)
     empty = {header: [word for word in nothing if fold(word) not in said.get(header, ())] for header in texts}
     return trimmed.with_columns(

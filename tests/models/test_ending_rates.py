@@ -1,4 +1,4 @@
-"""Rates of ending: recovered from simulated deals, whatever was seen of them; chances add up and agree with counting."""
+"""Rates of ending: recovered from simulated deals, whatever was seen of them; chances agree with counting."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_things_seen_late_do_not_bend_the_rates() -> None:
 
 
 def test_chances_agree_with_counting() -> None:
-    feature, left, cause = simulated(np.random.default_rng(3), 20_000)
+    _, left, cause = simulated(np.random.default_rng(3), 20_000)
     starts = np.array([0.0, 5.0, 10.0, 20.0, 40.0])
     found = fit_rates(np.zeros(left.size), left, cause, 2, np.zeros((left.size, 0)), starts)
     counted = cumulative_incidence(left, cause, 2)
@@ -69,9 +69,7 @@ def test_intervals_of_drawn_rates_cover() -> None:
         watched = rng.uniform(10, 90, 120)
         cause = np.where(time > watched, -1, (rng.random(120) > 0.6).astype(int))
         found = fit_rates(np.zeros(120), np.minimum(time, watched), cause, 2, np.zeros((120, 0)), np.array([0.0, 20]))
-        drawn = [
-            found.drawn(rng).chances(np.zeros(1), np.zeros((1, 0)), np.array([60.0]))[0, 0, 0] for _ in range(100)
-        ]
+        drawn = [found.drawn(rng).chances(np.zeros(1), np.zeros((1, 0)), np.array([60.0]))[0, 0, 0] for _ in range(100)]
         low, high = np.quantile(drawn, [0.025, 0.975])
         covered.append(low <= 0.6 * -np.expm1(-60 / 50) <= high)
     assert np.mean(covered) >= 0.88

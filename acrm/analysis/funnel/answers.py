@@ -55,11 +55,15 @@ def answers(ground: Ground, tables: Mapping[str, pl.LazyFrame], sla: float, tz: 
     contacts = None if frame is None else _answering(frame, tz)
     if contacts is None or contacts.is_empty():
         return None
-    deals = ground.deals.drop_nulls("created_at").select("deal_id", "customer_id", "owner", "status", "created_at", "closed_at")
+    deals = ground.deals.drop_nulls("created_at").select(
+        "deal_id", "customer_id", "owner", "status", "created_at", "closed_at"
+    )
     by_deal = deals.join(contacts.drop_nulls("deal_id").drop("customer_id"), on="deal_id")
     loose = contacts.filter(pl.col("deal_id").is_null()).drop_nulls("customer_id").drop("deal_id")
     by_customer = deals.drop_nulls("customer_id").join(loose, on="customer_id")
-    found = pl.concat([by_deal.select("deal_id", "created_at", "at"), by_customer.select("deal_id", "created_at", "at")])
+    found = pl.concat(
+        [by_deal.select("deal_id", "created_at", "at"), by_customer.select("deal_id", "created_at", "at")]
+    )
     if found.is_empty():
         return None
     valid = (pl.col("at") >= pl.col("created_at")) & (pl.col("at") < ground.now)
@@ -103,7 +107,9 @@ def _answering(frame: pl.LazyFrame, tz: str | None) -> pl.DataFrame | None:
     have = frame.collect_schema().names()
     if not {"deal_id", "customer_id"} & set(have):
         return None
-    texts = [pl.lit(None, pl.String).alias(name) for name in ("deal_id", "customer_id", "direction") if name not in have]
+    texts = [
+        pl.lit(None, pl.String).alias(name) for name in ("deal_id", "customer_id", "direction") if name not in have
+    ]
     first = [] if "first_response_at" in have else [pl.lit(None, pl.Datetime("us", "UTC")).alias("first_response_at")]
     rows = frame.with_columns(*texts, *first).filter(pl.col("kind") != "web_visit")
     incoming = pl.col("direction").str.to_lowercase().str.contains(_INCOMING).fill_null(value=False)

@@ -1,4 +1,4 @@
-"""What the open deals will bring by month, with an interval; tried at earlier months beside what months brought before."""
+"""What the open deals will bring by month, with an interval; tried at earlier months beside the mean of months."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from acrm.analysis.funnel.chances import Chances, Model, learn
-from acrm.analysis.funnel.followed import Followed
+from acrm.analysis.funnel.chances import Chances
+from acrm.analysis.funnel.foretelling import enough_by, learn
 from acrm.analysis.funnel.ground import Ground
-from acrm.analysis.funnel.open_deals import open_at
 
 if TYPE_CHECKING:
     import polars as pl
@@ -42,7 +41,7 @@ class Forecast:
     """Forecasts of a month that were tried."""
 
 
-def forecast(ground: Ground, known: Followed, found: Chances, seed: int) -> Forecast:
+def forecast(ground: Ground, found: Chances, seed: int) -> Forecast:
     """Expected amounts won from the deals that are open now, month by month.
 
     A deal without an amount is worth what won deals of its product brought on average (of all, where there are few).
@@ -61,9 +60,7 @@ def forecast(ground: Ground, known: Followed, found: Chances, seed: int) -> Fore
     names = [f"{name}{end}" for name in ("won", "amount") for end in ("", "_low", "_high")]
     schema = {"month": pl.Date(), **dict.fromkeys([*names, "naive_amount"], pl.Float64())}
     worth, own, pools = _worth(ground, found.rows, ground.now)
-    nothing = Forecast(
-        table=pl.DataFrame(schema=schema), worth=worth, own=own, error=None, naive_error=None, tried=0
-    )
+    nothing = Forecast(table=pl.DataFrame(schema=schema), worth=worth, own=own, error=None, naive_error=None, tried=0)
     if found.model is None or found.rows.is_empty():
         return nothing
     months = [_month(ground.now.date(), ahead) for ahead in range(MONTHS + 1)]
@@ -80,7 +77,7 @@ def forecast(ground: Ground, known: Followed, found: Chances, seed: int) -> Fore
         for value, (low, high) in zip(expected, limits, strict=True):
             cells += [value, min(float(low), value), max(float(high), value)]
         rows.append([*cells, naive[place]])
-    error, naive_error, tried = _trial(ground, known, found)
+    error, naive_error, tried = _trial(ground, found)
     table = pl.DataFrame(rows, schema=schema, orient="row")
     if "amount" not in ground.told:
         money = ("amount", "amount_low", "amount_high", "naive_amount")
@@ -101,7 +98,7 @@ def _by_month(found: Chances, won: Floats) -> Floats:
     """Chances of each month; where the base rate is used, the model's months stretched to it."""
     each = np.diff(won, axis=1, prepend=0.0)
     if found.kind == "base" and found.model is not None:
-        told = found.model.won(found.rows, np.array([found.days]))[:, 0]
+        told = found.model.won(found.rows, np.array([found.told.days]))[:, 0]
         each = each * np.minimum(found.p / np.maximum(told, 1e-9), 1 / np.maximum(won[:, -1], 1e-9))[:, None]
     return each
 
@@ -141,8 +138,8 @@ def _drawn(
     if found.model is None:
         return np.zeros((1, ahead.size)), np.zeros((1, ahead.size))
     counts, sums = [], []
-    for _ in range(_RATES):
-        each = _by_month(found, found.model.won(found.rows, ahead, found.model.rates.drawn(rng)))
+    for won_by in found.model.drawn(found.rows, ahead, rng, _RATES):
+        each = _by_month(found, won_by)
         until = np.cumsum(each, axis=1)
         for _ in range(_RUNS):
             month = (rng.random(len(until))[:, None] > until).sum(axis=1)
@@ -180,27 +177,21 @@ def _naive(ground: Ground, now: datetime, ahead: int) -> float | None:
     return sum(_actual(ground, origin, ahead) for origin in origins) / LAST
 
 
-def _trial(ground: Ground, known: Followed, found: Chances) -> tuple[float | None, float | None, int]:
+def _trial(ground: Ground, found: Chances) -> tuple[float | None, float | None, int]:
     """Errors of the forecast and of the naive rule at earlier months: sums of distances, as shares of what came."""
     if found.kind == "base" or "amount" not in ground.told:
         return None, None, 0
-    traits = ground.deals.select("deal_id", "owner", "source", "product_id", "region", "pipeline", "amount")
-    usable = tuple(dict.fromkeys(name for name, _ in found.model.values)) if found.model else ()
-    usable += ("amount",) if found.model and found.model.amounts else ()
     missed = naive_missed = came = 0.0
     tried = 0
     for back in range(1, ORIGINS + 1):
         origin = _month(ground.now.date(), -back)
         at = datetime.combine(origin, time())
         naive = [_naive(ground, at, ahead) for ahead in range(1, min(AHEAD, back) + 1)]
-        if naive[0] is None:
+        rows = found.told.open_at(at, ground.now)
+        if naive[0] is None or rows.is_empty() or not enough_by(found.told, at):
             continue
-        rows = open_at(ground, at, ground.now).join(traits, on="deal_id", how="left", maintain_order="left")
-        if rows.is_empty():
-            continue
-        model: Model = learn(ground, known, traits, usable, found.step, at)
         months = _days(at, [_month(origin, ahead) for ahead in range(1, len(naive) + 1)])
-        won = np.diff(model.won(rows, months), axis=1, prepend=0.0)
+        won = np.diff(learn(found.told, at).won(rows, months), axis=1, prepend=0.0)
         worth, _, _ = _worth(ground, rows, at)
         for place, other in enumerate(naive):
             if other is not None:

@@ -26,9 +26,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-def funnel(
-    deals: pl.LazyFrame, params: FunnelParams, tables: Mapping[str, pl.LazyFrame] | None = None
-) -> FunnelResult:
+def funnel(deals: pl.LazyFrame, params: FunnelParams, tables: Mapping[str, pl.LazyFrame] | None = None) -> FunnelResult:
     """Tell how deals come through the funnel, what holds them up, and what the open ones will bring.
 
     Open deals count as long as they were seen: neither times nor win rates take those that had no time to end for lost,
@@ -54,7 +52,7 @@ def funnel(
     begun = cohorts(base, known)
     compared = cuts(base)
     found = chances(base, known, params.seed)
-    expected = forecast(base, known, found, params.seed)
+    expected = forecast(base, found, params.seed)
     asked = answers(base, tables, params.sla, params.tz)
     defects = defects_table(base, tables)
     made = {
@@ -75,7 +73,7 @@ def funnel(
         made["answers"] = asked.late
     summary = _counts(base, made) | _wins(base, known, begun, made) | _ahead(base, made, found, expected)
     summary |= _answered(asked)
-    told = notes(base, params, stages, known, begun, compared, found, expected, defects, asked)
+    told = notes(base, stages, known, begun, compared, found, expected, defects, asked)
     return FunnelResult(params=params, tables=made, summary=summary, notes=tuple(told))
 
 
@@ -116,6 +114,8 @@ def _wins(base: Ground, known: Followed, begun: Cohorts, made: Mapping[str, pl.D
         "still_open_in_the_end": last["open"][0] if last.height else None,
         "cohorts_compared": begun.table.filter(comparable="yes").height,
         "cohorts_p": begun.test.p if begun.test else None,
+        "trend": begun.trend.slope if begun.trend else None,
+        "trend_p": begun.trend.p if begun.trend else None,
     }
     for row in tests.iter_rows(named=True):
         figures |= {f"{row['cut']}_chi_square": row["chi_square"], f"{row['cut']}_df": row["df"]}
@@ -132,7 +132,7 @@ def _ahead(base: Ground, made: Mapping[str, pl.DataFrame], found: Chances, expec
         "overdue": overdue if "next_step_at" in base.told else None,
         "overdue_share": overdue / rows.height if rows.height and "next_step_at" in base.told else None,
         "p_win_by": found.kind or None,
-        "p_win_days": int(found.days) if found.kind else None,
+        "p_win_days": int(found.told.days) if found.kind else None,
         "expected_won": float(rows["p_win"].sum()) if found.kind else None,
         "expected_amount": float(rows["expected_amount"].sum()) if rows["expected_amount"].count() else None,
         "next_month_amount": months["amount"][0] if months.height else None,

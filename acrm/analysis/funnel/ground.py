@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from acrm.analysis.funnel.params import CUTS, FunnelParams
+from acrm.analysis.funnel.params import CUTS, NO_CUTS, FunnelParams
 from acrm.errors import InputError
 from acrm.messages import Message, listed
 from acrm.validity import FAR
@@ -158,9 +159,13 @@ def _with_cuts(
             column = next((one for one in (meant, f"x_{meant}") if home is not None and one in home.columns), None)
             if home is None or column is None:
                 continue
-            values = home[column] if key is None else deals.select(key).join(
-                home.select(pl.col(home.columns[0]).alias(key), column), on=key, how="left", maintain_order="left"
-            )[column]
+            values = (
+                home[column]
+                if key is None
+                else deals.select(key).join(
+                    home.select(pl.col(home.columns[0]).alias(key), column), on=key, how="left", maintain_order="left"
+                )[column]
+            )
             if values.count() or found is None:
                 found = values
             if values.count():
@@ -170,7 +175,9 @@ def _with_cuts(
         if found is None or (not by and not found.count()):
             if by:
                 known = {one for home, _ in homes if home is not None for one in home.columns if one[:1] != "_"}
-                raise InputError("funnel_no_cut", column=name, known=listed(sorted(known)))
+                names = sorted({one.removeprefix("x_") for one in known - NO_CUTS - {"days"}})
+                near = get_close_matches(name, names, 3)
+                raise InputError("funnel_no_cut", column=name, known=listed(near or names, most=20))
             continue
         made[f"cut_{name}"] = found.cast(pl.String)
         cuts.append(name)
@@ -182,4 +189,8 @@ def _traits(tables: Mapping[str, pl.LazyFrame], table: str, key: str) -> pl.Data
     if frame is None:
         return None
     names = [name for name in frame.collect_schema().names() if name[0] != "_"]
-    return frame.select(key, *(name for name in names if name != key)).unique(key, keep="first", maintain_order=True).collect()
+    return (
+        frame.select(key, *(name for name in names if name != key))
+        .unique(key, keep="first", maintain_order=True)
+        .collect()
+    )

@@ -68,10 +68,12 @@ def seen_until(ground: Ground, since: datetime | None, until: datetime, step: fl
     return rows.with_columns(left=pl.max_horizontal("left", pl.col("age") + LEAST))
 
 
-def looks_before(ground: Ground, since: datetime | None, until: datetime, step: float, most: int = 24) -> list[datetime]:
+def looks_before(
+    ground: Ground, since: datetime | None, until: datetime, step: float, most: int = 24
+) -> list[datetime]:
     """Moments `step` days apart before a moment, none before the first deals, at most so many."""
     first = since or ground.deals["created_at"].min()
-    found = []
+    found: list[datetime] = []
     at = until - timedelta(days=step)
     while isinstance(first, datetime) and at > first and len(found) < most:
         found.append(at)

@@ -91,7 +91,13 @@ def _reason(row: dict[str, Any], known: Followed, found: Chances) -> str:
     if row["p_win"] is not None and found.kind:
         key = "base" if found.kind == "base" else "chance"
         parts.append(
-            text(f"funnel.reason.{key}", p=row["p_win"], low=row["p_win_low"], high=row["p_win_high"], days=int(found.days))
+            text(
+                f"funnel.reason.{key}",
+                p=row["p_win"],
+                low=row["p_win_low"],
+                high=row["p_win_high"],
+                days=int(found.told.days),
+            )
         )
     if row["if_won"] is not None and not row["_own"]:
         parts.append(text("funnel.reason.usual", amount=row["if_won"]))

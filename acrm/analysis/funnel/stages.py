@@ -59,9 +59,7 @@ def stages_of(ground: Ground, given: tuple[str, ...]) -> Stages:
         order, found = [stage for stage in chosen if stage not in ends], "given"
     else:
         order, found = _ordered(deals, history, on_the_way)
-    return Stages(
-        order=tuple(order), ends=tuple(ends), found=found, reached=_reached(deals, history, order, ends)
-    )
+    return Stages(order=tuple(order), ends=tuple(ends), found=found, reached=_reached(deals, history, order))
 
 
 def funnel_table(ground: Ground, stages: Stages) -> pl.DataFrame:
@@ -97,9 +95,9 @@ def funnel_table(ground: Ground, stages: Stages) -> pl.DataFrame:
         rows.append(cells)
         before = (least, most)
     shares = [f"{name}{end}" for name in ("of_all", "of_previous") for end in ("", "_low", "_high")]
-    counts = {"step": pl.Int64, "stage": pl.String, "now": pl.Int64, "amount_now": pl.Decimal(38, 4)}
-    counts |= {"reached": pl.Int64, "reached_at_most": pl.Int64}
-    return pl.DataFrame(rows, schema=counts | dict.fromkeys(shares, pl.Float64), orient="row")
+    counts = {"step": pl.Int64(), "stage": pl.String(), "now": pl.Int64(), "amount_now": pl.Decimal(38, 4)}
+    counts |= {"reached": pl.Int64(), "reached_at_most": pl.Int64()}
+    return pl.DataFrame(rows, schema=counts | dict.fromkeys(shares, pl.Float64()), orient="row")
 
 
 def _share(part: tuple[int, int], whole: tuple[int, int]) -> tuple[float | None, float | None, float | None]:
@@ -142,7 +140,9 @@ def _ordered(deals: pl.DataFrame, history: pl.DataFrame, stages: list[str]) -> t
     ages = deals.filter(pl.col("stage").is_in(stages)).group_by("stage")
     told = ages.agg(pl.col("created_at").is_not_null().mean().alias("dated"), pl.col("days").median())
     looks = {stage: (dated or 0.0, days if days is not None else 0.0) for stage, dated, days in told.rows()}
-    order = sorted(stages, key=lambda stage: (looks.get(stage, (0.0, 0.0))[0] > 0.5, looks.get(stage, (0, 0))[1], stage))
+    order = sorted(
+        stages, key=lambda stage: (looks.get(stage, (0.0, 0.0))[0] > 0.5, looks.get(stage, (0, 0))[1], stage)
+    )
     dated = {looks.get(stage, (0.0, 0.0))[0] for stage in stages}
     return order, "dates" if len(stages) == 2 and dated == {0.0, 1.0} else "age"
 
@@ -164,11 +164,13 @@ def _by_entry(history: pl.DataFrame, stages: list[str]) -> list[str]:
     return sorted(stages, key=lambda stage: (-places.get(stage, 0.0), stage))
 
 
-def _reached(deals: pl.DataFrame, history: pl.DataFrame, order: list[str], ends: list[str]) -> pl.DataFrame:
+def _reached(deals: pl.DataFrame, history: pl.DataFrame, order: list[str]) -> pl.DataFrame:
     import polars as pl
 
     place = {stage: number for number, stage in enumerate(order)}
-    numbers = pl.DataFrame({"stage": list(place), "_n": list(place.values())}, schema={"stage": pl.String, "_n": pl.Int64})
+    numbers = pl.DataFrame(
+        {"stage": list(place), "_n": list(place.values())}, schema={"stage": pl.String, "_n": pl.Int64}
+    )
     entered = history.join(numbers, on="stage").group_by("deal_id").agg(pl.col("_n").max().alias("_entered"))
     rows = deals.select("deal_id", "stage", "status", "created_at").join(numbers, on="stage", how="left")
     rows = rows.join(entered, on="deal_id", how="left")

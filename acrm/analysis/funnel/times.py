@@ -40,7 +40,9 @@ def times_table(ground: Ground, stages: Stages, known: Followed) -> pl.DataFrame
             rows.append(_row(step, stage, here["days"].to_numpy(), here["left"].to_numpy()))
     days = dict.fromkeys(("q25", "median", "median_low", "median_high", "q75"), pl.Float64)
     counts = dict.fromkeys(("entries", "left", "there"), pl.Int64)
-    return pl.DataFrame([row for row in rows if row], schema={"step": pl.Int64, "stage": pl.String, **counts, **days}, orient="row")
+    return pl.DataFrame(
+        [row for row in rows if row], schema={"step": pl.Int64, "stage": pl.String, **counts, **days}, orient="row"
+    )
 
 
 def incidence_table(known: Followed) -> pl.DataFrame:
@@ -60,7 +62,7 @@ def incidence_table(known: Followed) -> pl.DataFrame:
     found = known.incidence
     if found is None:
         return pl.DataFrame(schema=schema)
-    last = int(math.ceil(float(found.time[np.argmax(found.share.sum(axis=0) >= found.share[:, -1].sum())])))
+    last = math.ceil(float(found.time[np.argmax(found.share.sum(axis=0) >= found.share[:, -1].sum())]))
     seen = known.deals["days"].to_numpy()
     rows = []
     for days in [*(day for day in HORIZONS if day < last), last]:
