@@ -21,8 +21,13 @@ from tests.conftest import Acrm
 
 ROOT = Path(__file__).parents[1]
 HEADER = "order_id,customer_id,order_date,product,quantity,price,amount"
-# Words that make a command work that needs no sources, or more than orders of one line; the others have orders.csv.
-WORDS = {"demo": ("shop",), "lineage": ("made.parquet",), "basket": ("orders.csv", "--basket-is", "customer")}
+# Words that make a command work that needs no sources, or other ones than orders of one line; the rest have orders.csv.
+WORDS = {
+    "demo": ("shop",),
+    "lineage": ("made.parquet",),
+    "basket": ("orders.csv", "--basket-is", "customer"),
+    "funnel": ("deals.csv",),
+}
 OPTIONS = {name: {option.name for option in command.params} for name, command in cli.program().commands.items()}
 READING = [name for name in cli.COMMANDS if "sources" in OPTIONS[name]]
 WRITING = [name for name in cli.COMMANDS if "out" in OPTIONS[name]]
@@ -44,12 +49,23 @@ def rows(count: int = 600) -> Iterator[str]:
         yield ",".join(map(str, cells))
 
 
+def deals(count: int = 300) -> Iterator[str]:
+    """Deals of a year: half of them won, a quarter lost, and the rest open in two stages."""
+    yield "deal id,stage,created at,closed at,amount,owner"
+    for number in range(count):
+        begun = date(2024, 1, 1) + timedelta(days=number * 37 % 365)
+        stage = ("Won", "Won", "Lost", "Talk" if number % 8 else "Offer")[number * 7 % 4]
+        closed = begun + timedelta(days=1 + number * 13 % 50) if stage in ("Won", "Lost") else ""
+        yield f"d{number},{stage},{begun},{closed},{100 + number}.50,{'Ann' if number % 3 else 'Bob'}"
+
+
 @pytest.fixture
 def files(tmp_path: Path) -> Path:
     """A folder with orders, and with everything that is not orders."""
     lines = [HEADER, *rows()]
     contents = {
         "orders.csv": "\n".join(lines) + "\n",
+        "deals.csv": "\n".join(deals()) + "\n",
         "empty.csv": "",
         "header.csv": HEADER + "\n",
         "one.csv": "\n".join(lines[:2]) + "\n",
@@ -67,6 +83,10 @@ def files(tmp_path: Path) -> Path:
 
 def line(command: str, *options: str) -> list[str]:
     return [command, *WORDS.get(command, ("orders.csv",)), *options]
+
+
+def source(command: str) -> str:
+    return WORDS.get(command, ("orders.csv",))[0]
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:
@@ -154,7 +174,7 @@ def test_poor_input(acrm: Acrm, files: Path, command: str, name: str) -> None:
 
 @reading
 def test_standard_input(acrm: Acrm, files: Path, command: str) -> None:
-    ran = acrm(command, "-", stdin=(files / "orders.csv").read_bytes())
+    ran = acrm(command, "-", stdin=(files / source(command)).read_bytes())
     assert ran.code == 0
     assert ran.out
     nothing = acrm(command, "-", stdin=b"")
@@ -245,12 +265,12 @@ def test_a_failed_run_leaves_the_last_good_output(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    # Of one order no rhythm can be learnt.
-    ran = acrm(command, "orders.csv" if command == "clv" else "one.csv", "-o", "made")
+    # Of one order no rhythm can be learnt, and it is no deal.
+    ran = acrm(command, "one.csv" if command not in ("clv", "funnel") else source(command), "-o", "made")
     assert (ran.code, ran.out) == (4, "")
     assert is_one_error(ran.err)
     assert snapshot(files) == before
-    assert acrm(command, "orders.csv", "-o", "new").code == 4
+    assert acrm(command, source(command), "-o", "new").code == 4
     assert not (files / "new").exists()
 
 

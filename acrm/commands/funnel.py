@@ -47,8 +47,9 @@ def funnel(
     Examples:
       acrm funnel acrm-store
       acrm funnel deals.csv --by owner,source
-      acrm funnel deals.csv contacts.csv --sla 4h --fail-on "answers_late_share>0.1"
-      acrm funnel deals.csv --stages "New,Demo,Offer" --where "pipeline = 'Retail'"
+      acrm funnel deals.csv calls.csv --sla 4h --fail-on "answers_late_share>0.1"
+      acrm funnel deals.csv --stages "New,Demo,Offer"
+      acrm funnel acrm-store --where "pipeline = 'Retail'"
     """
     from pathlib import Path
     from tempfile import TemporaryDirectory

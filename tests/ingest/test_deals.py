@@ -131,7 +131,7 @@ CLOSED = {
 }
 TOLD = ("deal_id", "stage", "status", "source", "owner", "customer_id", "created_at", "closed_at")
 BOTH = [
-    ("a", "won", "won", "unknown origin", "r1", "s1", utc("2018-02-01T00:00:00"), utc("2018-02-26T19:58:54")),
+    ("a", "won", "won", "unknown", "r1", "s1", utc("2018-02-01T00:00:00"), utc("2018-02-26T19:58:54")),
     ("b", "lead", "open", None, None, None, utc("2018-02-02T00:00:00"), None),
     ("c", "won", "won", "email", "r2", "s2", utc("2018-03-08T00:00:00"), utc("2018-03-06T19:38:55")),
 ]
