@@ -113,4 +113,4 @@ def test_counts_add_up() -> None:
     assert tables["cuts"].filter(cut="owner")["deals"].sum() == 900
     assert tables["lost"]["deals"].sum() == figures["lost"]
     assert tables["cohorts"]["deals"].sum() == 900
-    assert [*tables][0] == "funnel"
+    assert next(iter(tables)) == "funnel"

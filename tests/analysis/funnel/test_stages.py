@@ -1,4 +1,4 @@
-"""The order of stages and how far deals came: by history, by dates, by what the export says; never more than is known."""
+"""The order of stages and how far deals came: by history, by dates, by the export; never more than is known."""
 
 from __future__ import annotations
 

@@ -17,15 +17,14 @@ from tests.analysis.funnel.conftest import deals, pipeline
 
 
 def test_the_median_comes_back_where_many_deals_are_open() -> None:
-    covered = []
+    covered, closed = [], []
     for seed in range(20):
         base = ground(pipeline(300, seed, days=150), FunnelParams(), {})
         row = times_table(base, stages_of(base, ()), followed(base)).row(0, named=True)
         covered.append(row["median_low"] <= 150 * np.log(2) <= row["median_high"])
+        closed.append(float(np.median(base.deals.filter(pl.col("status") != "open")["days"].to_numpy())))
     assert sum(covered) >= 17
-    closed = base.deals.filter(pl.col("status") != "open")["days"].median()
-    assert closed is not None
-    assert closed < 0.85 * 150 * np.log(2)
+    assert np.mean(closed) < 0.7 * 150 * np.log(2)
 
 
 def test_the_share_won_in_the_end_is_not_that_of_the_quick() -> None:
@@ -34,8 +33,7 @@ def test_the_share_won_in_the_end_is_not_that_of_the_quick() -> None:
     last = table.row(-1, named=True)
     assert last["won"] + last["lost"] + last["open"] == pytest.approx(1)
     closed = base.deals.filter(pl.col("status") != "open")
-    naive = (closed["status"] == "won").mean()
-    assert naive > 0.56
+    assert int((closed["status"] == "won").sum()) > 0.56 * closed.height
     assert abs(last["won"] - 0.5) < 0.04
     assert table["won"].is_sorted()
 
