@@ -24,7 +24,6 @@ from acrm.ingest.vocabulary import fold, normalise
 from acrm.lineage import Lineage
 from acrm.messages import Message, listed
 from acrm.publish import reading as held
-from acrm.schema import TABLES
 from acrm.summaries.customers import contactable
 from acrm.where import names_in, where
 
@@ -166,46 +165,6 @@ def worth(sources: Sequence[str], reading: Reading, selecting: Selecting, scratc
     lines = where(dataset.tables, "transactions", selecting.where)
     lines, notes = in_one_currency(lines, ("line_amount", "cost", "discount"), selecting.currency, selecting.rates)
     return Sales(lines=lines, dataset=dataset, selected=notes, refusing=_refusing(dataset))
-
-
-_ASKED = {
-    "deal_stages": frozenset({"deal_id", "stage", "entered_at", "left_at"}),
-    "interactions": frozenset({"kind", "started_at", "customer_id", "deal_id", "first_response_at", "direction"}),
-    "products": frozenset({"product_id"}),
-    "units": frozenset({"unit", "parent", "region"}),
-}
-
-
-def pipeline(
-    sources: Sequence[str], command: str, reading: Reading, selecting: Selecting, scratch: Path, by: Sequence[str]
-) -> Sales:
-    """The deals of some sources (`lines`), in one currency, with what else tells of how they were worked on.
-
-    Args:
-        sources: Files, folders or stores.
-        command: Who asks.
-        reading: How sources are read.
-        selecting: Which deals count.
-        scratch: A folder for what is made on the way.
-        by: Further columns of deals, customers or units that are wanted, with or without `x_`.
-
-    Raises:
-        InputError: No source has deals.
-    """
-    named = names_in(selecting.where) | {form for name in by for form in (name, f"x_{name}")}
-    columns = {
-        "deals": frozenset(TABLES["deals"].names) | named,
-        "customers": frozenset({"customer_id", "consent"}) | named,
-        **_ASKED,
-        "units": _ASKED["units"] | named,
-    }
-    dataset = load(sources, reading.ingest(), scratch, columns)
-    dataset.require("deals", command)
-    chosen = where(dataset.tables, "deals", selecting.where)
-    notes: tuple[Message, ...] = ()
-    if "currency" in chosen.collect_schema().names() and "amount" in chosen.collect_schema().names():
-        chosen, notes = in_one_currency(chosen, ("amount",), selecting.currency, selecting.rates)
-    return Sales(lines=chosen, dataset=dataset, selected=notes)
 
 
 BASKETS = SALES | {"product_id", "product_name", "category", "quantity", "cost"}

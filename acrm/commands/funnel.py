@@ -56,7 +56,8 @@ def funnel(
 
     from acrm.analysis.funnel.funnel import funnel as analyse
     from acrm.analysis.funnel.params import FunnelParams
-    from acrm.load import pipeline, settled, undisturbed
+    from acrm.load import settled, undisturbed
+    from acrm.load_deals import pipeline
     from acrm.messages import Message
     from acrm.render.funnel import funnel_page
     from acrm.write import emit

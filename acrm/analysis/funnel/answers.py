@@ -66,11 +66,11 @@ def answers(ground: Ground, tables: Mapping[str, pl.LazyFrame], sla: float, tz: 
     )
     if found.is_empty():
         return None
-    valid = (pl.col("at") >= pl.col("created_at")) & (pl.col("at") < ground.now)
+    valid = (pl.col("at") >= pl.col("created_at")) & (pl.col("at") < ground.until)
     first = found.filter(valid).group_by("deal_id").agg(pl.col("at").min())
     asked = deals.filter(pl.col("deal_id").is_in(found["deal_id"].unique().implode()) | (pl.col("status") == "open"))
     asked = asked.join(first, on="deal_id", how="left")
-    until = pl.coalesce("at", "closed_at", pl.lit(ground.now))
+    until = pl.coalesce("at", "closed_at", pl.lit(ground.until))
     asked = asked.with_columns(
         hours=((until - pl.col("created_at")) / pl.duration(hours=1)).cast(pl.Float64),
         answered=pl.col("at").is_not_null(),

@@ -86,7 +86,7 @@ def chances(ground: Ground, known: Followed, seed: int) -> Chances:
     """
     import polars as pl
 
-    now, told = ground.now, setting(ground, known)
+    now, told = ground.until, setting(ground, known)
     rows = told.open_at(now, now)
     ended = ground.deals.filter((pl.col("status") != "open") & (pl.col("days") >= 0)).height
     nothing = np.full(rows.height, np.nan)
@@ -115,8 +115,8 @@ def chances(ground: Ground, known: Followed, seed: int) -> Chances:
 
 def _tried(told: Setting) -> Trial | None:
     """The trial, as many days ago as it looks ahead; None without enough deals to learn from or to try on."""
-    at = told.ground.now - timedelta(days=told.days)
-    rows = told.open_at(at, told.ground.now)
+    at = told.ground.until - timedelta(days=told.days)
+    rows = told.open_at(at, told.ground.until)
     outcome = (rows["cause"] == 0).to_numpy()
     sides = min(int(outcome.sum()), int((~outcome).sum()))
     if not enough_by(told, at) or rows.height < TRIED or sides < SIDES:

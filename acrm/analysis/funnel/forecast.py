@@ -59,16 +59,16 @@ def forecast(ground: Ground, found: Chances, seed: int) -> Forecast:
 
     names = [f"{name}{end}" for name in ("won", "amount") for end in ("", "_low", "_high")]
     schema = {"month": pl.Date(), **dict.fromkeys([*names, "naive_amount"], pl.Float64())}
-    worth, own, pools = _worth(ground, found.rows, ground.now)
+    worth, own, pools = _worth(ground, found.rows, ground.until)
     nothing = Forecast(table=pl.DataFrame(schema=schema), worth=worth, own=own, error=None, naive_error=None, tried=0)
     if found.model is None or found.rows.is_empty():
         return nothing
-    months = [_month(ground.now.date(), ahead) for ahead in range(MONTHS + 1)]
-    ahead = _days(ground.now, months[1:])
+    months = [_month(ground.until.date(), ahead) for ahead in range(MONTHS + 1)]
+    ahead = _days(ground.until, months[1:])
     chances = _by_month(found, found.model.won(found.rows, ahead))
     rng = np.random.default_rng(seed)
     counts, sums = _drawn(found, ahead, worth, own, pools, rng)
-    naive = [_naive(ground, ground.now, step) for step in range(1, MONTHS + 1)]
+    naive = [_naive(ground, ground.until, step) for step in range(1, MONTHS + 1)]
     rows = []
     for place in range(MONTHS):
         cells: list[object] = [months[place]]
@@ -184,10 +184,10 @@ def _trial(ground: Ground, found: Chances) -> tuple[float | None, float | None, 
     missed = naive_missed = came = 0.0
     tried = 0
     for back in range(1, ORIGINS + 1):
-        origin = _month(ground.now.date(), -back)
+        origin = _month(ground.until.date(), -back)
         at = datetime.combine(origin, time())
         naive = [_naive(ground, at, ahead) for ahead in range(1, min(AHEAD, back) + 1)]
-        rows = found.told.open_at(at, ground.now)
+        rows = found.told.open_at(at, ground.until)
         if naive[0] is None or rows.is_empty() or not enough_by(found.told, at):
             continue
         months = _days(at, [_month(origin, ahead) for ahead in range(1, len(naive) + 1)])

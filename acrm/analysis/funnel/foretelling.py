@@ -109,9 +109,9 @@ def setting(ground: Ground, known: Followed) -> Setting:
     import polars as pl
 
     first = known.since or ground.deals["created_at"].min()
-    span = (ground.now - first).days if isinstance(first, datetime) else 0
+    span = (ground.until - first).days if isinstance(first, datetime) else 0
     days = float(max(1, int(min(known.long_enough or 0.0, span / 3))))
-    still = open_at(ground, ground.now, ground.now).select("deal_id")
+    still = open_at(ground, ground.until, ground.until).select("deal_id")
     traits = ground.deals.select("deal_id", *TRAITS[1:], "amount")
     usable, late = _usable(ground, still.join(traits, on="deal_id", how="left"))
     step = None

@@ -83,7 +83,7 @@ def _counts(base: Ground, made: Mapping[str, pl.DataFrame]) -> dict[str, Scalar]
     currency = deals["currency"].drop_nulls()
     amount: Any = deals.filter(status="won")["amount"].sum() if "amount" in base.told else None
     return {
-        "as_of": base.now.date(),
+        "as_of": base.until.date(),
         "currency": currency[0] if currency.len() else None,
         "deals": deals.height,
         **sides,

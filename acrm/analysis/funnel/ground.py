@@ -33,7 +33,8 @@ class Ground:
 
     deals: pl.DataFrame
     stages: pl.DataFrame
-    now: datetime
+    until: datetime
+    """The start of today."""
     cuts: tuple[str, ...]
     told: frozenset[str]
     """Columns that at least one deal has something in."""
@@ -91,7 +92,7 @@ def ground(deals: pl.LazyFrame, params: FunnelParams, tables: Mapping[str, pl.La
     return Ground(
         deals=begun.drop("_test", "_again", "_then"),
         stages=history.join(begun.select("deal_id"), on="deal_id", how="semi", maintain_order="left"),
-        now=now,
+        until=now,
         cuts=cuts,
         told=known,
         counts={"tests": tests, "later": rows.height - begun.height, "reopened": reopened},

@@ -51,10 +51,10 @@ def notes(
 def _of_deals(ground: Ground) -> Iterator[Message]:
     for name, count in ground.counts.items():
         if count:
-            yield Message(f"funnel.{name}", {"deals": count, "as_of": ground.now.date()})
+            yield Message(f"funnel.{name}", {"deals": count, "as_of": ground.until.date()})
     newest = ground.deals["created_at"].max()
-    if isinstance(newest, datetime) and (ground.now - newest).days > QUIET:
-        yield Message("funnel.quiet", {"day": newest.date(), "days": (ground.now - newest).days})
+    if isinstance(newest, datetime) and (ground.until - newest).days > QUIET:
+        yield Message("funnel.quiet", {"day": newest.date(), "days": (ground.until - newest).days})
     pipelines = ground.deals["pipeline"].drop_nulls().unique().sort()
     if pipelines.len() > 1:
         values = {"n": pipelines.len(), "names": listed(pipelines, most=3), "one": pipelines[0]}

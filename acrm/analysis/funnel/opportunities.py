@@ -48,8 +48,8 @@ def open_table(ground: Ground, known: Followed, found: Chances, expected: Foreca
     rows = ground.deals.filter(status="open").join(entered, on="deal_id", how="left")
     rows = rows.join(numbers, on="deal_id", how="left").with_columns(
         pl.col("p_win", "p_win_low", "p_win_high").fill_nan(None),
-        overdue_days=((pl.lit(ground.now) - pl.col("next_step_at")) / day).cast(pl.Float64),
-        days_in_stage=((pl.lit(ground.now) - pl.col("_entered")) / day).cast(pl.Float64),
+        overdue_days=((pl.lit(ground.until) - pl.col("next_step_at")) / day).cast(pl.Float64),
+        days_in_stage=((pl.lit(ground.until) - pl.col("_entered")) / day).cast(pl.Float64),
     )
     rows = rows.with_columns(
         expected_amount=pl.when(pl.lit("amount" in ground.told)).then(pl.col("p_win") * pl.col("if_won")),

@@ -85,7 +85,7 @@ def _spells(ground: Ground) -> pl.DataFrame:
     following = pl.col("entered_at").shift(-1).over("deal_id")
     rows = rows.with_columns(_over=pl.min_horizontal(following, "left_at", "closed_at"))
     rows = rows.filter(~((pl.col("status") != "open") & pl.col("_over").is_null()))
-    span = (pl.coalesce("_over", pl.lit(ground.now)) - pl.col("entered_at")) / pl.duration(days=1)
+    span = (pl.coalesce("_over", pl.lit(ground.until)) - pl.col("entered_at")) / pl.duration(days=1)
     rows = rows.with_columns(days=span.cast(pl.Float64), left=pl.col("_over").is_not_null())
     return rows.filter(pl.col("days") >= 0).select("stage", "days", "left")
 

@@ -71,7 +71,7 @@ def cohorts(ground: Ground, known: Followed) -> Cohorts:
         why = "yes"
         if known.since is not None and first < known.since.date():
             why = "cut"
-        elif enough is None or last + timedelta(days=enough) > ground.now:
+        elif enough is None or last + timedelta(days=enough) > ground.until:
             why = "young"
         rate = won / (won + lost) if won + lost else None
         of = deals if none_lost else ended_soon

@@ -71,4 +71,4 @@ def test_no_contacts_no_answers() -> None:
     found = answers(by_day, contacts(("a", None, "call", None, "2024-01-10T10:00:00", None)), 24.0, None)
     assert found is not None
     assert found.days_only
-    assert datetime(2024, 1, 11) == by_day.now
+    assert datetime(2024, 1, 11) == by_day.until

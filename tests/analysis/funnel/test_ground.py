@@ -20,9 +20,9 @@ THREE = (
 
 
 def test_today_is_the_day_after_the_last_event_but_not_after_a_slip() -> None:
-    assert ground(deals(*THREE), FunnelParams(), {}).now == datetime(2024, 3, 6)
+    assert ground(deals(*THREE), FunnelParams(), {}).until == datetime(2024, 3, 6)
     slip = deals(*THREE, ("d", "Lost", "lost", "2024-03-01", "2042-03-05"))
-    assert ground(slip, FunnelParams(), {}).now == datetime(2024, 3, 6)
+    assert ground(slip, FunnelParams(), {}).until == datetime(2024, 3, 6)
 
 
 def test_what_ended_later_was_open_and_what_began_later_was_not_there() -> None:
