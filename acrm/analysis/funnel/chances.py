@@ -86,7 +86,7 @@ def chances(ground: Ground, known: Followed, seed: int) -> Chances:
     """
     import polars as pl
 
-    now, told = ground.until, setting(ground, known)
+    now, told = ground.until, setting(ground, known, seed)
     rows = told.open_at(now, now)
     ended = ground.deals.filter((pl.col("status") != "open") & (pl.col("days") >= 0)).height
     nothing = np.full(rows.height, np.nan)

@@ -32,6 +32,8 @@ _FEW = 20
 _LATE = 0.1
 """A trait that open deals have less often than ended ones by so much is recorded at the end: it foretells nothing."""
 _SPANS, _PER_SPAN = 10, 15
+_MOST = 100_000
+"""Spans of time learned from; of more a random part, as more tell nothing that is not known by then."""
 _BASE_FEW = 30
 _EDGE = 1e-6
 
@@ -49,6 +51,7 @@ class Setting:
     usable: tuple[str, ...]
     late: tuple[str, ...]
     """Traits recorded at the end of deals."""
+    seed: int
     corrected: bool = True
     """Whether chances are calibrated on how those of an earlier day turned out."""
 
@@ -104,7 +107,7 @@ class Model:
         return stretched
 
 
-def setting(ground: Ground, known: Followed) -> Setting:
+def setting(ground: Ground, known: Followed, seed: int) -> Setting:
     """What there is to learn from; ends come within `days`, of which the time that is known has three."""
     import polars as pl
 
@@ -126,6 +129,7 @@ def setting(ground: Ground, known: Followed) -> Setting:
         traits=traits.sort(pl.col("deal_id")),
         usable=usable,
         late=late,
+        seed=seed,
     )
 
 
@@ -174,7 +178,10 @@ def _learned(told: Setting, until: datetime) -> Model:
     """Rates from what was known at a moment."""
     import polars as pl
 
-    seen = seen_until(told.ground, told.known.since, until, told.step)
+    seen = seen_until(told.ground, told.known.since, until, told.step).sort("deal_id", "age")
+    if seen.height > _MOST:
+        chosen = np.random.default_rng(told.seed).choice(seen.height, _MOST, replace=False)
+        seen = seen[np.sort(chosen)]
     rows = seen.join(told.traits, on="deal_id", how="left", maintain_order="left")
     values = []
     for name in (one for one in TRAITS if one in told.usable):

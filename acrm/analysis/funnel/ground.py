@@ -65,6 +65,7 @@ def ground(deals: pl.LazyFrame, params: FunnelParams, tables: Mapping[str, pl.La
     if rows.is_empty():
         raise InputError("funnel_no_deals")
     history = _history(tables.get("deal_stages"), rows, params.tz)
+    rows, history = _spelled(rows, history)
     now = _now(rows, history, params.as_of)
     begun = rows.filter(pl.col("created_at").is_null() | (pl.col("created_at") < now))
     if begun.is_empty():
@@ -116,6 +117,21 @@ def _history(stages: pl.LazyFrame | None, deals: pl.DataFrame, zone: str | None)
     rows = stages.select("deal_id", "stage", _local(pl.col("entered_at"), zone), _local(left, zone).alias("left_at"))
     rows = rows.drop_nulls(["deal_id", "stage", "entered_at"]).unique()
     return rows.collect().join(deals.select("deal_id"), on="deal_id", how="semi").sort("deal_id", "entered_at", "stage")
+
+
+def _spelled(deals: pl.DataFrame, history: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Stages that differ by letter case and blanks alone are one, called as most deals call it."""
+    import polars as pl
+
+    fold = pl.col("stage").str.strip_chars().str.replace_all(r"\s+", " ").str.to_lowercase()
+    every = pl.concat([deals.select("stage"), history.select("stage")]).drop_nulls()
+    counts = every.group_by("stage").len().with_columns(_fold=fold).sort("len", "stage", descending=[True, False])
+    usual = counts.unique("_fold", keep="first", maintain_order=True)
+    names = dict(
+        counts.select("stage", "_fold").join(usual.select("_fold", name="stage"), on="_fold").drop("_fold").rows()
+    )
+    said = pl.col("stage").replace(names)
+    return deals.with_columns(said), history.with_columns(said)
 
 
 def _now(deals: pl.DataFrame, history: pl.DataFrame, as_of: date | None) -> datetime:

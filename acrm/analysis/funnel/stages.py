@@ -141,9 +141,9 @@ def _ordered(deals: pl.DataFrame, history: pl.DataFrame, stages: list[str]) -> t
     told = ages.agg(pl.col("created_at").is_not_null().mean().alias("dated"), pl.col("days").median())
     looks = {stage: (dated or 0.0, days if days is not None else 0.0) for stage, dated, days in told.rows()}
     order = sorted(
-        stages, key=lambda stage: (looks.get(stage, (0.0, 0.0))[0] > 0.5, looks.get(stage, (0, 0))[1], stage)
+        stages, key=lambda stage: (looks.get(stage, (1.0, 0.0))[0] > 0.5, looks.get(stage, (1.0, 0.0))[1], stage)
     )
-    dated = {looks.get(stage, (0.0, 0.0))[0] for stage in stages}
+    dated = {looks.get(stage, (1.0, 0.0))[0] for stage in stages}
     return order, "dates" if len(stages) == 2 and dated == {0.0, 1.0} else "age"
 
 

@@ -17,7 +17,7 @@ from tests.analysis.funnel.conftest import END, pipeline
 
 def told(seed: int = 0, **how: object) -> Setting:
     base = ground(pipeline(3000, seed, **how), FunnelParams(as_of=END.date()), {})  # type: ignore[arg-type]
-    return setting(base, followed(base))
+    return setting(base, followed(base), 0)
 
 
 def test_chances_grow_with_the_days_and_stay_below_one() -> None:

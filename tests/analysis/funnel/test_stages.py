@@ -95,6 +95,19 @@ def test_probabilities_order_stages_before_ages_do() -> None:
     assert stages_of(told(frame), ()).order == ("Y", "X")
 
 
+def test_spellings_of_a_stage_are_one() -> None:
+    frame = deals(
+        ("a", "Talk", "open", "2024-01-01"), ("b", "TALK ", "open", "2024-01-02"), ("c", "Talk", "open", "2024-01-03")
+    )
+    base = told(frame)
+    assert funnel_table(base, stages_of(base, ())).select("stage", "now").rows() == [("Talk", 3), ("won", 0)]
+
+
+def test_a_stage_that_only_the_history_has_is_no_stage_without_dates() -> None:
+    base = told(deals(("a", "Offer", "open", "2024-01-01"), ("b", "New", "open", "2024-01-02")), [("a", "Demo", 1)])
+    assert stages_of(base, ()).found == "age"
+
+
 def test_stages_as_they_are_given() -> None:
     base = told(ENDED, HISTORY)
     assert stages_of(base, ("demo", "New", "Offer")).order == ("Demo", "New", "Offer")
