@@ -52,6 +52,9 @@ class FunnelParams:
 
 @dataclass(frozen=True, kw_only=True)
 class FunnelResult(Result):
-    """Tables `funnel`, `cuts`, `times`, `cohorts`, `incidence`, `open`, `lost`, `forecast`, `defects` and more."""
+    """Tables `funnel`, `cuts`, `tests`, `times`, `incidence`, `cohorts`, `open`, `lost`, `forecast`, `defects`.
+
+    Where there is something in them also `trial` and `answers`.
+    """
 
     params: FunnelParams
