@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from acrm.analysis.drivers.drivers import DriverParams as DriverParams
     from acrm.analysis.drivers.drivers import DriversResult as DriversResult
     from acrm.analysis.drivers.drivers import drivers as drivers
+    from acrm.analysis.funnel.funnel import funnel as funnel
+    from acrm.analysis.funnel.params import FunnelParams as FunnelParams
+    from acrm.analysis.funnel.params import FunnelResult as FunnelResult
     from acrm.analysis.offers.offers import OffersParams as OffersParams
     from acrm.analysis.offers.offers import OffersResult as OffersResult
     from acrm.analysis.offers.offers import offers as offers
@@ -58,6 +61,8 @@ _HOMES = {
         "clv.params": ("ClvParams",),
         "clv.value": ("ClvResult", "clv"),
         "drivers.drivers": ("DriverParams", "DriversResult", "drivers"),
+        "funnel.funnel": ("funnel",),
+        "funnel.params": ("FunnelParams", "FunnelResult"),
         "offers.offers": ("OffersParams", "OffersResult", "offers"),
         "people.people": ("People", "people"),
         "products.params": ("ProductsParams", "ProductsResult"),
@@ -79,6 +84,8 @@ __all__ = [
     "ClvResult",
     "DriverParams",
     "DriversResult",
+    "FunnelParams",
+    "FunnelResult",
     "OffersParams",
     "OffersResult",
     "People",
@@ -98,6 +105,7 @@ __all__ = [
     "clv",
     "contractual",
     "drivers",
+    "funnel",
     "of_label",
     "offers",
     "people",

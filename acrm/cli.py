@@ -41,6 +41,7 @@ COMMANDS = (
     "offers",
     "products",
     "churn",
+    "funnel",
     "reconcile",
     "doctor",
     "demo",

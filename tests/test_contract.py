@@ -27,6 +27,7 @@ WORDS = {
     "lineage": ("made.parquet",),
     "basket": ("orders.csv", "--basket-is", "customer"),
     "churn": ("left.csv",),
+    "funnel": ("deals.csv",),
 }
 OPTIONS = {name: {option.name for option in command.params} for name, command in cli.program().commands.items()}
 READING = [name for name in cli.COMMANDS if "sources" in OPTIONS[name]]
@@ -58,6 +59,16 @@ def left(count: int = 80) -> Iterator[str]:
         yield f"c{number:03},c{number}@mail.example,{tenure},{plan},{gone}"
 
 
+def deals(count: int = 300) -> Iterator[str]:
+    """Deals of a year: half of them won, a quarter lost, and the rest open in two stages."""
+    yield "deal id,stage,created at,closed at,amount,owner"
+    for number in range(count):
+        begun = date(2024, 1, 1) + timedelta(days=number * 37 % 365)
+        stage = ("Won", "Won", "Lost", "Talk" if number % 8 else "Offer")[number * 7 % 4]
+        closed = begun + timedelta(days=1 + number * 13 % 50) if stage in ("Won", "Lost") else ""
+        yield f"d{number},{stage},{begun},{closed},{100 + number}.50,{'Ann' if number % 3 else 'Bob'}"
+
+
 @pytest.fixture
 def files(tmp_path: Path) -> Path:
     """A folder with orders, and with everything that is not orders."""
@@ -65,6 +76,7 @@ def files(tmp_path: Path) -> Path:
     contents = {
         "orders.csv": "\n".join(lines) + "\n",
         "left.csv": "\n".join(left()) + "\n",
+        "deals.csv": "\n".join(deals()) + "\n",
         "empty.csv": "",
         "header.csv": HEADER + "\n",
         "one.csv": "\n".join(lines[:2]) + "\n",
@@ -264,8 +276,8 @@ def test_a_failed_run_leaves_the_last_good_output(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    # Of one order no rhythm can be learnt.
-    ran = acrm(command, "one.csv" if command not in ("clv", "churn") else source(command), "-o", "made")
+    # Of one order no rhythm can be learnt, and it is no deal.
+    ran = acrm(command, "one.csv" if command not in ("clv", "churn", "funnel") else source(command), "-o", "made")
     assert (ran.code, ran.out) == (4, "")
     assert is_one_error(ran.err)
     assert snapshot(files) == before

@@ -103,7 +103,7 @@ def assemble(
     sold = _with_stored(gathered, stored, ledger, scratch)
     tables = {name: overlap.once(name, frames, notes, scratch) for name, frames in gathered.items()}
     if "deals" in tables:
-        tables["deals"] = tables["deals"].drop(grain.SOLD_ON, strict=False)
+        tables["deals"] = deals.standing(tables["deals"]).drop(deals.SOLD_ON, strict=False)
     tables |= orders.across(tables, len(gathered.get("transactions", [])), notes)
     lines = tables.pop("deal_lines", None)
     from_deals = "transactions" not in tables and (bool(told) or sold is not None)
@@ -269,7 +269,7 @@ def _sales(
     """Won deals as transactions; those of a store stay as they are, unless a file tells of the deal again."""
     frames = [] if sold is None else [sold]
     if told:
-        known = overlap.once("deals", told, [], scratch)
+        known = deals.standing(overlap.once("deals", told, [], scratch))
         again = known.select(pl.col("deal_id").alias("order_id"))
         frames = [frame.join(again, on="order_id", how="anti", maintain_order="left") for frame in frames]
         frames.append(grain.sales_of_deals(known, lines, zone))

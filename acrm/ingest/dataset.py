@@ -13,7 +13,7 @@ import polars as pl
 
 from acrm import known, lineage
 from acrm.errors import InputError
-from acrm.ingest import assembly, completion, grain, mapping, overrides, read, sources, suggest
+from acrm.ingest import assembly, completion, deals, grain, mapping, overrides, read, sources, suggest
 from acrm.ingest.assembly import IDENTITIES, Assembled
 from acrm.ingest.mapping import Plan
 from acrm.ingest.options import IngestOptions
@@ -230,6 +230,8 @@ def _told_anew(inputs: list[Input], ledger: tuple[lineage.Input, ...], options: 
     names = {source.raw.source.name: source.raw.source.path for source in told}
     again = [name for name, path in names.items() if versions[name] == 1 and (name, lineage.sha256(path)) in known]
     gone = dict.fromkeys((*TABLES, IDENTITIES), _of_files(again))
+    # Such deals are more than the file that is read again can tell.
+    gone["deals"] &= ~pl.col("_flags").str.contains(deals.COMPLETED).fill_null(False)
     for table in options.full:
         systems = {source.plan.system for source in told if source.plan.entity == table}
         earlier = [one.name for one in ledger if (one.system or "unknown") in systems]

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import polars as pl
 
+from acrm.ingest import totals
+from acrm.ingest.mapping import Plan
+from acrm.ingest.people.mentions import names_customers
 from acrm.ingest.raw import ROW
 from acrm.messages import Message
-from acrm.schema import dtype
+from acrm.schema import LINEAGE, dtype
 
+SOLD_ON = "_sold_on"
+"""Beside deals until sales are made of them: the day as the source wrote it, which UTC times do not tell."""
 MADE_ID = "made_deal_id"
 """Flag of deals whose name other deals of the file bear, too."""
+COMPLETED = "completed_deal"
+"""Flag of deals of which an earlier file tells what the last one has no columns for."""
+BEGUN = "_begun"
+"""Beside deals of a file that says where deals begin and nothing of how they stand: the stage they begin in."""
 AS_WON = "shared_deal_amount"
 """Flag of product lines that got their part of what the deal was won for."""
 _MONEY = dtype("money")
@@ -55,6 +64,42 @@ def with_ids(good: pl.LazyFrame, *, lined: bool) -> tuple[pl.LazyFrame, int]:
         _flags=pl.when(pl.col("_id").is_not_null()).then(flags).otherwise(pl.col("_flags")),
     )
     return good.drop("_id"), named["deals.name"].n_unique()
+
+
+def begun(plan: Plan, deals: pl.LazyFrame) -> pl.LazyFrame:
+    """The deals of a file without what it does not tell: how they stand, where the system gives it a stage alone.
+
+    Another file of the system tells it, in whatever order the two are read.
+    """
+    told = {"deals.status", "deals.stage", "deals.is_won"} & plan.fields.keys()
+    if told or "deals.stage" not in plan.literals or "deals.status" in plan.literals:
+        return deals
+    silent = ["status", SOLD_ON, *([] if names_customers(plan) else ["customer_id"])]
+    return deals.rename({"stage": BEGUN}).drop(silent, strict=False)
+
+
+def completed(later: pl.LazyFrame, earlier: pl.LazyFrame) -> pl.LazyFrame:
+    """The deals of a file with what an earlier one tells of them in columns that the later one does not have."""
+    have, known = later.collect_schema().names(), earlier.collect_schema().names()
+    lacking = [name for name in known if name not in have and name not in (*LINEAGE, "_flags")]
+    lacking += ["_ref"] if "customer_id" in lacking and "_ref" in known else []
+    if not lacking or not {"deal_id"} <= {*have} & {*known}:
+        return later
+    told = earlier.select("deal_id", *lacking).unique("deal_id", keep="last", maintain_order=True)
+    filled = pl.any_horizontal(pl.col(name).is_not_null() for name in lacking)
+    return later.join(told, on="deal_id", how="left", maintain_order="left").with_columns(
+        _flags=totals.mark(pl.col("_flags"), filled, COMPLETED)
+    )
+
+
+def standing(deals: pl.LazyFrame) -> pl.LazyFrame:
+    """The deals of all files, those open and in their first stage of which no file says how they stand."""
+    have = deals.collect_schema().names()
+    if BEGUN not in have:
+        return deals
+    texts = [pl.lit(None, pl.String).alias(name) for name in ("stage", "status", "customer_id") if name not in have]
+    deals = deals.with_columns(texts).with_columns(pl.col("status").fill_null("open"))
+    return deals.with_columns(pl.coalesce("stage", BEGUN, "status").alias("stage")).drop(BEGUN)
 
 
 def still_told(stored: pl.LazyFrame, later: pl.LazyFrame) -> pl.LazyFrame:
@@ -130,8 +175,10 @@ def unsold(deals: pl.LazyFrame | None, lines: pl.LazyFrame | None) -> list[Messa
     if lines is not None:
         deals = deals.join(lines.select("order_id").unique(), left_on="deal_id", right_on="order_id", how="anti")
     dates = [pl.col(name).is_null() for name in ("closed_at", "created_at") if name in have]
-    amountless = pl.col("amount").is_null() if "amount" in have else pl.lit(True)
-    dateless = pl.all_horizontal(dates) if dates else pl.lit(True)
+    # Of every row: a literal alone would count as one, however many rows there are.
+    every = pl.col("status").is_not_null()
+    amountless = pl.col("amount").is_null() if "amount" in have else every
+    dateless = pl.all_horizontal(dates) if dates else every
     won = deals.filter(pl.col("status") == "won")
     counts = won.select(amountless.sum().alias("amount"), (~amountless & dateless).sum().alias("date")).collect()
     said = {"clean.won_no_amount": counts["amount"].item(), "clean.won_no_date": counts["date"].item()}

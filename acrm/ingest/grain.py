@@ -9,6 +9,7 @@ import polars as pl
 
 from acrm.ingest import dates, orders, refunds, totals
 from acrm.ingest import deals as found
+from acrm.ingest.deals import SOLD_ON
 from acrm.ingest.mapping import Plan
 from acrm.ingest.raw import ROW
 from acrm.ingest.stage import Staged
@@ -17,8 +18,6 @@ from acrm.schema import TABLES, dtype
 
 _LINE = "transactions."
 _ORDER = "_order"
-SOLD_ON = "_sold_on"
-"""Beside deals until sales are made of them: the day as the source wrote it, which UTC times do not tell."""
 _MONEY = dtype("money")
 _ENDS = {"deals.status", "deals.stage", "deals.is_won"}
 """What may say how a deal ended."""
@@ -254,7 +253,9 @@ def _deals(staged: Staged, good: pl.LazyFrame) -> Parts:
     notes = found.conflicts(deals, staged.raw.name) if len(staged.plan.fields.keys() & _ENDS) > 1 else []
     if reused:
         notes.append(Message("ingest.names_reused", {"file": staged.raw.name, "n": reused}))
-    return Parts(tables={"deals": deals, **tables}, merged=merged, notes=[*staged.notes, *notes])
+    return Parts(
+        tables={"deals": found.begun(staged.plan, deals), **tables}, merged=merged, notes=[*staged.notes, *notes]
+    )
 
 
 def _deal_lines(staged: Staged, good: pl.LazyFrame, have: set[str]) -> pl.LazyFrame:

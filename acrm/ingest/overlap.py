@@ -55,7 +55,7 @@ def once(
     if STORE in merged and len(merged) > 1:
         # Rows of a store are older than all others, and their ids are of every system.
         stored = merged.pop(STORE)
-        merged = {space: _in_detail(table, frame, stored) for space, frame in merged.items()}
+        merged = {space: _beside(table, frame, stored) for space, frame in merged.items()}
         later = pl.concat(merged.values(), how="diagonal")
         merged = {STORE: _told_again(table, _in_detail(table, stored, later), later, stored=True), **merged}
     # Much is asked of these rows later on: it is done once what says which they are.
@@ -90,7 +90,7 @@ def _halved(table: str, frames: list[pl.LazyFrame], known: str | None, *, eager:
     middle = len(frames) // 2
     first, last = (_halved(table, half, known, eager=eager) for half in (frames[:middle], frames[middle:]))
     if known is not None:
-        last = _in_detail(table, last, first)
+        last = _beside(table, last, first)
         first = _told_again(table, _in_detail(table, first, last), last, stored=known == STORE)
     whole = [first, last]
     return pl.concat(pl.collect_all(whole), how="diagonal").lazy() if eager else pl.concat(whole, how="diagonal")
@@ -105,6 +105,11 @@ def _told_again(table: str, frame: pl.LazyFrame, later: pl.LazyFrame, *, stored:
         return orders.of_ours(_corrected(left, told) if stored else left)
     left = _without(table, frame, later, stored=stored)
     return deals.still_told(left, later) if table == "deals" and stored else left
+
+
+def _beside(table: str, frame: pl.LazyFrame, earlier: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows of a frame as they are beside earlier ones, which may tell more of the same deals or orders."""
+    return deals.completed(frame, earlier) if table == "deals" else _in_detail(table, frame, earlier)
 
 
 def _in_detail(table: str, frame: pl.LazyFrame, other: pl.LazyFrame) -> pl.LazyFrame:

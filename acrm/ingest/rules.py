@@ -52,6 +52,7 @@ RULES: tuple[Rule, ...] = (
     Rule("from_deal", "flag", "transactions"),
     Rule("made_order_id", "flag", "transactions"),
     Rule("made_deal_id", "flag", "deals"),
+    Rule("completed_deal", "flag", "deals"),
     Rule("impossible", "flag"),
     Rule("unreachable", "flag", "customers"),
     Rule("stale", "flag"),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
+from textwrap import dedent
 
 import polars as pl
 import pytest
 
 from acrm.ingest import deals
-from tests.ingest.conftest import Load, rejected, rows
+from tests.conftest import Acrm
+from tests.ingest.conftest import Load, rejected, rows, utc
 
 HEAD = "Deal ID,Deal Name,Stage,Status,Amount,Create Date,Is Deleted\n"
 
@@ -109,3 +112,67 @@ def test_a_store_forgets_the_name_of_a_deal_that_became_two() -> None:
     frames = [pl.LazyFrame(told, schema=schema, orient="row") for told in (stored, later)]
     assert deals.still_told(*frames).collect()["deal_id"].to_list() == ["7", "Start"]
     assert deals.still_told(*reversed(frames)).collect()["deal_id"].to_list() == ["Renewal/2/B"]
+
+
+LEADS = {
+    "olist_marketing_qualified_leads_dataset.csv": """\
+        mql_id,first_contact_date,landing_page_id,origin
+        a,2018-02-01,p1,unknown
+        b,2018-02-02,p1,
+        c,2018-03-08,p2,email
+        """,
+}
+CLOSED = {
+    "olist_closed_deals_dataset.csv": """\
+        mql_id,seller_id,sdr_id,sr_id,won_date,business_segment
+        a,s1,d1,r1,2018-02-26 19:58:54,pet
+        c,s2,d1,r2,2018-03-06 19:38:55,toys
+        """,
+}
+TOLD = ("deal_id", "stage", "status", "source", "owner", "customer_id", "created_at", "closed_at")
+BOTH = [
+    ("a", "won", "won", "unknown", "r1", "s1", utc("2018-02-01T00:00:00"), utc("2018-02-26T19:58:54")),
+    ("b", "lead", "open", None, None, None, utc("2018-02-02T00:00:00"), None),
+    ("c", "won", "won", "email", "r2", "s2", utc("2018-03-08T00:00:00"), utc("2018-03-06T19:38:55")),
+]
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["leads last", "leads first"])
+def test_two_files_tell_of_the_same_deals(load: Load, turned: bool) -> None:
+    files = LEADS | CLOSED
+    if turned:
+        files = {f"{'a' if 'qualified' in name else 'b'}.csv": content for name, content in files.items()}
+    dataset = load(files)
+    assert rows(dataset, "deals", *TOLD) == BOTH
+    flags = dict(rows(dataset, "deals", "deal_id", "_flags"))
+    assert ["completed_deal" in (flags[deal] or "") for deal in "abc"] == [True, False, True]
+    assert dataset.rows_in == 5
+
+
+def test_leads_alone_are_open(load: Load) -> None:
+    assert rows(load(LEADS), "deals", "deal_id", "stage", "status") == [(d, "lead", "open") for d in "abc"]
+
+
+def test_a_store_keeps_what_each_file_told(acrm: Acrm, tmp_path: Path) -> None:
+    for name, content in (LEADS | CLOSED).items():
+        (tmp_path / name).write_text(dedent(content), encoding="utf-8")
+    leads, closed = LEADS, CLOSED
+    for files in (leads, closed, leads, closed):
+        assert acrm("clean", *files).code == 0
+        found = pl.read_parquet(tmp_path / "acrm-store" / "deals.parquet")
+    assert found.select(TOLD).sort("deal_id").rows() == BOTH
+
+
+def test_won_deals_of_files_without_amounts_are_all_counted(load: Load) -> None:
+    said = [note for note in load(LEADS | CLOSED).notes if note.id == "clean.won_no_amount"]
+    assert [note.values["deals"] for note in said] == [2]
+
+
+def test_a_later_export_with_fewer_columns_leaves_the_rest_as_it_was(load: Load) -> None:
+    older = "deal id,stage,created at,source,next step date\n1,Demo,2025-01-01,fair,2025-02-01\n2,Won,2025-01-02,web,\n"
+    newer = "deal id,stage,created at,next step date\n1,Won,2025-01-01,\n"
+    dataset = load({"1.csv": older, "2.csv": newer})
+    assert rows(dataset, "deals", "deal_id", "status", "source", "next_step_at") == [
+        ("1", "won", "fair", None),
+        ("2", "won", "web", None),
+    ]
