@@ -193,15 +193,16 @@ def _with_cost(table: pl.DataFrame, interval: float) -> pl.DataFrame:
     Where more money came back than was spent, there is none.
     """
     import polars as pl
-    from scipy.special import gammaincinv
+
+    from acrm.models.proportions import count_limits
 
     rows: list[tuple[Any, ...]] = []
     for part, spend, new in table.select("part", "spend", "new_customers").rows():
         if part != "channel" or not new or spend < 0:
             rows.append((None, None, None))
             continue
-        most, least = gammaincinv(new + 1, (1 + interval) / 2), gammaincinv(new, (1 - interval) / 2)
-        rows.append((float(spend) / new, float(spend) / float(most), float(spend) / float(least)))
+        least, most = count_limits(new, interval)
+        rows.append((float(spend) / new, float(spend) / most, float(spend) / least))
     costs = pl.DataFrame(rows, schema=dict.fromkeys(("cac", "cac_low", "cac_high"), pl.Float64), orient="row")
     return _ordered(table.hstack(costs))
 
