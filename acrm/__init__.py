@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from acrm.analysis.basket.basket import basket as basket
     from acrm.analysis.basket.params import BasketParams as BasketParams
     from acrm.analysis.basket.params import BasketResult as BasketResult
+    from acrm.analysis.channels.channels import channels as channels
+    from acrm.analysis.channels.params import ChannelsParams as ChannelsParams
+    from acrm.analysis.channels.params import ChannelsResult as ChannelsResult
     from acrm.analysis.clv.params import ClvParams as ClvParams
     from acrm.analysis.clv.value import ClvResult as ClvResult
     from acrm.analysis.clv.value import clv as clv
@@ -43,6 +46,8 @@ _HOMES = {
     for home, names in {
         "basket.basket": ("basket",),
         "basket.params": ("BasketParams", "BasketResult"),
+        "channels.channels": ("channels",),
+        "channels.params": ("ChannelsParams", "ChannelsResult"),
         "clv.params": ("ClvParams",),
         "clv.value": ("ClvResult", "clv"),
         "drivers.drivers": ("DriverParams", "DriversResult", "drivers"),
@@ -61,6 +66,8 @@ _HOMES = {
 __all__ = [
     "BasketParams",
     "BasketResult",
+    "ChannelsParams",
+    "ChannelsResult",
     "ClvParams",
     "ClvResult",
     "DriverParams",
@@ -79,6 +86,7 @@ __all__ = [
     "SequenceParams",
     "SequenceResult",
     "basket",
+    "channels",
     "clv",
     "drivers",
     "offers",

@@ -40,6 +40,7 @@ COMMANDS = (
     "sequence",
     "offers",
     "products",
+    "channels",
     "reconcile",
     "doctor",
     "demo",

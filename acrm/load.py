@@ -272,6 +272,19 @@ def crowd(
     )
 
 
+def ways(
+    sources: Sequence[str], reading: Reading, selecting: Selecting, scratch: Path, columns: Sequence[str] = ()
+) -> Sales:
+    """Everything that tells where customers came from: `crowd`, with deals and spend in one currency too."""
+    found = crowd(sources, reading, selecting, scratch, columns)
+    tables, notes = dict(found.dataset.tables), found.selected
+    for name, amounts in (("deals", ("amount",)), ("campaigns", ("spend",))):
+        if name in tables and {"currency", *amounts} <= set(tables[name].collect_schema().names()):
+            tables[name], more = in_one_currency(tables[name], amounts, selecting.currency, selecting.rates)
+            notes = (*notes, *more)
+    return replace(found, dataset=replace(found.dataset, tables=tables), selected=notes)
+
+
 def contracts(found: Sales, selecting: Selecting, by: str | None) -> tuple[pl.LazyFrame, tuple[Message, ...]]:
     """The contracts that were asked for, in one currency where that was asked for, and what was left out.
 

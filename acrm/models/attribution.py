@@ -103,7 +103,7 @@ def credit(paths: Paths, rule: str, worth: FloatArray | None = None) -> FloatArr
         whole = effect.sum()
         return effect / whole * total.sum() if whole > 0 else np.zeros(paths.channels)
     given = shares(paths, rule) * total[paths.of]
-    return np.bincount(paths.channel, given, minlength=paths.channels)
+    return np.bincount(paths.channel, given, minlength=paths.channels).astype(float)
 
 
 def removal_effects(paths: Paths) -> FloatArray:

@@ -44,9 +44,7 @@ def chi_square(having: IntArray, sizes: IntArray) -> ChiSquare | None:
     observed = np.concatenate([with_it, members - with_it])
     statistic = float(((observed - expected) ** 2 / expected).sum())
     df = len(members) - 1
-    return ChiSquare(
-        statistic=statistic, df=df, p=float(chdtrc(df, statistic)), small=int((expected < COCHRAN).sum())
-    )
+    return ChiSquare(statistic=statistic, df=df, p=float(chdtrc(df, statistic)), small=int((expected < COCHRAN).sum()))
 
 
 def holm(p: FloatArray) -> FloatArray:

@@ -77,13 +77,13 @@ def from_campaigns(campaigns: pl.LazyFrame, base: Base, interval: float) -> Acqu
     if spent.is_empty():
         return Message("npv.no_spend")
     known, of_all = base.first_order_at + _YEAR, Decimal(spent["spend"].sum())
-    step = _step(spent["date"].unique().sort().to_list())
+    every = step(spent["date"].unique().sort().to_list())
     spent = spent.filter(pl.col("date") >= known)
     early = {"spend": of_all - Decimal(spent["spend"].sum()), "first": base.first_order_at, "known": known}
     if spent.is_empty():
         return Message("npv.all_look_new", early)
     since, last = (day for day in (spent["date"].min(), spent["date"].max()) if isinstance(day, date))
-    until = min(last + timedelta(days=step - 1), base.as_of)
+    until = min(last + timedelta(days=every - 1), base.as_of)
     new = base.customers.filter(pl.col("first_order_at").is_between(since, until))
     pairs = [
         (of_orders, of_spend)
@@ -172,7 +172,7 @@ def from_given(costs: Mapping[str, float], base: Base | None) -> Acquisition:
     return Acquisition(table=_ordered(table), column=column, cost=cost, since=None, until=None)
 
 
-def _step(days: list[date]) -> int:
+def step(days: list[date]) -> int:
     """The usual number of days from one day of campaign figures to the next."""
     gaps = [(later - earlier).days for earlier, later in pairwise(days)]
     return max(sorted(set(gaps)), key=gaps.count, default=1)
