@@ -13,6 +13,11 @@ SCHEMA_VERSION = 1
 LINEAGE = ("_source_file", "_source_row", "_ref", "_origin", "_since", "_until")
 """Columns that say where a row came from and when it was known: kept in every table, left out of comparisons."""
 
+CHANNELS = frozenset({"source", "medium", "campaign", "channel"})
+"""Columns that say where somebody came from, in whatever table."""
+NOWHERE = frozenset({"unknown", "undefined", "(not set)", "(none)", "не определено", "неизвестно"})
+"""What a source writes there where it does not know: an answer, and not the same as a cell that nobody filled in."""
+
 
 @dataclass(frozen=True)
 class Column:

@@ -11,6 +11,7 @@ from acrm.ingest import dates, numbers
 from acrm.ingest.mapping import Plan, field_kind
 from acrm.ingest.options import IngestOptions
 from acrm.ingest.vocabulary import fold, folded, null_words, words
+from acrm.schema import CHANNELS, NOWHERE
 
 COMPANY = "company-"
 """Stands before the ids of companies where their system numbers its people from 1, too."""
@@ -48,13 +49,19 @@ class Decisions:
     """How many amounts carry the mark of a currency, out of how many that might."""
 
 
-def cleaned(frame: pl.LazyFrame, headers: Iterable[str], dtypes: pl.Schema) -> pl.LazyFrame:
-    """Trim the text columns named by `headers` and empty their null words, once, before anything reads them."""
+def cleaned(frame: pl.LazyFrame, headers: Iterable[str], dtypes: pl.Schema, plan: Plan) -> pl.LazyFrame:
+    """Trim the text columns named by `headers` and empty their null words, once, before anything reads them.
+
+    Of a channel "unknown" is an answer (`NOWHERE`) and stays.
+    """
     texts = [header for header in headers if dtypes[header] == pl.String]
     nothing = null_words()
+    something = [word for word in nothing if word.lower() not in NOWHERE]
+    told = {header for name, own in plan.fields.items() if name.rpartition(".")[2] in CHANNELS for header in own}
     trimmed = frame.with_columns(pl.col(header).str.strip_chars(_STRIP) for header in texts)
     return trimmed.with_columns(
-        pl.when(~pl.col(header).is_in(nothing)).then(pl.col(header)).alias(header) for header in texts
+        pl.when(~pl.col(header).is_in(something if header in told else nothing)).then(pl.col(header)).alias(header)
+        for header in texts
     )
 
 

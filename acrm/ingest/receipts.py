@@ -76,7 +76,7 @@ def _read(
     plan = Plan(system="unknown", title="", entity="transactions", fields=fields)
     decisions = parse.decide(plan, list(fields), sample, options)
     types = sample.schema
-    parsed = parse.cleaned(frame, headers, types).with_columns(
+    parsed = parse.cleaned(frame, headers, types, plan).with_columns(
         parse.value(plan, field, types, decisions).alias(field) for field in fields
     )
     dated = "transactions.ordered_at"

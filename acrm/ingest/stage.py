@@ -74,7 +74,7 @@ def stage(raw: RawTable, plan: Plan, options: IngestOptions, columns: frozenset[
     mapped = [header for header in headers if header in plan.mapped_headers()]
     chosen = raw.frame.select(ROW, *headers)
     dtypes = chosen.collect_schema()
-    lazy = parse.cleaned(chosen, mapped, dtypes)
+    lazy = parse.cleaned(chosen, mapped, dtypes, plan)
     small = _is_small(raw)
     base = lazy.collect() if small else lazy.head(SAMPLE).collect()
     decisions = parse.decide(plan, names, base, options)

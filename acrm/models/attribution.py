@@ -110,9 +110,9 @@ def removal_effects(paths: Paths) -> FloatArray:
     """The share of conversions that is lost when every step to a channel leads nowhere, for each channel.
 
     The paths are taken for walks of a Markov chain of order 1: a start, the channels, two ends. With Q the moves
-    between the start and the channels, and r those to a conversion, x = (I - Q)⁻¹ r is the probability of converting
-    from each. Without channel k it is x at the start less that of ever coming to k times x at k, and the probability of
-    ever coming to k is N[start, k] / N[k, k] of the fundamental matrix N = (I - Q)⁻¹. So one factorisation serves all
+    between the start and the channels, and r those to a conversion, x = (I - Q)⁻¹ r says how likely each converts.
+    Without channel k it is x at the start less that of ever coming to k times x at k, and the probability of ever
+    coming to k is N[start, k] / N[k, k] of the fundamental matrix N = (I - Q)⁻¹. So one factorisation serves all
     channels, nothing is simulated, and steps from a channel to itself change nothing: they are left out.
 
     Source: E. Anderl and others, International Journal of Research in Marketing 33(3), 2016; J. G. Kemeny,

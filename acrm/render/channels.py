@@ -230,12 +230,11 @@ def _others(result: ChannelsResult) -> Grid:
 
 def _steps(result: ChannelsResult, command: str) -> Iterator[tuple[str, str]]:
     tables, figures = result.tables, result.summary
-    if "tests" in tables:
-        lead = figures["column"]
-        others = tables["tests"].drop_nulls("column").filter(tables["tests"].drop_nulls("column")["column"] != lead)
-        if others.height and result.params.by is None:
-            yield f"{command} --by {others['column'][0]}", _word("next.by")
-        if lead is None:
+    if "tests" in tables and result.params.by is None:
+        columns = tables["tests"]["column"].drop_nulls().to_list()
+        if other := next((column for column in columns if column != figures["column"]), None):
+            yield f"{command} --by {other}", _word("next.by")
+        if not columns:
             yield f"{command} --target COLUMN --by COLUMN", _word("next.target")
     if "cost" in tables and result.params.margin == 1:
         yield f"{command} --margin 0.3", _word("next.margin")

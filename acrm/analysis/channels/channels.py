@@ -58,6 +58,8 @@ def channels(
         InputError: No table tells of anything that could have come by a channel.
     """
     summary: dict[str, Scalar] = {"as_of": params.as_of or _today(tables)}
+    if lines is not None and lines.head(1).collect().is_empty():
+        lines = None
     walk = walked(tables, lines, params)
     found, notes = _counted(tables, lines, params)
     if walk is None and not found:

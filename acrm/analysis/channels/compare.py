@@ -11,23 +11,6 @@ if TYPE_CHECKING:
 
     from acrm.analysis.channels.counted import Counted
 
-NOWHERE = frozenset(
-    {
-        "unknown",
-        "(not set)",
-        "not set",
-        "(none)",
-        "none",
-        "n/a",
-        "undefined",
-        "неизвестно",
-        "не определено",
-        "не указан",
-    }
-    | {"не указано", "нет"}
-)
-"""What sources write where they do not know the channel."""
-
 
 def spelled(units: pl.DataFrame, column: str) -> pl.DataFrame:
     """`_key` (as `acquisition.key`) and `channel`, the spelling that most units have, of equals the first by name."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from acrm.analysis.channels.compare import spelled
 from acrm.analysis.channels.touches import sales, touches
 from acrm.analysis.clv.acquisition import key
 from acrm.errors import InputError
@@ -37,7 +38,7 @@ class Walked:
 
     Attributes:
         paths: See `acrm.models.attribution.Paths`.
-        names: Channel by code, ascending; `NOT_RECORDED` among them where it occurs.
+        names: Channel by code; `NOT_RECORDED` among them where it occurs.
         worth: What the conversions of each path brought; None: not known.
         figures: `paths`, `conversions`, `conversions_untouched` (of no path), `nulls`.
     """
@@ -204,4 +205,5 @@ def _walked(tables: Mapping[str, pl.LazyFrame], lines: pl.LazyFrame | None, para
         notes.append(Message("channels.untouched", {"n": untouched, "share": untouched / ends.height}))
     if unnamed:
         notes.append(Message("channels.unnamed", {"n": unnamed, "share": unnamed / found.height}))
-    return _walk(walk, names.to_list(), worth, untouched, notes)
+    written = dict(spelled(found, column).rows())
+    return _walk(walk, [written.get(name, name) for name in names], worth, untouched, notes)

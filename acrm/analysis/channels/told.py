@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from acrm.analysis.channels.compare import NOWHERE
 from acrm.analysis.channels.marginal import EVENTS, PERIODS, STEADY
 from acrm.analysis.channels.params import FEW, LEVEL
 from acrm.messages import Message, listed, text
+from acrm.schema import NOWHERE
 
 if TYPE_CHECKING:
     import polars as pl
