@@ -83,7 +83,7 @@ def test_all_conversions_are_credited_and_to_nobody_else(given: list[Walk]) -> N
 
 @given(walks)
 def test_steps_to_the_same_channel_change_no_removal_effect(given: list[Walk]) -> None:
-    doubled = [([step for step in steps for _ in range(2)], *ends) for steps, *ends in given]
+    doubled = [([step for step in steps for _ in range(2)], met, lost) for steps, met, lost in given]
     assert removal_effects(paths(doubled)) == pytest.approx(removal_effects(paths(given)), abs=1e-12)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from acrm.analysis.channels.compare import by_channel
 from acrm.analysis.channels.counted import Counted
 
 
-def leads(channel: list[str | None], converted: list[bool | None]) -> Counted:
+def leads(channel: Sequence[str | None], converted: Sequence[bool | None]) -> Counted:
     units = pl.DataFrame(
         {"source": channel, "converted": converted}, schema={"source": pl.String, "converted": pl.Boolean}
     ).with_columns(
@@ -101,6 +102,6 @@ def test_the_order_of_the_rows_does_not_matter(rows: list[tuple[str | None, bool
     other = sorted(rows, key=lambda _: random.random())  # type: ignore[attr-defined]
     (one, whole), (two, again) = (
         by_channel(leads(*map(list, zip(*some, strict=True))), "source") for some in (rows, other)
-    )  # type: ignore[arg-type]
+    )
     assert one.equals(two)
     assert whole == again

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -16,16 +17,15 @@ from acrm.analysis.channels.paths import walked
 from acrm.errors import InputError
 from acrm.schema import polars_schema
 
+Touch = tuple[str | None, int, str | None]
 START = datetime(2025, 1, 1, 12)
 
 
-def table(**columns: list[object]) -> dict[str, pl.LazyFrame]:
+def table(**columns: Sequence[object]) -> dict[str, pl.LazyFrame]:
     return {"other_paths": pl.LazyFrame({"row": list(range(len(columns["path"]))), **columns})}
 
 
-def history(
-    touches: list[tuple[str | None, int, str | None]], orders: list[tuple[str, int, str]]
-) -> dict[str, pl.LazyFrame]:
+def history(touches: list[Touch], orders: list[tuple[str, int, str]]) -> dict[str, pl.LazyFrame]:
     """Touches by customer, day and source; orders by customer, day (at its end) and amount."""
     visits = [("web_visit", START + timedelta(days=day), who, source) for who, day, source in touches]
     bought = [
@@ -47,12 +47,12 @@ def credited(tables: dict[str, pl.LazyFrame], **asked: object) -> tuple[pl.DataF
 @pytest.mark.parametrize("arrow", [" > ", ">", " -> ", "→", " => "])
 def test_columns_of_a_table_are_known_by_their_names(arrow: str) -> None:
     ways = [arrow.join(path) for path in (["ads", "mail"], ["ads", "ads"], ["mail"])] * 4
-    tables = table(
-        path=ways,
-        total_conversions=["2", "1", "0"] * 4,
-        conversion_value=["30", "5", "0"] * 4,
-        total_null=["1", "0", "3"] * 4,
-    )
+    columns = {
+        "total_conversions": ["2", "1", "0"],
+        "conversion_value": ["30", "5", "0"],
+        "total_null": ["1", "0", "3"],
+    }
+    tables = table(path=ways, **{name: values * 4 for name, values in columns.items()})
     credit, figures, notes = credited(tables)
     assert credit.select("channel", "first", "last", "value_first").rows() == [
         ("ads", 12, 4, 140),
@@ -82,29 +82,23 @@ def test_what_is_no_path_is_not_taken_for_one() -> None:
 
 
 def test_touches_lead_to_the_next_order() -> None:
+    ann: list[Touch] = [("ann", 0, "ads"), ("ann", 3, "Mail"), ("ann", 9, "mail"), ("eve", 9, "mail")]
     tables = history(
-        touches=[
-            ("ann", 0, "ads"),
-            ("ann", 3, "Mail"),
-            ("ann", 9, "mail"),
-            ("bob", 1, "ads"),
-            (None, 2, "ads"),
-            ("cyd", 1, None),
-        ],
+        touches=[*ann, ("bob", 1, "ads"), (None, 2, "ads"), ("cyd", 1, None)],
         orders=[("ann", 3, "20"), ("ann", 9, "5"), ("dan", 4, "9"), ("cyd", 2, "8")],
     )
     credit, figures, notes = credited(tables)
-    # ann: ads > mail, then mail; cyd: a visit by nobody knows what; bob has not bought; dan came without a touch.
+    # ann: ads > mail, then mail; cyd: nobody knows what; bob and eve have not bought; dan came without a touch.
     assert credit.select("channel", "touches", "first", "last", "linear", "value_last").rows() == [
-        ("mail", 2, 1, 2, 1.5, 25),
+        ("mail", 3, 1, 2, 1.5, 25),
         (None, 1, 1, 1, 1, 8),
         ("ads", 2, 1, 0, 0.5, 0),
     ]
     assert {name: figures[name] for name in ("paths", "conversions", "conversions_untouched", "nulls")} == {
-        "paths": 4,
+        "paths": 5,
         "conversions": 3,
         "conversions_untouched": 1,
-        "nulls": 1,
+        "nulls": 2,
     }
     # Three days and a half are half a half-life.
     ads = 2 ** -(3 / 7) / (1 + 2 ** -(3 / 7))
