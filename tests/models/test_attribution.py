@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acrm.models.attribution import POSITIONAL, RULES, Paths, credit, removal_effects, shares
@@ -62,6 +62,7 @@ def solved(given: list[Walk], channels: int = 5) -> FloatArray:
     return np.array([1 - converting(channel) / whole for channel in range(channels)])
 
 
+@settings(deadline=None)
 @given(walks)
 def test_removal_effects_are_those_of_brute_force(given: list[Walk]) -> None:
     if sum(conversions for _, conversions, _ in given) > 0:
@@ -70,6 +71,7 @@ def test_removal_effects_are_those_of_brute_force(given: list[Walk]) -> None:
         assert not removal_effects(paths(given)).any()
 
 
+@settings(deadline=None)
 @given(walks)
 def test_all_conversions_are_credited_and_to_nobody_else(given: list[Walk]) -> None:
     found = paths(given)
@@ -81,12 +83,14 @@ def test_all_conversions_are_credited_and_to_nobody_else(given: list[Walk]) -> N
         assert not credited[[channel for channel in range(5) if channel not in met]].any()
 
 
+@settings(deadline=None)
 @given(walks)
 def test_steps_to_the_same_channel_change_no_removal_effect(given: list[Walk]) -> None:
     doubled = [([step for step in steps for _ in range(2)], met, lost) for steps, met, lost in given]
     assert removal_effects(paths(doubled)) == pytest.approx(removal_effects(paths(given)), abs=1e-12)
 
 
+@settings(deadline=None)
 @given(walks, st.randoms(use_true_random=False))
 def test_the_order_of_the_paths_does_not_matter(given: list[Walk], random: object) -> None:
     other = sorted(given, key=lambda _: random.random())  # type: ignore[attr-defined]

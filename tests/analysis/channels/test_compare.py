@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acrm.analysis.channels.compare import by_channel
@@ -94,6 +94,7 @@ def test_a_channel_that_is_better_is_found() -> None:
     assert found >= 48
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from(["a", "A", "b", None]), st.sampled_from([True, False, None])), min_size=1),
     st.randoms(use_true_random=False),

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acrm.analysis.channels.credit import attribution
@@ -121,6 +121,7 @@ def test_nobody_known_or_nothing_bought_makes_no_paths() -> None:
     assert walked({}, None, ChannelsParams()) is None
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 9), st.sampled_from(["ads", "mail", None])), min_size=1),
     st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 9), st.just("5")), min_size=1),
