@@ -48,8 +48,18 @@ def test_leads_with_spend(acrm: Acrm, shop: Path) -> None:
     assert main["channel"].null_count() == 1
     cost = pl.read_parquet("made/channels_cost.parquet")
     assert cost["channel"].to_list() == ["ads", "fair"]
-    assert set(pl.read_parquet("made/channels_marginal.parquet")["outcome"]) == {"leads", "won"}
+    assert set(pl.read_parquet("made/channels_marginal.parquet")["outcome"]) == {"leads", "revenue", "won"}
     assert main.filter(channel="ads")["per_unit"].item() == cost.filter(channel="ads")["per_unit"].item()
+
+
+def test_money_of_several_currencies_is_not_added_up(acrm: Acrm, shop: Path) -> None:
+    text = (shop / "deals.csv").read_text(encoding="utf-8")
+    (shop / "mixed.csv").write_text(text.replace("EUR,mail", "USD,mail"), encoding="utf-8")
+    ran = acrm("channels", "mixed.csv", "spend.csv", "-o", "made")
+    assert "several currencies (EUR, USD)" in " ".join(ran.out.split())
+    assert pl.read_parquet("made/channels.parquet")["amount"].count() == 0
+    assert acrm("channels", "mixed.csv", "spend.csv", "--currency", "EUR", "-o", "made").code == 0
+    assert pl.read_parquet("made/channels.parquet")["channel"].drop_nulls().to_list() == ["ads", "fair", "partner"]
 
 
 def test_figures_can_be_limited(acrm: Acrm, shop: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from acrm.messages import number, text
@@ -27,7 +27,7 @@ def channels_page(result: ChannelsResult, typed: str = "acrm-store") -> Page:
         blocks.append(_main(result))
     if "cost" in tables:
         blocks.append(_cost(result))
-        blocks.append(_marginal(tables["marginal"]))
+        blocks += _marginal(tables["marginal"])
     if "worth" in tables:
         blocks.append(_worth(tables["worth"]))
     if "attribution" in tables:
@@ -64,6 +64,15 @@ def between(low: float | None, high: float | None, spec: str = ".1%") -> str | N
     '14.2% - 18.6%'
     """
     return None if low is None or high is None else f"{number(low, spec)} - {number(high, spec)}"
+
+
+def amounts(lows: Iterable[float | None]) -> str:
+    """How the amounts of intervals are written: small ones with decimals, as the money beside them.
+
+    >>> amounts([24.6, None]), amounts([24.6, 1700.0])
+    (',.2f', ',.0f')
+    """
+    return ",.0f" if any(low is not None and abs(low) >= 100 for low in lows) else ",.2f"
 
 
 def _headline(result: ChannelsResult) -> Headline:
@@ -150,29 +159,47 @@ def _cost(result: ChannelsResult) -> Grid:
     }
     columns = [Col(_word("channel"), max=32), Col(_word("spend"), "money", priority=2), *(kinds[name] for name in told)]
     columns += [Col(_word("interval"), align="right", priority=1), *(kinds[name] for name in beside)]
+    spec = amounts(table[f"{last}_low"])
     rows: list[list[Cell]] = []
     for row in table.head(SHOWN).iter_rows(named=True):
         months = row["payback_months"]
         row["payback_months"] = None if row["cac"] is None else _word("never") if months is None else number(months)
-        limits = between(row[f"{last}_low"], row[f"{last}_high"], ",.0f")
+        limits = between(row[f"{last}_low"], row[f"{last}_high"], spec)
         rows.append([row["channel"], row["spend"], *(row[name] for name in told), limits, *(row[x] for x in beside)])
     title = _word("cost_of", currency=currency) if currency else _word("cost")
     return Grid(title, columns, rows, max(0, table.height - SHOWN))
 
 
-def _marginal(table: pl.DataFrame) -> Grid:
-    """Costs, as what an outcome costs is easier to weigh than outcomes per unit of money."""
+def _marginal(table: pl.DataFrame) -> Iterator[Grid]:
+    """What one more lead or deal costs, which is easier to weigh than leads per unit of money; and what comes back."""
+    told = table.drop_nulls("marginal")
+    counts = told.filter(told["outcome"] != "revenue").head(2 * SHOWN)
+    spec = amounts(_cost_of(brought) for brought in counts["marginal_high"])
+    interval, verdict = Col(_word("interval"), align="right"), Col(_word("marginal_verdict"))
     columns = [Col(_word("channel"), max=32), Col(_word("outcome")), Col(_word("average_cost"), "money")]
-    columns += [Col(_word("next_cost"), "money"), Col(_word("interval"), align="right"), Col(_word("marginal_verdict"))]
     rows: list[list[Cell]] = []
-    for row in table.head(2 * SHOWN).iter_rows(named=True):
-        if row["marginal"] is None:
-            continue
-        high = _cost_of(row["marginal_low"])
-        limits = (number(_cost_of(row["marginal_high"]) or 0.0, ",.0f"), "∞" if high is None else number(high, ",.0f"))
-        told = [row["channel"], text(f"channels.one.{row['outcome']}"), _cost_of(row["average"])]
-        rows.append([*told, _cost_of(row["marginal"]), " - ".join(limits), text(f"channels.return.{row['verdict']}")])
-    return Grid(_word("marginal"), columns, rows)
+    for row in counts.iter_rows(named=True):
+        least, most = _cost_of(row["marginal_high"]), _cost_of(row["marginal_low"])
+        limits = "∞" if least is None else f"{number(least, spec)} - {'∞' if most is None else number(most, spec)}"
+        cells = (_cost_of(row["average"]), _cost_of(row["marginal"]), limits, _verdict(row))
+        rows.append([row["channel"], text(f"channels.one.{row['outcome']}"), *cells])
+    yield Grid(_word("marginal"), [*columns, Col(_word("next_cost"), "money"), interval, verdict], rows)
+    back: list[list[Cell]] = [
+        [
+            row["channel"],
+            row["average"],
+            row["marginal"],
+            between(row["marginal_low"], row["marginal_high"], ",.2f"),
+            _verdict(row),
+        ]
+        for row in told.filter(outcome="revenue").head(SHOWN).iter_rows(named=True)
+    ]
+    columns = [columns[0], Col(_word("average_cost"), "number"), Col(_word("next_unit"), "number"), interval, verdict]
+    yield Grid(_word("returned"), columns, back)
+
+
+def _verdict(row: Mapping[str, Any]) -> str:
+    return text(f"channels.return.{row['verdict']}")
 
 
 def _cost_of(brought: float | None) -> float | None:
@@ -187,7 +214,7 @@ def _worth(table: pl.DataFrame) -> Grid:
         columns.insert(3, Col(_word("interval"), align="right"))
     rows: list[list[Cell]] = []
     for row in table.head(SHOWN).iter_rows(named=True):
-        limits = [between(row["clv_low"], row["clv_high"], ",.0f")] if sure else []
+        limits = [between(row["clv_low"], row["clv_high"], amounts(table["clv_low"]))] if sure else []
         rows.append([name(row["channel"]), row["customers"], row["clv_mean"], *limits, row["clv_median"]])
     return Grid(_word("worth"), columns, rows, max(0, table.height - SHOWN))
 
@@ -211,7 +238,7 @@ def _credit(table: pl.DataFrame) -> Grid:
 def _others(result: ChannelsResult) -> Grid:
     """What other units and columns say; the leading ones have a table of their own."""
     lead = (result.summary["of"], result.summary["column"])
-    columns = [Col(_word("of")), Col(_word("column"), max=24), Col(_word("channel"), "int", priority=2)]
+    columns = [Col(_word("of")), Col(_word("column"), max=24), Col(_word("channels"), "int", priority=2)]
     columns += [Col(_word("recorded"), "share"), Col(_word("top"), max=24), Col(_word("rate"), "share", priority=1)]
     columns.append(Col(_word("p"), align="right", priority=1))
     rows: list[list[Cell]] = []
@@ -234,8 +261,6 @@ def _steps(result: ChannelsResult, command: str) -> Iterator[tuple[str, str]]:
         columns = tables["tests"]["column"].drop_nulls().to_list()
         if other := next((column for column in columns if column != figures["column"]), None):
             yield f"{command} --by {other}", _word("next.by")
-        if not columns:
-            yield f"{command} --target COLUMN --by COLUMN", _word("next.target")
     if "cost" in tables and result.params.margin == 1:
         yield f"{command} --margin 0.3", _word("next.margin")
     if figures.get("of") == "leads" and "cost" not in tables:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from acrm.analysis.channels.compare import by_channel
 from acrm.analysis.channels.counted import Counted, counted
 from acrm.analysis.channels.credit import attribution
-from acrm.analysis.channels.marginal import marginal_table
+from acrm.analysis.channels.marginal import marginal
 from acrm.analysis.channels.params import ChannelsParams, ChannelsResult
 from acrm.analysis.channels.paths import Walked, walked
 from acrm.analysis.channels.spend import Spent, costs, spent, with_payback
@@ -137,7 +137,7 @@ def _paid(
     if not isinstance(match, Spent):
         return Part(notes=() if match is None else (match,))
     table, notes = with_payback(costs(match), lines, tables, params)
-    more = marginal_table(match)
+    more = marginal(match)
     return Part(
         columns=table.select("_key", "spend", "per_unit", "per_converted", "cac", "payback_months"),
         tables={"cost": table, "marginal": more},

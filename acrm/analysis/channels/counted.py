@@ -121,19 +121,34 @@ def _leads(deals: pl.LazyFrame, params: ChannelsParams) -> Counted:
     have = names(deals)
     columns = asked(have, ("source", "campaign"), params.by)
     won = pl.col("status") == "won"
+    money, code, notes = _amounts(deals)
     units = deals.select(
         (pl.col("customer_id") if "customer_id" in have else pl.lit(None, pl.String)).alias("customer_id"),
         pl.col("created_at").cast(pl.Date).alias("day"),
         won.fill_null(False).alias("converted"),
-        (pl.when(won).then(pl.col("amount")).cast(pl.Decimal(38, 4)) if "amount" in have else no_money()).alias(
-            "amount"
-        ),
+        pl.when(won).then(money).alias("amount"),
         (pl.col("status") == "open").fill_null(False).alias("open"),
         *texts(columns),
     ).collect()
     opened = int(units["open"].sum())
-    notes = (Message("channels.open", {"n": opened, "share": opened / units.height}),) if opened else ()
-    return Counted(of="leads", units=units.drop("open"), columns=columns, notes=notes)
+    if opened:
+        notes = (Message("channels.open", {"n": opened, "share": opened / units.height}), *notes)
+    figures: dict[str, Scalar] = {"currency": code}
+    return Counted(of="leads", units=units.drop("open"), columns=columns, notes=notes, figures=figures)
+
+
+def _amounts(deals: pl.LazyFrame) -> tuple[pl.Expr, str | None, tuple[Message, ...]]:
+    """The amounts of deals where they can be added up, their currency, and a word where they cannot."""
+    import polars as pl
+
+    have = names(deals)
+    if "amount" not in have:
+        return no_money(), None, ()
+    codes = deals.select("currency").unique().collect()["currency"] if "currency" in have else pl.Series([None])
+    known = codes.drop_nulls().sort().to_list()
+    if len(known) > 1:
+        return no_money(), None, (Message("channels.amount_currencies", {"found": listed(known)}),)
+    return pl.col("amount").cast(pl.Decimal(38, 4)), next(iter(known), None), ()
 
 
 def _visitors(tables: Mapping[str, pl.LazyFrame], lines: pl.LazyFrame | None, params: ChannelsParams) -> Counted | None:
@@ -183,11 +198,12 @@ def _buyers(tables: Mapping[str, pl.LazyFrame], lines: pl.LazyFrame, params: Cha
         told = told.sort("customer_id", *own, nulls_last=True).unique("customer_id", keep="first", maintain_order=True)
         units = units.join(told, on="customer_id", how="left")
     ordered = asked(names(lines), ("channel", "campaign"), params.by)
-    of_orders = tuple(name for name in ordered if name not in own)
-    for first in first_channels(lines, of_orders, today):
+    # A column that was asked for says the same on orders as of their customers.
+    of_first = () if params.by is not None and own else tuple(name for name in ordered if name not in own)
+    for first in first_channels(lines, of_first, today):
         units = units.join(first, on="customer_id", how="left")
     window, second = second_orders(lines, units.select("customer_id", "day"), today)
-    columns = (*own, *of_orders)
+    columns = (*own, *of_first)
     yield Counted(
         of="customers",
         units=units.join(second, on="customer_id", how="left")
@@ -198,12 +214,12 @@ def _buyers(tables: Mapping[str, pl.LazyFrame], lines: pl.LazyFrame, params: Cha
         notes=(*notes, *history.notes),
         figures={"as_of": today, "currency": history.figures["currency"]},
     )
-    if of_orders:
-        orders = order_amounts(lines, of_orders, as_of=today).collect()
+    if ordered:
+        orders = order_amounts(lines, ordered, as_of=today).collect()
         converted = pl.lit(None, pl.Boolean).alias("converted")
         money = pl.col("amount").cast(pl.Decimal(38, 4))
-        rows = orders.select("customer_id", "day", converted, money, *texts(of_orders))
-        yield Counted(of="orders", units=rows, columns=of_orders)
+        rows = orders.select("customer_id", "day", converted, money, *texts(ordered))
+        yield Counted(of="orders", units=rows, columns=ordered)
 
 
 def _listed(customers: pl.LazyFrame, params: ChannelsParams) -> Counted:

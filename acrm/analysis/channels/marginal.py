@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,75 +14,101 @@ if TYPE_CHECKING:
 
     from acrm.analysis.channels.spend import Spent
 
-WEEK, MONTH = "1w", "1mo"
 PERIODS, EVENTS, STEADY = 26, 20, 0.1
 """Periods with figures, outcomes in them, and variation of spend that a marginal return needs at least."""
-TWO_YEARS = {WEEK: 104, MONTH: 24}
-YEAR = {WEEK: 365.25 / 7, MONTH: 12.0}
 NUMBERS = ("spend", "variation", "average", "marginal", "marginal_low", "marginal_high")
 
 
-def marginal_table(match: Spent) -> pl.DataFrame:
-    """`marginal` as a table, most spend first, then by channel and outcome."""
+def marginal(match: Spent) -> pl.DataFrame:
+    """What one more unit of spend brought in each channel, beside the average, or why that cannot be told.
+
+    Whole weeks are compared, from the first day of spend on; months, where spend is told more rarely than weekly.
+    Trend, and from two years on a yearly wave, are held.
+
+    Returns:
+        A row per channel and outcome (the units, of leads also `won` and `revenue`), most spend first: `channel`,
+        `_key`, `outcome`, `periods`, `spend` (mean of a period), `variation`, `average` and `marginal` with
+        `marginal_low`, `marginal_high` (outcomes per unit of money), `verdict`: `less` (than the average, surely),
+        `more`, `same`, `nothing` (not surely above 0), or why not: `few`, `steady`, `rare`.
+    """
     import polars as pl
 
     texts = dict.fromkeys(("channel", "_key", "outcome"), pl.String)
     schema = {**texts, "periods": pl.Int64, **dict.fromkeys(NUMBERS, pl.Float64), "verdict": pl.String}
-    table = pl.DataFrame(list(marginal(match)), schema=schema)
+    table = pl.DataFrame(list(_rows(match)), schema=schema)
     return table.sort(-pl.col("spend").fill_null(0.0), "_key", "outcome")
 
 
-def marginal(match: Spent) -> Iterator[dict[str, Any]]:
-    """What one more unit of spend brought in each channel, beside the average, or why that cannot be told.
-
-    Whole weeks (months, where spend is told more rarely than weekly) are compared; trend, and from two years on a
-    yearly wave, are held. A row per channel and outcome: `channel`, `outcome`, `periods`, `spend` (mean of a period),
-    `variation`, `average` and `marginal` with `marginal_low`, `marginal_high` (outcomes per unit of money), `verdict`:
-    `less` (than the average, surely), `more`, `same`, `nothing` (not surely above 0), `few`, `steady`, `rare`.
-    """
+def _rows(match: Spent) -> Iterator[dict[str, Any]]:
     import numpy as np
     import polars as pl
 
+    monthly = step(match.rows["date"].unique().sort().to_list()) > 7
+    count, period = _months(match) if monthly else _weeks(match)
+    clock = np.arange(count) / max(count, 1)
+    year = 12.0 if monthly else 365.25 / 7
+    wave = 2 * np.pi * np.arange(count) / year
+    controls = np.column_stack([clock, *([np.sin(wave), np.cos(wave)] if count >= 2 * year - 1 else [])])
+    paid = match.rows.select("_key", period("date"), value="spend")
+    one, won = pl.lit(1), pl.col("converted").cast(pl.Int64)
+    outcomes = {match.found.of: (one, one)}
+    if match.found.of == "leads":
+        outcomes |= {"won": (won, won), "revenue": (pl.col("amount"), won)}
+    names = match.rows.group_by("_key").agg(pl.col("channel").min()).sort("_key").rows()
+    came = match.found.units.with_columns(key(match.column).alias("_key"), period("day"))
+
+    def series(rows: pl.DataFrame, channel: str, value: pl.Expr) -> Any:
+        own = rows.filter(pl.col("_key") == channel).select("period", value.alias("value"))
+        sums = own.group_by("period").agg(pl.col("value").sum().cast(pl.Float64))
+        whole = pl.DataFrame({"period": range(count)}, schema={"period": pl.Int64}).join(sums, on="period", how="left")
+        return whole.sort("period")["value"].fill_null(0.0).to_numpy()
+
+    for channel, name in names:
+        spend = np.maximum(series(paid, channel, pl.col("value")), 0.0)
+        for outcome, (value, counts) in outcomes.items():
+            row = {"channel": name, "_key": channel, "outcome": outcome, "periods": count}
+            enough = int(series(came, channel, counts).sum()) >= EVENTS
+            yield row | _told(spend, series(came, channel, value), controls, enough=enough)
+
+
+def _told(spend: Any, outcome: Any, controls: Any, *, enough: bool) -> dict[str, Any]:
+    """The figures of one channel and outcome."""
     from acrm.models.response import response, variation
 
-    every = WEEK if step(match.rows["date"].unique().sort().to_list()) <= 7 else MONTH
-    first = pl.select(pl.lit(match.since).dt.truncate(every)).item()
-    # A period that the days cut is not a whole one.
-    first = first if first == match.since else pl.select(pl.lit(first).dt.offset_by(every)).item()
-    end = pl.select(pl.lit(match.until + timedelta(days=1)).dt.truncate(every)).item()
-    periods = pl.date_range(first, end, every, closed="left", eager=True).alias("period") if first < end else None
-    count = 0 if periods is None else len(periods)
-    clock = np.arange(count) / max(count, 1)
-    wave = 2 * np.pi * np.arange(count) / YEAR[every]
-    season = [np.sin(wave), np.cos(wave)] if count >= TWO_YEARS[every] else []
-    controls = np.column_stack([clock, *season])
-    units = match.found.units.select(key(match.column).alias("_key"), pl.col("day").dt.truncate(every), "converted")
-    names = match.rows.group_by("_key").agg(pl.col("channel").min()).sort("_key").rows()
-    outcomes = {match.found.of: pl.lit(True)} | ({"won": pl.col("converted")} if match.found.of == "leads" else {})
-    for channel, name in names:
-        for outcome, counts in outcomes.items():
-            row: dict[str, Any] = {"channel": name, "_key": channel, "outcome": outcome, "periods": count}
-            if periods is None or count < PERIODS:
-                yield row | {"verdict": "few"}
-                continue
-            paid = match.rows.filter(pl.col("_key") == channel)
-            paid = paid.group_by(pl.col("date").dt.truncate(every).alias("period")).agg(pl.col("spend").sum())
-            came = units.filter((pl.col("_key") == channel) & counts).group_by(pl.col("day").alias("period")).len()
-            both = periods.to_frame().join(paid, on="period", how="left").join(came, on="period", how="left")
-            both = both.sort("period").fill_null(0)
-            spend = np.maximum(both["spend"].cast(pl.Float64).to_numpy(), 0.0)
-            outcome_of = both["len"].cast(pl.Float64).to_numpy()
-            row |= {"spend": float(spend.mean()), "variation": variation(spend, controls)}
-            if row["variation"] < STEADY:
-                yield row | {"verdict": "steady"}
-                continue
-            if outcome_of.sum() < EVENTS:
-                yield row | {"verdict": "rare"}
-                continue
-            told = response(spend, outcome_of, controls, LEVEL)
-            verdict = (
-                "same" if told.low <= told.average <= told.high else "less" if told.high < told.average else "more"
-            )
-            figures = {"average": told.average, "marginal": told.marginal}
-            limits = {"marginal_low": told.low, "marginal_high": told.high}
-            yield row | figures | limits | {"verdict": "nothing" if told.low <= 0 else verdict}
+    if len(spend) < PERIODS or not spend.any():
+        return {"verdict": "few"}
+    known = {"spend": float(spend.mean()), "variation": variation(spend, controls)}
+    if known["variation"] < STEADY:
+        return known | {"verdict": "steady"}
+    if not enough:
+        return known | {"verdict": "rare"}
+    told = response(spend, outcome, controls, LEVEL)
+    known |= {"average": told.average, "marginal": told.marginal}
+    known |= {"marginal_low": told.low, "marginal_high": told.high}
+    if told.low <= 0:
+        return known | {"verdict": "nothing"}
+    within = told.low <= told.average <= told.high
+    return known | {"verdict": "same" if within else "less" if told.high < told.average else "more"}
+
+
+def _weeks(match: Spent) -> tuple[int, Callable[[str], pl.Expr]]:
+    """Whole weeks from the first day of spend on: how many, and of a column of days which one."""
+    import polars as pl
+
+    first = match.rows["date"].sort()[0]
+    count = ((match.until - first).days + 1) // 7
+    return count, lambda day: ((pl.col(day) - first).dt.total_days() // 7).alias("period")
+
+
+def _months(match: Spent) -> tuple[int, Callable[[str], pl.Expr]]:
+    """Whole calendar months: how many, and of a column of days which one."""
+    import polars as pl
+
+    begun = 0 if match.since.day == 1 else 1
+    first, last = (day.year * 12 + day.month for day in (match.since, match.until + timedelta(days=1)))
+
+    def period(day: str) -> pl.Expr:
+        year, month = (part.cast(pl.Int64) for part in (pl.col(day).dt.year(), pl.col(day).dt.month()))
+        return (year * 12 + month - first - begun).alias("period")
+
+    return max(0, last - first - begun), period

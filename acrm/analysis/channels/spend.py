@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from acrm.analysis.channels.params import LEVEL, ChannelsParams
-from acrm.analysis.channels.touches import texts
+from acrm.analysis.channels.touches import no_money, texts
 from acrm.analysis.clv.acquisition import OF_SPEND, key, step
 from acrm.errors import InputError
 from acrm.messages import Message, listed
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 BOUGHT = ("leads", "visitors", "customers")
 """Units that spend may have brought."""
+_YEAR = timedelta(days=365)
 _WHY = frozenset({"npv.no_spend", "npv.all_look_new", "npv.spend_currency"})
 """Notes of a net present value that say why new customers have no cost."""
 
@@ -79,6 +80,13 @@ def spent(campaigns: pl.LazyFrame | None, counted: Sequence[Counted]) -> Spent |
         return Message("channels.spend_apart", {"since": dates[0], "until": dates[-1], "first": first, "last": last})
     if outside := named.filter(~within)["spend"].sum():
         notes.append(Message("channels.spend_outside", {"since": since, "until": until, "spend": outside}))
+    mine = found.figures.get("currency")
+    if codes and mine and codes != [mine]:
+        notes.append(Message("channels.other_currency", {"spend": codes[0], "amount": mine}))
+        found = replace(found, units=found.units.with_columns(no_money().alias("amount")))
+    known = first + _YEAR
+    if found.of == "customers" and since < known:
+        notes.append(Message("channels.looks_new", {"known": known}))
     return Spent(
         rows=kept,
         found=replace(found, units=found.units.filter(pl.col("day").is_between(since, until))),

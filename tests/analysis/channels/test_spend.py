@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from acrm.analysis.channels.counted import Counted
-from acrm.analysis.channels.marginal import marginal_table
+from acrm.analysis.channels.marginal import marginal
 from acrm.analysis.channels.spend import Spent, costs, spent
 from acrm.messages import Message
 
@@ -103,7 +103,7 @@ def test_one_more_unit_brings_what_the_curve_says() -> None:
         spend, came, truth = market(seed, 0.6)
         match = spent(spend, [came])
         assert isinstance(match, Spent)
-        row = marginal_table(match).filter(outcome="leads").row(0, named=True)
+        row = marginal(match).filter(outcome="leads").row(0, named=True)
         assert row["periods"] == 100
         held += row["marginal_low"] <= truth <= row["marginal_high"]
         less += row["verdict"] == "less"
@@ -116,12 +116,12 @@ def test_spend_that_hardly_varies_tells_nothing() -> None:
     spend, came, _ = market(0, 0.02)
     match = spent(spend, [came])
     assert isinstance(match, Spent)
-    told = marginal_table(match).select("outcome", "verdict", "marginal").rows()
-    assert told == [("leads", "steady", None), ("won", "steady", None)]
+    told = marginal(match).select("outcome", "verdict", "marginal").rows()
+    assert told == [(outcome, "steady", None) for outcome in ("leads", "revenue", "won")]
     short = spent(spend.filter(pl.col("date") < DAY + timedelta(days=100)), [came])
     assert isinstance(short, Spent)
-    assert set(marginal_table(short)["verdict"]) == {"few"}
+    assert set(marginal(short)["verdict"]) == {"few"}
     varied, _, _ = market(0, 0.6)
     rare = spent(varied, [units([(0, "ads", True), (699, "ads", True)])])
     assert isinstance(rare, Spent)
-    assert set(marginal_table(rare)["verdict"]) == {"rare"}
+    assert set(marginal(rare)["verdict"]) == {"rare"}
