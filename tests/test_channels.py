@@ -62,6 +62,15 @@ def test_money_of_several_currencies_is_not_added_up(acrm: Acrm, shop: Path) -> 
     assert pl.read_parquet("made/channels.parquet")["channel"].drop_nulls().to_list() == ["ads", "fair", "partner"]
 
 
+def test_a_condition_chooses_rows_of_every_table_that_has_its_columns(acrm: Acrm, shop: Path) -> None:
+    ran = acrm("channels", "deals.csv", "spend.csv", "--where", "source = 'ads'", "-o", "made")
+    assert ran.code == 0, ran.err
+    assert pl.read_parquet("made/channels.parquet").select("channel", "units").rows() == [("ads", 80)]
+    assert pl.read_parquet("made/channels_cost.parquet")["channel"].to_list() == ["ads"]
+    refused = acrm("channels", "deals.csv", "--where", "nothing = 'ads'")
+    assert (refused.code, "nothing" in refused.err) == (2, True)
+
+
 def test_figures_can_be_limited(acrm: Acrm, shop: Path) -> None:
     assert acrm("channels", "deals.csv", "--fail-on", "not_recorded_share>0.1").code == 1
     ran = acrm("channels", "deals.csv", "--json", "--fail-on", "p<0.000001")
