@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from acrm.analysis.churn.of_label import of_label as of_label
     from acrm.analysis.churn.prepared import Prepared as Prepared
     from acrm.analysis.churn.transactional import transactional as transactional
+    from acrm.analysis.channels.channels import channels as channels
+    from acrm.analysis.channels.params import ChannelsParams as ChannelsParams
+    from acrm.analysis.channels.params import ChannelsResult as ChannelsResult
     from acrm.analysis.clv.params import ClvParams as ClvParams
     from acrm.analysis.clv.value import ClvResult as ClvResult
     from acrm.analysis.clv.value import clv as clv
@@ -58,6 +61,8 @@ _HOMES = {
         "churn.of_label": ("of_label",),
         "churn.prepared": ("Prepared",),
         "churn.transactional": ("transactional",),
+        "channels.channels": ("channels",),
+        "channels.params": ("ChannelsParams", "ChannelsResult"),
         "clv.params": ("ClvParams",),
         "clv.value": ("ClvResult", "clv"),
         "drivers.drivers": ("DriverParams", "DriversResult", "drivers"),
@@ -78,6 +83,8 @@ _HOMES = {
 __all__ = [
     "BasketParams",
     "BasketResult",
+    "ChannelsParams",
+    "ChannelsResult",
     "ChurnParams",
     "ChurnResult",
     "ClvParams",
@@ -101,6 +108,7 @@ __all__ = [
     "SequenceParams",
     "SequenceResult",
     "basket",
+    "channels",
     "churn",
     "clv",
     "contractual",

@@ -42,6 +42,7 @@ COMMANDS = (
     "products",
     "churn",
     "funnel",
+    "channels",
     "reconcile",
     "doctor",
     "demo",

@@ -272,6 +272,31 @@ def crowd(
     )
 
 
+def ways(
+    sources: Sequence[str], reading: Reading, selecting: Selecting, scratch: Path, columns: Sequence[str] = ()
+) -> Sales:
+    """Everything that tells where customers came from: `crowd`, with deals and spend in one currency too.
+
+    `--where` chooses rows of every table that has the columns it names, itself or by its customers; where there is no
+    such table it is refused.
+    """
+    condition = None if columns else selecting.where
+    found = crowd(sources, reading, replace(selecting, where=None) if condition else selecting, scratch, columns)
+    tables, notes = dict(found.dataset.tables), found.selected
+    if condition:
+        wanted = names_in(condition)
+        theirs = set(tables["customers"].collect_schema().names()) if "customers" in tables else set()
+        have = {name: set(frame.collect_schema().names()) for name, frame in tables.items()}
+        known = {name: own | (theirs if "customer_id" in own else set()) for name, own in have.items()}
+        apt = [name for name in tables if wanted <= known[name]] or [*tables][:1]
+        tables |= {name: where(found.dataset.tables, name, condition) for name in apt}
+    for name, amounts in (("deals", ("amount",)), ("campaigns", ("spend",))):
+        if name in tables and {"currency", *amounts} <= set(tables[name].collect_schema().names()):
+            tables[name], more = in_one_currency(tables[name], amounts, selecting.currency, selecting.rates)
+            notes = (*notes, *more)
+    return replace(found, dataset=replace(found.dataset, tables=tables), selected=notes)
+
+
 def contracts(found: Sales, selecting: Selecting, by: str | None) -> tuple[pl.LazyFrame, tuple[Message, ...]]:
     """The contracts that were asked for, in one currency where that was asked for, and what was left out.
 

@@ -99,6 +99,15 @@ def test_blanks_and_null_words_around_and_instead_of_values(load: Load) -> None:
     assert rows(dataset, "transactions", "order_id", "customer_id", "status") == [("1", "ann", None), ("2", None, None)]
 
 
+def test_an_unknown_channel_is_an_answer_and_an_empty_one_is_not(load: Load) -> None:
+    text = (
+        "order_id,customer_id,date,amount,channel,status\n"
+        "1,ann,2024-01-13,5,Unknown,unknown\n2,ann,2024-01-13,6,n/a,paid\n3,ann,2024-01-14,7,,paid\n"
+    )
+    dataset = load(text)
+    assert rows(dataset, "transactions", "channel", "status") == [("Unknown", None), (None, "paid"), (None, "paid")]
+
+
 def test_a_value_that_does_not_parse_is_null_and_flagged(load: Load) -> None:
     dataset = load("order_id,date,amount,quantity\n1,2024-01-13,5,2\n2,2024-01-13,5,3\n3,2024-01-13,5,many\n")
     assert rows(dataset, "transactions", "order_id", "quantity", "_flags") == [

@@ -77,13 +77,13 @@ def from_campaigns(campaigns: pl.LazyFrame, base: Base, interval: float) -> Acqu
     if spent.is_empty():
         return Message("npv.no_spend")
     known, of_all = base.first_order_at + _YEAR, Decimal(spent["spend"].sum())
-    step = _step(spent["date"].unique().sort().to_list())
+    every = step(spent["date"].unique().sort().to_list())
     spent = spent.filter(pl.col("date") >= known)
     early = {"spend": of_all - Decimal(spent["spend"].sum()), "first": base.first_order_at, "known": known}
     if spent.is_empty():
         return Message("npv.all_look_new", early)
     since, last = (day for day in (spent["date"].min(), spent["date"].max()) if isinstance(day, date))
-    until = min(last + timedelta(days=step - 1), base.as_of)
+    until = min(last + timedelta(days=every - 1), base.as_of)
     new = base.customers.filter(pl.col("first_order_at").is_between(since, until))
     pairs = [
         (of_orders, of_spend)
@@ -172,7 +172,7 @@ def from_given(costs: Mapping[str, float], base: Base | None) -> Acquisition:
     return Acquisition(table=_ordered(table), column=column, cost=cost, since=None, until=None)
 
 
-def _step(days: list[date]) -> int:
+def step(days: list[date]) -> int:
     """The usual number of days from one day of campaign figures to the next."""
     gaps = [(later - earlier).days for earlier, later in pairwise(days)]
     return max(sorted(set(gaps)), key=gaps.count, default=1)
@@ -193,15 +193,16 @@ def _with_cost(table: pl.DataFrame, interval: float) -> pl.DataFrame:
     Where more money came back than was spent, there is none.
     """
     import polars as pl
-    from scipy.special import gammaincinv
+
+    from acrm.models.proportions import count_limits
 
     rows: list[tuple[Any, ...]] = []
     for part, spend, new in table.select("part", "spend", "new_customers").rows():
         if part != "channel" or not new or spend < 0:
             rows.append((None, None, None))
             continue
-        most, least = gammaincinv(new + 1, (1 + interval) / 2), gammaincinv(new, (1 - interval) / 2)
-        rows.append((float(spend) / new, float(spend) / float(most), float(spend) / float(least)))
+        least, most = count_limits(new, interval)
+        rows.append((float(spend) / new, float(spend) / most, float(spend) / least))
     costs = pl.DataFrame(rows, schema=dict.fromkeys(("cac", "cac_low", "cac_high"), pl.Float64), orient="row")
     return _ordered(table.hstack(costs))
 

@@ -129,16 +129,16 @@ def _interactions(lines: pl.LazyFrame | None, interactions: pl.LazyFrame | None,
     )
 
 
-def _purchases(lines: pl.LazyFrame | None, tz: str | None) -> pl.DataFrame:
-    """One event per customer and day with a sale that was not taken back, at its first line."""
+def purchases(lines: pl.LazyFrame, tz: str | None) -> pl.DataFrame:
+    """One row per customer and day with a sale that was not taken back: `time` of its first line in seconds, `amount`.
+
+    Where only the day is known (midnight of `tz`, else of UTC), it is the last second of it.
+    """
     import polars as pl
 
     from acrm.summaries.customers import purchase_days
     from acrm.summaries.ledger import sale_lines
 
-    schema = {"customer_id": pl.String(), "product_id": pl.String(), "time": pl.Int64()}
-    if lines is None:
-        return pl.DataFrame(schema=schema)
     days = purchase_days(lines, as_of=None)
     here = pl.col("ordered_at").max().dt.replace_time_zone("UTC").dt.convert_time_zone(tz or "UTC")
     begun = (
@@ -149,7 +149,17 @@ def _purchases(lines: pl.LazyFrame | None, tz: str | None) -> pl.DataFrame:
     )
     moment = pl.when("hourless").then(pl.col("ordered_at") + DAY - 1).otherwise("ordered_at")
     found = days.join(begun, on=["customer_id", "day"])
-    return found.select("customer_id", pl.lit(PURCHASE).alias("product_id"), moment.alias("time")).collect()
+    return found.select("customer_id", moment.alias("time"), "amount").collect()
+
+
+def _purchases(lines: pl.LazyFrame | None, tz: str | None) -> pl.DataFrame:
+    """Purchases as events."""
+    import polars as pl
+
+    schema = {"customer_id": pl.String(), "product_id": pl.String(), "time": pl.Int64()}
+    if lines is None:
+        return pl.DataFrame(schema=schema)
+    return purchases(lines, tz).select("customer_id", pl.lit(PURCHASE).alias("product_id"), "time")
 
 
 def _coded(rows: pl.DataFrame, *, until: int, what: str) -> dict[str, Any]:
