@@ -327,9 +327,18 @@ def assigned(entity: str, by_name: dict[str, str], sample: pl.DataFrame) -> dict
         if fits(name, sample[header]):
             fields[name] = (*fields.get(name, ()), header)
             taken.add(header)
+    return _substituted(entity, fields)
+
+
+def _substituted(entity: str, fields: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """The fields with what stands for a customer or a start that no column tells."""
     if entity in LINKED and "customers.household_id" in fields and not fields.keys() & set(_CUSTOMER_KEYS):
         # Where nobody else is named, the household is the customer.
         fields["customers.customer_id"] = fields.pop("customers.household_id")
+    if "interactions.first_response_at" in fields and "interactions.started_at" not in fields:
+        # Some help desks tell when a ticket was answered and not when it came: it is as old as that, at least.
+        told = ("interactions.first_response_at", "interactions.ended_at")
+        fields["interactions.started_at"] = tuple(header for name in told for header in fields.get(name, ()))
     return fields
 
 
