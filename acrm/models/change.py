@@ -59,8 +59,8 @@ def change(
 
     Examples:
         >>> ten, nine = Quotient(top=np.repeat(10.0, 50)), Quotient(top=np.repeat(9.0, 50))
-        >>> change(ten, nine, relative=True)
-        (0.1111111111111111, 0.1111111111111111, 0.1111111111111111)
+        >>> [round(limit, 6) for limit in change(ten, nine, relative=True)]
+        [0.111111, 0.111111, 0.111111]
     """
     value, earlier = now.value, before.value
     if not np.isfinite([value, earlier]).all() or (relative and min(value, earlier) <= 0):

@@ -64,9 +64,9 @@ def calendar(days: pl.Series, period: Period, as_of: date) -> pl.DataFrame:
 
     Examples:
         >>> import polars as pl
-        >>> seen = pl.Series([date(2025, 1, 1), date(2025, 1, 20), date(2025, 2, 10), date(2025, 2, 27)])
-        >>> calendar(seen, "month", date(2025, 2, 28)).rows()[1]
-        (datetime.date(2025, 2, 1), datetime.date(2025, 2, 28), False)
+        >>> seen = pl.Series([date(2025, 1, day) for day in range(1, 32)] + [date(2025, 2, 26)])
+        >>> calendar(seen, "month", date(2025, 2, 27))["complete"].to_list()
+        [True, False]
         >>> calendar(seen, "month", date(2025, 3, 1))["complete"].to_list()
         [True, True]
     """
