@@ -41,12 +41,12 @@ def on_logs(values: FloatArray) -> bool:
 def seasonality(values: FloatArray, cycle: int, smooth: int = 3) -> Seasonal:
     """Take the season out of a series.
 
-    As `statsmodels` and textbooks do it: a centred moving average over one cycle (of an even number of periods the
-    outermost two count half) is the trend; what each value is of its trend, averaged over the years place by place, is
-    the season, scaled so that a whole cycle changes nothing. Averages leave out the highest and the lowest of five or
-    more and are medians of three or four, so that one extraordinary period moves no season. The season is a factor
-    where `on_logs` says so, else a summand. With a cycle of 1, or fewer than two whole cycles, there is no season. The
-    level is a moving mean of `smooth` adjusted values, of fewer at the ends.
+    A centred moving average over one cycle (of an even number of periods the outermost two count half) is the trend;
+    what each value is of its trend, averaged over the years place by place, is the season, scaled so that it leaves the
+    sum of a whole cycle as it is. Averages leave out the highest and the lowest of five or more and are medians of
+    three or four, so that one extraordinary period moves no season. The season is a factor where `on_logs` says so,
+    else a summand. With a cycle of 1, or fewer than two whole cycles, there is none. The level is a moving mean of
+    `smooth` adjusted values, of fewer at the ends.
 
     >>> four = np.array([10.0, 20.0, 30.0, 40.0] * 3)
     >>> found = seasonality(four, 4)
@@ -68,7 +68,8 @@ def seasonality(values: FloatArray, cycle: int, smooth: int = 3) -> Seasonal:
     at = season[np.arange(len(values)) % cycle]
     adjusted = series - at
     if multiplicative:
-        adjusted, at, season = np.exp(adjusted), np.exp(at), np.exp(season)
+        mean = np.exp(season).mean()
+        adjusted, at, season = np.exp(adjusted) * mean, np.exp(at) / mean, np.exp(season) / mean
     return Seasonal(
         adjusted=adjusted, level=_rolling(adjusted, smooth), season=at, cycle=season, multiplicative=multiplicative
     )

@@ -122,7 +122,7 @@ def read_sold(
     )
     if currency and without:
         # An order may have lines with and without a currency.
-        named = named.group_by(dict.fromkeys(keys)).agg(pl.col(sums).sum())
+        named = named.group_by(list(dict.fromkeys(keys))).agg(pl.col(sums).sum())
     return Sold(rows=named.select(*dict.fromkeys(keys), *sums), by=tuple(by), as_of=as_of, figures=figures, notes=notes)
 
 
