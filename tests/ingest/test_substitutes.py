@@ -27,7 +27,10 @@ def test_a_ticket_that_tells_its_answer_alone_is_as_old_as_that(tmp_path: Path) 
 
 def test_a_ticket_that_tells_its_start_is_rejected_without_one(tmp_path: Path) -> None:
     head, *rows = TICKETS.splitlines()
-    lines = [f"{head},Created at", *(f"{row},{start}" for row, start in zip(rows, ("6/1/2023", "", "5/30/2023"), strict=True))]
+    lines = [
+        f"{head},Created at",
+        *(f"{row},{start}" for row, start in zip(rows, ("6/1/2023", "", "5/30/2023"), strict=True)),
+    ]
     (tmp_path / "tickets.csv").write_text("\n".join(lines), encoding="utf-8")
     found = load([str(tmp_path / "tickets.csv")], IngestOptions(), tmp_path)
     assert found.tables["interactions"].collect()["interaction_id"].sort().to_list() == ["1", "3"]

@@ -10,7 +10,7 @@ from acrm.models.seasonality import seasonality
 
 @pytest.mark.parametrize("cycle", [4, 7, 12])
 def test_a_season_that_was_put_in_comes_out(cycle: int) -> None:
-    time = np.arange(5 * cycle)
+    time = np.arange(5 * cycle, dtype=np.float64)
     factor = np.exp(np.sin(2 * np.pi * time / cycle))
     found = seasonality(1000 * 1.01**time * factor, cycle)
     assert found.multiplicative

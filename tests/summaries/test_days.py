@@ -58,5 +58,7 @@ def test_costs_of_the_catalogue_fill_in_for_lines_without_and_come_back_with_ref
 
 
 def test_a_table_without_customers_will_do() -> None:
-    days = order_days(frame([("1", None, date(2025, 1, 1), Decimal(1), "EUR", None, None, None)]).drop("customer_id"), as_of=None)
+    days = order_days(
+        frame([("1", None, date(2025, 1, 1), Decimal(1), "EUR", None, None, None)]).drop("customer_id"), as_of=None
+    )
     assert days.collect()["customer_id"].to_list() == [""]

@@ -34,7 +34,7 @@ class Web:
             95%), `small`. Of visits the cuts are `visitor` (new, returning), `source` and `medium`.
         pages: The most seen first: `page`, `sessions`, `share` of all, `converted`, `converted_share`, `exits`
             (sessions that ended on it without an order), `exit_share` of its sessions; empty of tables of sessions.
-        figures: `sessions`, `converted`, `conversion`, and of visits `visitors`.
+        figures: `sessions`, `converted`, `conversion` and its n (sessions of visitors who are known), `visitors`.
         notes: What the reader should know.
     """
 
@@ -112,7 +112,7 @@ def _of_visits(rows: pl.DataFrame, lines: pl.LazyFrame | None, gap: int) -> Web:
     cuts = [name for name in ("visitor", "source", "medium") if name in told.columns]
     conversion = _conversion(known.select("converted", *cuts), cuts)
     figures = _figures(conversion) if lines is not None else {}
-    figures = {"sessions": sessions.height, "visitors": sessions["customer_id"].drop_nulls().n_unique(), **figures}
+    figures |= {"sessions": sessions.height, "visitors": sessions["customer_id"].drop_nulls().n_unique()}
     return Web(conversion=conversion, pages=_pages(pages, told), figures=figures, notes=tuple(notes))
 
 
@@ -222,4 +222,5 @@ def _share(rows: pl.DataFrame) -> dict[str, Any]:
 
 def _figures(conversion: pl.DataFrame) -> dict[str, Scalar]:
     whole = conversion.row(0, named=True)
-    return {"sessions": whole["sessions"], "converted": whole["converted"], "conversion": whole["share"]}
+    counts = {"sessions": whole["sessions"], "converted": whole["converted"]}
+    return {**counts, "conversion": whole["share"], "conversion_n": whole["sessions"]}

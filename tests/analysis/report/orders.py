@@ -33,7 +33,12 @@ def table(rows: Sequence[dict[str, Any]]) -> pl.LazyFrame:
     """Order lines from what differs of each; by default a sale of 10 to ada on 2025-01-01."""
     whole = []
     for number, row in enumerate(rows):
-        line = {"order_id": str(number), "customer_id": "ada", "ordered_on": date(2025, 1, 1), "line_amount": Decimal(10)}
+        line: dict[str, Any] = {
+            "order_id": str(number),
+            "customer_id": "ada",
+            "ordered_on": date(2025, 1, 1),
+            "line_amount": Decimal(10),
+        }
         line |= row
         line.setdefault("ordered_at", datetime.combine(line["ordered_on"], time(), UTC))
         whole.append({name: line.get(name) for name in COLUMNS})

@@ -11,7 +11,11 @@ from tests.analysis.report.orders import table
 
 LINES = table(
     [
-        {"ordered_on": date(2024, 12, 30), "ordered_at": datetime(2024, 12, 30, 22, 5, tzinfo=UTC), "product_id": "pen"},
+        {
+            "ordered_on": date(2024, 12, 30),
+            "ordered_at": datetime(2024, 12, 30, 22, 5, tzinfo=UTC),
+            "product_id": "pen",
+        },
         {"customer_id": "bob", "ordered_on": date(2025, 2, 2), "unit": "A"},
     ]
 ).with_columns(x_own=pl.Series(["one", "two"]))
@@ -53,5 +57,5 @@ def test_hours_are_those_of_the_zone_and_days_alone_have_none() -> None:
 
 
 def test_an_unknown_column_is_refused_with_the_nearest() -> None:
-    with pytest.raises(InputError, match="chanel.*channel"):
+    with pytest.raises(InputError, match=r"chanel.*channel"):
         with_columns(["chanel"], TABLES)

@@ -27,7 +27,9 @@ def test_the_sums_are_those_of_plain_python(seed: int, period: Period) -> None:
     for row in sorted(rows, key=lambda row: row["ordered_on"]):
         if row["customer_id"] and not row["is_refund"]:
             first.setdefault(row["customer_id"], start_of(row["ordered_on"], period))
-    sums: dict[date, dict[str, Any]] = defaultdict(lambda: {"revenue": Decimal(0), "refunded": Decimal(0), "orders": set(), "buyers": set()})
+    sums: dict[date, dict[str, Any]] = defaultdict(
+        lambda: {"revenue": Decimal(0), "refunded": Decimal(0), "orders": set(), "buyers": set()}
+    )
     for row in rows:
         at = sums[start_of(row["ordered_on"], period)]
         at["revenue"] += row["line_amount"]

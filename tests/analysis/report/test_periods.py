@@ -1,6 +1,7 @@
 """Which periods are whole."""
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import polars as pl
 import pytest
@@ -62,4 +63,4 @@ def test_empty_periods_are_there(period: Period) -> None:
     seen = pl.Series([date(2025, 1, 1), date(2025, 6, 30)])
     table = calendar(seen, period, date(2025, 7, 1))
     starts = table["period"].to_list()
-    assert all(moved(one, period, 1) == other for one, other in zip(starts, starts[1:], strict=False))
+    assert all(moved(one, period, 1) == other for one, other in pairwise(starts))

@@ -4,13 +4,13 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 import polars as pl
 import pytest
 
-from acrm.analysis.report.pivot import NONE, PivotParams, parse_pivot, pivot
+from acrm.analysis.report.pivot import NONE, Measure, PivotParams, parse_pivot, pivot
 from acrm.errors import AcrmError, InputError, UsageError
 from acrm.ingest.dataset import load
 from acrm.ingest.options import IngestOptions
@@ -33,11 +33,15 @@ def test_it_equals_pandas(seed: int) -> None:
     names = random.sample(PARTS, random.randint(1, 4))
     rows = tuple(names[: max(1, len(names) // 2)])
     cols = tuple(names[len(rows) :])
-    measure = random.choice(["sum", "count", "mean", "median", "nunique", "share"])
-    of = random.choice(["amount", "quantity"] if measure in ("sum", "mean", "median", "share") else ["customer_id", "cost"])
+    measure = random.choice(get_args(Measure))
+    of = random.choice(
+        ["amount", "quantity"] if measure in ("sum", "mean", "median", "share") else ["customer_id", "cost"]
+    )
     lines = random_lines(seed, 300)
     people = pl.LazyFrame({"customer_id": list(CITIES), "city": list(CITIES.values())})
-    made = pivot({"transactions": table(lines), "customers": people}, PivotParams(rows=rows, cols=cols, measure=measure, of=of))  # type: ignore[arg-type]
+    made = pivot(
+        {"transactions": table(lines), "customers": people}, PivotParams(rows=rows, cols=cols, measure=measure, of=of)
+    )
 
     kept = [row for row in lines if counted(row)]
     flat = pd.DataFrame({name: [part(row, name) for row in kept] for name in names})
@@ -55,7 +59,9 @@ def test_it_equals_pandas(seed: int) -> None:
     if not cols:
         wide = wide.rename(columns={"_v": "total"})
     whole = flat["_v"].sum() if measure == "share" else None
-    ours = {tuple(NONE if one is None else one for one in row[: len(names)]): row[len(names)] for row in made.cells.rows()}
+    ours = {
+        tuple(NONE if one is None else one for one in row[: len(names)]): row[len(names)] for row in made.cells.rows()
+    }
     theirs = {}
     for row_key, values in wide.to_dict("index").items():
         for col_key, value in values.items():
@@ -81,7 +87,13 @@ def test_totals_are_those_of_all_lines_together(measure: str) -> None:
     words = f"rows=month,cols=channel+category,{measure}=amount"
     made = pivot({"transactions": table(lines)}, parse_pivot(words))
     kept = [float(row["line_amount"]) for row in lines if counted(row)]
-    whole = {"sum": pd.Series.sum, "count": pd.Series.count, "mean": pd.Series.mean, "median": pd.Series.median, "nunique": pd.Series.nunique}
+    whole = {
+        "sum": pd.Series.sum,
+        "count": pd.Series.count,
+        "mean": pd.Series.mean,
+        "median": pd.Series.median,
+        "nunique": pd.Series.nunique,
+    }
     assert float(made.table["total"].to_list()[-1]) == pytest.approx(whole[measure](pd.Series(kept)))
     assert made.counts["total"].to_list()[-1] == len(kept)
     inner = made.counts.filter(~pl.col("_total"))

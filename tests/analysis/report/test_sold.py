@@ -38,7 +38,7 @@ def test_a_mistyped_year_does_not_make_today() -> None:
     rows = [{"ordered_on": day} for day in [*days, date(2052, 1, 3)]]
     sold = read_sold({"transactions": table(rows)})
     assert sold.as_of == date(2025, 2, 20)
-    assert [note.id for note in sold.notes][0] == "history.far_dates"
+    assert sold.notes[0].id == "history.far_dates"
 
 
 def test_lines_of_one_order_with_and_without_a_currency_are_one_order() -> None:

@@ -28,7 +28,7 @@ def test_the_season_is_taken_out_and_put_back() -> None:
     assert found.forecast["value"].to_numpy() == pytest.approx(truth, rel=0.02)
     assert found.figures["forecast_period"] == date(2025, 1, 1)
     assert found.errors.filter("chosen")["method"].item() != "naive"
-    assert [note.id for note in found.notes][0] == "report.naive_beaten"
+    assert found.notes[0].id == "report.naive_beaten"
 
 
 def test_a_month_that_has_begun_is_forecast_whole() -> None:
