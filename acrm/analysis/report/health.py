@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
 from acrm.analysis.result import Scalar
-from acrm.messages import Message, listed, text
+from acrm.messages import Message, listed
 
 if TYPE_CHECKING:
     import polars as pl
@@ -126,7 +126,7 @@ def _bad(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _note(row: dict[str, Any]) -> Message:
-    what = text(f"report.gate.{row['gate']}")
+    what = Message(f"report.gate.{row['gate']}")
     if row["unit"] == "days":
         return Message(f"report.health_days_{row['verdict']}", {"what": what, "days": int(row["value"])})
     values = {"what": what, "share": row["value"], "rows": row["rows"], "of": row["of"]}

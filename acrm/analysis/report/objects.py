@@ -22,7 +22,7 @@ COLUMN: dict[Kind, str] = {
     "product": "product_id",
     "company": "company_id",
 }
-"""The column that says which object a line belongs to."""
+"""The column that says which object a line belongs to; of products without ids it is their name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +66,9 @@ def objects(
     import polars as pl
 
     column = COLUMN[kind]
+    names = (lines if lines is not None else tables["transactions"]).collect_schema().names()
+    if kind == "product" and column not in names and "product_name" in names:
+        column = "product_name"
     sold = read_sold(tables, (column,), as_of=as_of, lines=lines)
     known = sold.rows.filter(pl.col(column).is_not_null())
     if known.is_empty():

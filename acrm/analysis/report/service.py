@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from acrm.analysis.holdout import wilson
 from acrm.analysis.result import Scalar
-from acrm.messages import Message, text
+from acrm.messages import Message
 
 if TYPE_CHECKING:
     import polars as pl
@@ -106,7 +106,7 @@ def service(tables: Mapping[str, pl.LazyFrame], params: ServiceParams) -> Servic
     notes = [Message("report.service_no_start", {"n": rows.height})] if startless else []
     wrong = [row for row in defects.iter_rows(named=True) if row["share"] and row["share"] > WRONG]
     notes += [
-        Message("report.service_refused", {**row, "what": text(f"report.defect.{row['defect']}")}) for row in wrong
+        Message("report.service_refused", {**row, "what": Message(f"report.defect.{row['defect']}")}) for row in wrong
     ]
     left = int(defects["rows"].sum()) if not wrong else 0
     if left:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from acrm.analysis.report.periods import SEASONS, Period, moved
 from acrm.analysis.result import Scalar
-from acrm.messages import Message, text
+from acrm.messages import Message
 
 if TYPE_CHECKING:
     import polars as pl
@@ -220,7 +220,7 @@ def _notes(made: Forecast, period: Period, cycle: int, have: int, interval: floa
         notes.append(Message("report.naive_best", {"held_out": made.held_out}))
     else:
         gain = 1 - made.scaled[made.method] / made.scaled["naive"]
-        values = {"method": text(f"report.method.{made.method}"), "gain": gain, "held_out": made.held_out}
+        values = {"method": Message(f"report.method.{made.method}"), "gain": gain, "held_out": made.held_out}
         notes.append(Message("report.naive_beaten", values))
     if made.held_out < _FEW:
         notes.append(Message("report.few_held_out", {"held_out": made.held_out}))

@@ -44,3 +44,8 @@ def test_companies_are_those_of_their_people() -> None:
 def test_what_lines_do_not_tell_is_refused() -> None:
     with pytest.raises(InputError, match="unit"):
         objects({"transactions": table([{"ordered_on": date(2025, 1, 1)}])}, "unit")
+
+
+def test_products_without_ids_go_by_their_names() -> None:
+    lines = table([{}, {}]).drop("product_id").with_columns(product_name=pl.Series(["pen", "ink"]))
+    assert objects({"transactions": lines}, "product").table["product_name"].to_list() == ["ink", "pen"]
