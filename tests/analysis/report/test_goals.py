@@ -16,12 +16,6 @@ FIGURES: dict[str, Scalar] = {
     "currency": "EUR",
     "margin": None,
 }
-    "revenue": Decimal(950),
-    "satisfaction": 4.5,
-    "refund_share": 0.2,
-    "currency": "EUR",
-    "margin": None,
-}
 
 
 def goals(*entries: dict[str, Any]) -> Any:
