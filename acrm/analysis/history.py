@@ -75,7 +75,7 @@ def read_history(
         currency = None
     lines = {part: int(counts.filter(part=int(part))["lines"].sum()) for part in Part}
     if customers.is_empty():
-        raise InputError("no_sales", reasons="; ".join(map(str, _left_out(lines))) or text("history.no_lines"))
+        raise InputError("no_sales", reasons="; ".join(map(str, left_out(lines))) or text("history.no_lines"))
     last_event: Any = counts.filter(pl.col("part") != int(Part.TEST))["last_day"].max()
     if as_of is None and (last_event - _newest_but(last_event, customers)).days > FAR:
         last, far = far_dates(transactions)
@@ -109,7 +109,7 @@ def read_history(
         **{f"lines_{part.name.lower()}": lines[part] for part in Part if part is not Part.SALE},
         "refunded": refunded,
     }
-    notes = [*doubtful, *_left_out(lines)]
+    notes = [*doubtful, *left_out(lines)]
     if refunded:
         notes.append(Message(f"history.refunds_{refunds}", {"lines": lines[Part.REFUND], "amount": refunded}))
     never_bought = spend - _total(used["amount"])
@@ -173,7 +173,8 @@ def one_currency(used: pl.DataFrame) -> tuple[str | None, int]:
     return known["currency"][0] if known.height else None, without
 
 
-def _left_out(lines: dict[Any, int]) -> list[Message]:
+def left_out(lines: dict[Any, int]) -> list[Message]:
+    """What is said of the lines that do not count, by what they are (`Part`)."""
     from acrm.summaries.ledger import Part
 
     total = sum(lines.values())

@@ -8,8 +8,9 @@ import polars as pl
 
 from acrm.ingest import amounts, shapes
 from acrm.ingest.derive import called
-from acrm.ingest.mapping import LINKED, Plan, fits, known_field, unmapped
+from acrm.ingest.mapping import Plan, fits, known_field, unmapped
 from acrm.ingest.raw import RawTable
+from acrm.ingest.substitutes import LINKED
 from acrm.ingest.vocabulary import currencies, normalise, null_words, synonyms, words
 from acrm.schema import TABLES
 

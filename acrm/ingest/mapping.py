@@ -16,6 +16,7 @@ from acrm.errors import UsageError
 from acrm.ingest import shapes
 from acrm.ingest.options import IngestOptions
 from acrm.ingest.raw import ROW, RawTable
+from acrm.ingest.substitutes import CUSTOMER_KEYS, LINKED, substituted
 from acrm.ingest.vocabulary import normalise, synonyms, words
 from acrm.lineage import means
 from acrm.schema import TABLES
@@ -39,18 +40,8 @@ READING_FIELDS: dict[str, dict[str, str]] = {
 }
 """Fields that exist only while reading: they decide canonical columns and are not columns themselves."""
 
-_CUSTOMER_KEYS = (
-    "customers.customer_id",
-    "customers.email",
-    "customers.phone",
-    "customers.full_name",
-    "customers.last_name",
-)
 _SHAPED = {"discount": "number", "discount_percent": "number", "phone": "phone"}
 _GRAINS = {"transactions": "line", "deals": "deal"}
-LINKED = ("transactions", "deals", "interactions", "contracts", "payments")
-"""Tables whose rows belong to a customer: columns about that customer may stand in them."""
-
 _PAYMENTS = re.compile(r"payment|плат[её]ж|оплат|поступлени|zahlung")
 _PAYMENT_IDS = frozenset(("payment id", "payment no", "payment number", "id платежа", "номер платежа", "№ платежа"))
 _DAYS = frozenset(("date", "transaction date", "дата", "datum", "fecha"))  # of payments only if the title says so
@@ -60,17 +51,17 @@ REQUIRED: dict[str, tuple[tuple[str, ...], ...]] = {
     "transactions": (
         ("ordered_at",),
         ("line_amount", "order_total", "quantity&unit_price"),
-        ("order_id", "customer_id", "product_id", "product_name", *_CUSTOMER_KEYS),
+        ("order_id", "customer_id", "product_id", "product_name", *CUSTOMER_KEYS),
     ),
     "deals": (("stage", "status", "is_won"), ("deal_id", "name"), ("amount", "created_at", "closed_at")),
     "deal_stages": (("deal_id",), ("stage",), ("entered_at",)),
     "interactions": (
         ("started_at",),
-        ("customer_id", "deal_id", *_CUSTOMER_KEYS),
+        ("customer_id", "deal_id", *CUSTOMER_KEYS),
         ("kind", "duration_seconds", "outcome", "subject", "agent", "ended_at", "page"),
     ),
     "campaigns": (("date",), ("campaign", "source"), ("spend",)),
-    "contracts": (("customer_id", *_CUSTOMER_KEYS), ("start_at",), ("end_at", "renewal_at", "plan")),
+    "contracts": (("customer_id", *CUSTOMER_KEYS), ("start_at",), ("end_at", "renewal_at", "plan")),
     "payments": (("paid_at",), ("amount",)),
     "stock": (("product_id",), ("quantity",), ("date", "unit", "value")),
     "service_costs": (("period",), ("cost",), ("customer_id", "segment", "activity")),
@@ -328,10 +319,7 @@ def assigned(entity: str, by_name: dict[str, str], sample: pl.DataFrame) -> dict
         if fits(name, sample[header]):
             fields[name] = (*fields.get(name, ()), header)
             taken.add(header)
-    if entity in LINKED and "customers.household_id" in fields and not fields.keys() & set(_CUSTOMER_KEYS):
-        # Where nobody else is named, the household is the customer.
-        fields["customers.customer_id"] = fields.pop("customers.household_id")
-    return fields
+    return substituted(entity, fields)
 
 
 def fits(name: str, values: pl.Series) -> bool:

@@ -82,7 +82,9 @@ def rule(plan: Plan, names: list[str], dtypes: pl.Schema) -> pl.Expr:
     broken: list[pl.Expr] = []
     entity = plan.entity
     dated = f"{entity}.{DATED[entity]}" if entity in DATED else ""
-    if dated and dated in plan.fields:
+    # A start that was made of the first answer is missing of what nobody has answered yet.
+    made = set(plan.fields.get(dated, ())) & set(plan.fields.get("interactions.first_response_at", ()))
+    if dated and dated in plan.fields and not made:
         source = parse.source_text(plan, dated, dtypes)
         no_day = source.is_null() | source.str.contains(_NULL_DAY)
         empty = pl.col(dated).is_null()

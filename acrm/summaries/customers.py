@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import narwhals.stable.v2 as nw
 
-from acrm.summaries.ledger import Outcome, Part, is_refund, order_ledger, order_totals, part_of, sale_lines
+from acrm.summaries.ledger import Outcome, Part, is_refund, line_cost, order_ledger, order_totals, part_of, sale_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -180,12 +180,7 @@ def customer_margins(
     frame = nw.from_native(lines)
     columns = frame.collect_schema().names()
     keys = ["customer_id", "part", *(["currency"] if "currency" in columns else [])]
-    cost = nw.col("cost") if "cost" in columns else None
-    if unit_costs is not None and {"product_id", "quantity"} <= set(columns):
-        units = nw.from_native(unit_costs).group_by("product_id").agg(nw.col("cost").max().alias("unit_cost"))
-        frame = frame.join(units, on="product_id", how="left")
-        listed = nw.col("quantity") * nw.col("unit_cost")
-        cost = listed if cost is None else nw.coalesce(cost, listed)
+    frame, cost = line_cost(frame, unit_costs)
     figures = {"revenue": nw.col("line_amount")}
     if "discount" in columns:
         figures["discounts"] = nw.col("discount")

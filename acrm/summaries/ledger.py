@@ -111,3 +111,21 @@ def is_refund(columns: list[str]) -> nw.Expr:
     """Whether a line gives money back: it is marked so or below 0."""
     negative = nw.col("line_amount") < 0
     return negative | nw.col("is_refund").fill_null(False) if "is_refund" in columns else negative
+
+
+def line_cost(
+    frame: nw.LazyFrame[IntoLazyFrameT], unit_costs: IntoLazyFrameT | None
+) -> tuple[nw.LazyFrame[IntoLazyFrameT], nw.Expr | None]:
+    """What the goods of a line cost, and the frame that tells it; None where costs are not known at all.
+
+    Goods without a cost of their own cost their quantity times the product's unit cost; products that stand twice in
+    `unit_costs` (`product_id`, `cost`) count with the higher one.
+    """
+    columns = frame.collect_schema().names()
+    cost = nw.col("cost") if "cost" in columns else None
+    if unit_costs is not None and {"product_id", "quantity"} <= set(columns):
+        units = nw.from_native(unit_costs).group_by("product_id").agg(nw.col("cost").max().alias("unit_cost"))
+        frame = frame.join(units, on="product_id", how="left")
+        listed = nw.col("quantity") * nw.col("unit_cost")
+        cost = listed if cost is None else nw.coalesce(cost, listed)
+    return frame, cost
