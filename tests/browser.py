@@ -50,14 +50,12 @@ class Tab:
 
     def evaluate(self, script: str) -> Any:
         """The value of an expression in the page, promises awaited."""
-        answer = self.send(
-            "Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True
-        )
+        answer = self.send("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         if "exceptionDetails" in answer:
             raise AssertionError(answer["exceptionDetails"])
         return answer["result"].get("value")
 
-    def look(self, *, width: int = 1280, height: int = 900, dark: bool = False, media: str = "screen") -> None:
+    def look(self, *, width: int = 1280, height: int = 900, dark: bool = False, media: str = "") -> None:
         """Choose the size of the window, the theme and the medium."""
         self.send(
             "Emulation.setDeviceMetricsOverride",

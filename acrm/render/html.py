@@ -95,13 +95,15 @@ def _parts(section: Section, figures: _Figures) -> Iterator[dict[str, Any]]:
 
 def _filled(block: Block) -> bool:
     """Whether a block has anything in it; a headline always has."""
-    content = [getattr(block, name) for name in ("rows", "lines", "steps", "cards", "decisions") if hasattr(block, name)]
+    content = [
+        getattr(block, name) for name in ("rows", "lines", "steps", "cards", "decisions") if hasattr(block, name)
+    ]
     return not content or bool(content[0])
 
 
 @dataclass(frozen=True)
 class _Figure:
-    """A chart as the template writes it; `small` is the picture for a phone, where it is another one."""
+    """A chart as the template writes it; `small` is the picture for a phone."""
 
     id: str
     layout: Layout
@@ -135,30 +137,24 @@ class _Figures:
             place += 2 if beside else 1
 
     def figure(self, chart: Chart, layout: Layout) -> _Figure:
-        """One chart, once more for a phone where it is a wide one."""
-        from markupsafe import Markup
-
+        """One chart, drawn twice: for the page and for a phone."""
         from acrm.render.charts.draw import said, spec, svg
 
         self.count += 1
         id = f"chart-{self.count}"
-        made = {"spec": spec(chart.picture, layout)}
-        if layout == "wide":
-            made["narrow"] = spec(chart.picture, "narrow")
+        large, small = spec(chart.picture, layout), spec(chart.picture, "narrow")
         if self.interactive:
-            self.specs[id] = {name: one.vega_lite for name, one in made.items()}
-        large = svg(made["spec"], id, chart.title, chart.description)
-        small = svg(made["narrow"], f"{id}-s", chart.title, chart.description) if layout == "wide" else ""
+            self.specs[id] = {"large": large.vega_lite, "small": small.vega_lite}
         note = " · ".join(part for part in (under(chart), said(chart.picture)) if part)
         return _Figure(
             id,
             layout,
             chart,
-            made["spec"].axis,
-            made["spec"].keys,
+            large.axis,
+            large.keys,
             note,
-            _classed(large, "large-screen" if small else "any-screen"),
-            _classed(small, "small-screen"),
+            _classed(svg(large, id, chart.title, chart.description), "large"),
+            _classed(svg(small, f"{id}-s", chart.title, chart.description), "small"),
         )
 
 
@@ -183,9 +179,7 @@ def _inline(content: object) -> str:
 
 def _policy(scripts: Sequence[str]) -> str:
     """The content security policy: nothing from anywhere, and of scripts only these, by their hashes."""
-    hashes = [
-        f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'" for script in scripts
-    ]
+    hashes = [f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'" for script in scripts]
     allowed = f"; script-src {' '.join(hashes)}" if hashes else ""
     return f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'{allowed}"
 

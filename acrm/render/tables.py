@@ -11,6 +11,8 @@ from acrm.render.charts.palette import shade
 from acrm.render.figures import Number, figures, known, scales
 from acrm.render.layout import harmless
 
+LONG = 28
+"""A column of longer texts gets more room."""
 _SPARK = (80, 18)
 """Width and height of a small line."""
 
@@ -50,7 +52,10 @@ def table(grid: Grid) -> Table:
         _column(col, [row[place] for row in rows], top)
         for place, (col, top) in enumerate(zip(grid.columns, scales(grid.columns, rows), strict=True))
     ]
-    heads = [Head(col.label, _look(col)) for col in grid.columns]
+    heads = [
+        Head(col.label, column[0].look if col.kind == "text" and column else _look(col))
+        for col, column in zip(grid.columns, columns, strict=True)
+    ]
     more = text("render.more", rows=grid.more) if grid.more else ""
     named = bool(grid.columns) and grid.columns[0].kind == "text"
     return Table(heads, list(zip(*columns, strict=True)), named, more)
@@ -64,6 +69,8 @@ def _look(col: Col) -> str:
 
 def _column(col: Col, cells: Sequence[Cell], top: float) -> list[TableCell]:
     look, written = _look(col), [harmless(figure) for figure in figures(col, cells)]
+    if look == "name-cell" and max(map(len, written), default=0) > LONG:
+        look += " long"
     most = max((float(cell) for cell in cells if isinstance(cell, Number)), default=0.0)
     found = []
     for cell, figure in zip(cells, written, strict=True):

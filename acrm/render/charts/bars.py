@@ -64,9 +64,9 @@ def bars(picture: Bars, space: Space) -> Drawn:
         )
     bounded = [row for row in rows if row["low"] is not None and row["high"] is not None]
     values = reals([row[end] for row in rows for end in ("value", "low", "high")] + [picture.reference])
-    up = _names(names, space)
-    scale = _scale(values, [row["label"] for row in rows], names, space)
-    axis = bottom(picture.value, values, tickCount=6 if space.layout == "wide" else 4) if bounded else None
+    up, above = _names(names, space)
+    scale = _scale(values, [row["label"] for row in rows], names, space, zero=not bounded)
+    axis = bottom(picture.value, values, title=None, tickCount=6 if space.layout == "wide" else 4) if bounded else None
     across, low_end, label_end = (alt.X(f"{field}:Q", axis=axis, scale=scale) for field in ("value", "low", "end"))
     base, ends = alt.Chart(data(rows)).encode(y=up), alt.Chart(data(bounded)).encode(y=up)
     layers: list[alt.Chart] = []
@@ -80,10 +80,10 @@ def bars(picture: Bars, space: Space) -> Drawn:
         layers.append(band.encode(x=low_end, x2="high"))
         layers.append(base.mark_circle(color=BLUE, size=80, opacity=1, aria=True).encode(x=across, **tips()))
         layers.append(base.mark_text(align="left", dx=10).encode(x=label_end, text="label:N"))
-        return Drawn(alt.layer(*layers), keys, STEP * len(rows))
-    layers.append(base.mark_bar(color=BLUE, size=17, cornerRadiusEnd=2, aria=True).encode(x=across, **tips()))
-    layers.append(base.mark_text(align="left", dx=6).encode(x=label_end, text="label:N"))
-    return Drawn(alt.layer(*layers), keys, STEP * len(rows), axis=harmless(picture.value.label))
+    else:
+        layers.append(base.mark_bar(color=BLUE, size=17, cornerRadiusEnd=2, aria=True).encode(x=across, **tips()))
+        layers.append(base.mark_text(align="left", dx=6).encode(x=label_end, text="label:N"))
+    return Drawn(alt.layer(*layers, *above), keys, _height(names, space), axis=harmless(picture.value.label))
 
 
 def stack(picture: Stack, space: Space) -> Drawn:
@@ -122,7 +122,7 @@ def stack(picture: Stack, space: Space) -> Drawn:
             mark = base.mark_bar(color=series(place), size=max(size * 0.82, 1), aria=True)
             layers.append(mark.encode(y=up, y2="to", **tips()))
         return Drawn(alt.layer(*layers), keys, space.height)
-    up = _names(names, space)
+    up, above = _names(names, space)
     axis = bottom(PERCENT, [1], title=None, grid=False)
     start_at, middle = (alt.X(f"{field}:Q", axis=axis, scale=whole) for field in ("from", "middle"))
     for place in range(len(parts)):
@@ -130,7 +130,7 @@ def stack(picture: Stack, space: Space) -> Drawn:
         mark = base.mark_bar(color=series(place), size=20, stroke=GROUND[0], strokeWidth=1, aria=True)
         layers.append(mark.encode(x=start_at, x2="to", **tips()))
         layers.append(base.mark_text(color=on_series(place), fontSize=11).encode(x=middle, text="label:N"))
-    return Drawn(alt.layer(*layers), keys, STEP * len(names))
+    return Drawn(alt.layer(*layers, *above), keys, _height(names, space))
 
 
 def funnel(picture: Funnel, space: Space) -> Drawn:
@@ -155,7 +155,7 @@ def funnel(picture: Funnel, space: Space) -> Drawn:
             {"name": name, "value": count, "before": before, "end": max(count, before), "label": label}
             | {"tip": tip(name, *lines)}
         )
-    up = _names(names, space)
+    up, above = _names(names, space)
     scale = _scale(counts, [row["label"] for row in rows], names, space)
     across, ghost, end = (alt.X(f"{field}:Q", axis=None, scale=scale) for field in ("value", "before", "end"))
     base = alt.Chart(data(rows)).encode(y=up)
@@ -165,7 +165,7 @@ def funnel(picture: Funnel, space: Space) -> Drawn:
         base.mark_text(align="left", dx=7).encode(x=end, text="label:N"),
     ]
     keys = [Key(text("render.chart.reached"), BLUE, "box"), Key(text("render.chart.lost"), GHOST[0], "box")]
-    return Drawn(alt.layer(*layers), keys, 38 * len(rows))
+    return Drawn(alt.layer(*layers, *above), keys, _height(names, space, 38))
 
 
 def histogram(picture: Histogram, space: Space) -> Drawn:
@@ -181,13 +181,15 @@ def histogram(picture: Histogram, space: Space) -> Drawn:
             (text("render.chart.count"), number(count)),
             (text("render.chart.share"), written(count / total, "share") if total else ""),
         )
-        rows.append({"from": start, "to": end, "count": count, "tip": tip(head, *lines)})
+        rows.append({"from": start, "to": end, "count": count, "zero": 0, "tip": tip(head, *lines)})
     scale = alt.Scale(domain=[edges[0], edges[-1]], nice=False)
     axis = bottom(picture.x, edges, grid=False, tickCount=8 if space.layout == "wide" else 5)
     across = alt.X("from:Q", axis=axis, scale=scale)
-    up = alt.Y("count:Q", axis=side(Axis(text("render.chart.count"), "int"), picture.counts), scale=alt.Scale(zero=True))
+    up = alt.Y(
+        "count:Q", axis=side(Axis(text("render.chart.count"), "int"), picture.counts), scale=alt.Scale(zero=True)
+    )
     mark = alt.Chart(data(rows)).mark_bar(color=BLUE, stroke=GROUND[0], strokeWidth=1, aria=True)
-    layers = [mark.encode(x=across, x2="to", y=up, **tips())]
+    layers = [mark.encode(x=across, x2="to", y=up, y2="zero", **tips())]
     keys: list[Key] = []
     looks = ("line", "dash", "dots")
     for place, (name, value) in enumerate(picture.marked):
@@ -218,7 +220,7 @@ def waterfall(picture: Waterfall, space: Space) -> Drawn:
             {"name": name, "from": start, "to": end, "end": max(start, end), "label": label, "colour": colour}
             | {"tip": tip(name, *lines)}
         )
-    up = _names(names, space)
+    up, above = _names(names, space)
     scale = _scale([0.0, *ends], [row["label"] for row in rows], names, space)
     across, label_end = (alt.X(f"{field}:Q", axis=None, scale=scale) for field in ("from", "end"))
     base = alt.Chart(data(rows)).encode(y=up)
@@ -232,24 +234,43 @@ def waterfall(picture: Waterfall, space: Space) -> Drawn:
         Key(text("render.chart.added"), SERIES[2][0], "box"),
         Key(text("render.chart.taken"), SERIES[1][0], "box"),
     ]
-    return Drawn(alt.layer(*layers), keys, STEP * len(names), axis=harmless(picture.value.label))
+    return Drawn(alt.layer(*layers, *above), keys, _height(names, space), axis=harmless(picture.value.label))
 
 
-def _names(names: Sequence[str], space: Space) -> alt.Y:
-    """A vertical axis of names from top to bottom; a long one is cut, and whole in its tip."""
+def _names(names: Sequence[str], space: Space) -> tuple[alt.Y, list[alt.Chart]]:
+    """A vertical axis of names from top to bottom, or a layer of names above the bars where there is no room beside."""
     import altair as alt
 
-    axis = alt.Axis(title=None, labelLimit=space.label, labelPadding=8, labelColor=INK[0], grid=False)
-    return alt.Y("name:N", axis=axis, scale=alt.Scale(domain=[*names]))
+    scale = alt.Scale(domain=[*names])
+    if not _above(names, space):
+        axis = alt.Axis(title=None, labelLimit=space.label, labelPadding=8, labelColor=INK[0], grid=False)
+        return alt.Y("name:N", axis=axis, scale=scale), []
+    up = alt.Y("name:N", axis=None, scale=scale)
+    rows = alt.Chart(data([{"name": name} for name in names]))
+    return up, [rows.mark_text(align="left", dy=-20, limit=space.width).encode(y=up, x=alt.value(0), text="name:N")]
 
 
-def _scale(values: Iterable[float], labels: Sequence[str], names: Sequence[str], space: Space) -> alt.Scale:
-    """From zero to the greatest value, with room for the labels behind the bars."""
+def _above(names: Sequence[str], space: Space) -> bool:
+    """Whether the names are too long to stand beside the bars."""
+    return space.layout != "wide" and max(map(len, names), default=0) * LETTER > space.label * 1.15
+
+
+def _height(names: Sequence[str], space: Space, step: float = STEP) -> float:
+    """Of a plot with a bar per name."""
+    return (step + 20 * _above(names, space)) * len(names)
+
+
+def _scale(
+    values: Iterable[float], labels: Sequence[str], names: Sequence[str], space: Space, *, zero: bool = True
+) -> alt.Scale:
+    """From zero, or from a little below the least value, to the greatest, with room for the labels behind it."""
     import altair as alt
 
-    known = [0.0, *values]
-    least, most = min(known), max(known)
-    plot = space.width - min(max(map(len, names), default=0) * LETTER, space.label) - 12
-    room = max(map(len, labels), default=0) * LETTER + 14
-    most = least + (most - least) * plot / max(plot - room, plot / 3) if most > least else 1.0
+    known = [*values] + [0.0] * zero
+    least, most = min(known, default=0.0), max(known, default=1.0)
+    least -= 0 if zero else 0.08 * (most - least)
+    beside = 0 if _above(names, space) else min(max(map(len, names), default=0) * LETTER, space.label)
+    plot = space.width - beside - 12
+    room = max(map(len, labels), default=0) * LETTER + 16
+    most = least + (most - least) * plot / max(plot - room, plot / 3) if most > least else least + 1.0
     return alt.Scale(domain=[least, most], nice=False)

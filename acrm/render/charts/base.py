@@ -23,6 +23,8 @@ FONT = "Liberation Sans"
 SIZE = 12
 LETTER = 6.7
 """About as wide is a letter of that size."""
+AIR = 1.25
+"""A logarithmic scale begins so many times below the least value, and ends so far above the greatest."""
 MONTH = 27
 """Days this far apart, or more, are months."""
 CONFIG: dict[str, Any] = {
@@ -46,7 +48,7 @@ CONFIG: dict[str, Any] = {
     },
     "text": {"fontSize": SIZE, "color": INK[0]},
     "rule": {"color": AXIS[0]},
-    "header": {"labelFontSize": SIZE, "labelColor": INK[0], "title": None},
+    "title": {"color": INK[0], "aria": False},
 }
 _SPECS: Mapping[Unit, str] = {"int": ",.0f", "money": ",.0f", "share": ",.1%"}
 _STEPS = ((1e9, "billions"), (1e6, "millions"), (1e3, "thousands"))
@@ -97,7 +99,7 @@ class Drawn:
     Without `fit` the chart knows its own sizes. `axis` is the title of an axis that the chart has no room for.
     """
 
-    chart: alt.LayerChart | alt.FacetChart
+    chart: alt.LayerChart | alt.ConcatChart
     keys: Sequence[Key]
     height: float
     fit: bool = True
@@ -140,7 +142,7 @@ def short(value: Amount | None, unit: Unit) -> str:
     """A value for a label inside a chart: whole percents, thousands and millions in words.
 
     >>> short(1234567, "money"), short(0.254, "share"), short(850, "int"), short(0.004, "share")
-    ('1.23 M', '25%', '850', '0.4%')
+    ('1.23M', '25%', '850', '0.4%')
     """
     found = real(value)
     if found is None:
@@ -149,8 +151,7 @@ def short(value: Amount | None, unit: Unit) -> str:
         return number(found, ".1%" if 0 < abs(found) < 0.0995 else ".0%")
     for step, name in _STEPS:
         if abs(found) >= max(step, 1e4):
-            figure = number(float(f"{found / step:.3g}"), ",.10g")
-            return f"{figure}\u00a0{text(f'render.chart.{name}')}"
+            return text(f"render.chart.{name}", figure=number(float(f"{found / step:.3g}"), ",.10g"))
     return written(value, unit)
 
 
@@ -200,30 +201,35 @@ def data(rows: Sequence[Record]) -> alt.Data:
     return alt.Data(values=[*rows])
 
 
-def label_expr(axis: Axis, values: Iterable[Amount | None]) -> str:
+def label_expr(axis: Axis, values: Iterable[Amount | None], log: bool = False) -> str:
     """How an axis writes its numbers, as an expression; nothing of the data gets into it but how large it is.
 
-    The words of thousands and millions are quoted as JSON, and stand in the catalogue.
+    One unit for all, such as thousands, unless the axis is logarithmic. The words of units are quoted as JSON, and
+    stand in the catalogue.
     """
     top = max(map(abs, reals(values)), default=0.0)
     if axis.unit == "share":
-        return "format(datum.value, '.0%')" if top >= 0.05 else "format(datum.value, '.1~%')"
-    for step, name in _STEPS:
-        if top >= max(step, 1e4):
-            word = json.dumps("\u00a0" + text(f"render.chart.{name}"))
-            return f"datum.value === 0 ? '0' : format(datum.value / {step:.0f}, ',.4~r') + {word}"
-    return "format(datum.value, ',~g')" if top >= 1 or not top else "format(datum.value, ',.3~g')"
+        return "format(datum.value, '.0%')" if top >= 0.05 and not log else "format(datum.value, '.2~%')"
+    plain = "format(datum.value, ',~g')" if top >= 1 or not top else "format(datum.value, ',.3~g')"
+    units = {
+        step: f"format(datum.value / {step:.0f}, ',.4~r') + {json.dumps(text(f'render.chart.{name}', figure=''))}"
+        for step, name in _STEPS
+    }
+    if log:
+        return "".join(f"datum.value >= {step:.0f} ? {words} : " for step, words in units.items()) + plain
+    unit = next((step for step in units if top >= max(step, 1e4)), None)
+    return plain if unit is None else f"datum.value === 0 ? '0' : {units[unit]}"
 
 
-def bottom(axis: Axis, values: Iterable[Amount | None], **more: Any) -> alt.Axis:
+def bottom(axis: Axis, values: Iterable[Amount | None], /, log: bool = False, **more: Any) -> alt.Axis:
     """A horizontal axis of numbers."""
     import altair as alt
 
-    settings: Record = {"title": harmless(axis.label), "labelExpr": label_expr(axis, values), "labelFlush": True}
+    settings: Record = {"title": harmless(axis.label), "labelExpr": label_expr(axis, values, log), "labelFlush": True}
     return alt.Axis(**(settings | more))
 
 
-def side(axis: Axis, values: Iterable[Amount | None], **more: Any) -> alt.Axis:
+def side(axis: Axis, values: Iterable[Amount | None], /, log: bool = False, **more: Any) -> alt.Axis:
     """A vertical axis of numbers, its title lying on top where it can be read."""
     import altair as alt
 
@@ -236,10 +242,35 @@ def side(axis: Axis, values: Iterable[Amount | None], **more: Any) -> alt.Axis:
         "titleX": 0,
         "titleY": -10,
         "titleLimit": 330,
-        "labelExpr": label_expr(axis, values),
+        "labelExpr": label_expr(axis, values, log),
         "tickCount": 5,
     }
     return alt.Axis(**(settings | more))
+
+
+def spread(values: Sequence[float], *, log: bool = False, zero: bool = False) -> alt.Scale:
+    """A scale with some air about the values; with `zero` it begins there, unless values are below."""
+    import altair as alt
+
+    least, most = min(values, default=0.0), max(values, default=1.0)
+    if log:
+        return alt.Scale(type="log", domain=[least / AIR, most * AIR], nice=False)
+    if zero:
+        least, most = min(least, 0.0), max(most, 0.0)
+    air = (most - least or abs(most) or 1.0) * 0.06
+    return alt.Scale(domain=[least - air * (least < 0 or not zero), most + air], nice=False)
+
+
+def decades(values: Sequence[float]) -> list[float]:
+    """Where a logarithmic axis has its labels: powers of ten, and their 2 and 5 where there are few of them.
+
+    >>> decades([3, 70]), decades([1, 1e5])
+    ([5.0, 10.0, 20.0, 50.0], [1.0, 10.0, 100.0, 1000.0, 10000.0, 100000.0])
+    """
+    low, high = min(values) / AIR, max(values) * AIR
+    ends = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    steps = (1, 2, 5) if high / low < 1e3 else (1,)
+    return [tick for power in ends for step in steps if low <= (tick := float(f"{step}e{power}")) <= high]
 
 
 def days(seen: Iterable[date], space: Space, ticks: int | None = None) -> alt.Axis:

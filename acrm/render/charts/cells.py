@@ -13,10 +13,13 @@ from acrm.render.charts.base import (
     Space,
     bottom,
     data,
+    decades,
+    interval,
     real,
     reals,
     short,
     side,
+    spread,
     tip,
     tips,
     unique,
@@ -24,14 +27,14 @@ from acrm.render.charts.base import (
 )
 from acrm.render.charts.palette import ON_DEEP, ON_PALE, PALE, SERIES, SHADES, shade
 from acrm.render.layout import harmless
-from acrm.render.pictures import Axis, Heat, Scatter
+from acrm.render.pictures import Heat, Scatter
 
 if TYPE_CHECKING:
     import altair as alt
 
 MOST = 400
 """More points than this are counted in squares."""
-SQUARES = (36, 24)
+SQUARES = (40, 28)
 """Squares across and up."""
 
 
@@ -81,10 +84,10 @@ def heat(picture: Heat, space: Space) -> Drawn:
         labelPadding=8,
         grid=False,
     )
-    gap = 0.05 if width > 24 else 0.02
+    gap = min(3 / max(width, 1), 0.1)
     base = alt.Chart(data(rows)).encode(
-        x=alt.X("column:N", axis=columns, scale=alt.Scale(domain=across, padding=gap)),
-        y=alt.Y("row:N", axis=names, scale=alt.Scale(domain=down, padding=0.06)),
+        x=alt.X("column:N", axis=columns, scale=alt.Scale(domain=across, paddingInner=gap, paddingOuter=0)),
+        y=alt.Y("row:N", axis=names, scale=alt.Scale(domain=down, paddingInner=0.08, paddingOuter=0)),
     )
     layers = [
         base.mark_rect(cornerRadius=2, aria=True).encode(color=alt.Color("fill:N", scale=None), **tips()),
@@ -95,65 +98,76 @@ def heat(picture: Heat, space: Space) -> Drawn:
 
 
 def scatter(picture: Scatter, space: Space) -> Drawn:
-    """Dots, or squares with the count of points as the size of a dot; the note of how many lie in one is in the tip."""
+    """Dots; where there would be too many, a grid of small squares, the darker the more points lie in them."""
     import altair as alt
 
-    names = [*picture.names] or [""] * len(picture.points)
-    known = [
-        (float(x), float(y), name)
-        for (x, y), name in zip(picture.points, names, strict=True)
-        if math.isfinite(x) and math.isfinite(y)
-    ]
+    known = _known(picture)
     logs = [picture.log and all(point[end] > 0 for point in known) for end in (0, 1)]
-    rows: list[Record] = []
-    if len(known) <= MOST:
+    values = [[point[0] for point in known], [point[1] for point in known]]
+    scales = [spread(seen, log=log) for seen, log in zip(values, logs, strict=True)]
+    ticks = [
+        {"values": decades(seen)} if log else {"tickCount": 6 if space.layout == "wide" else 4}
+        for seen, log in zip(values, logs, strict=True)
+    ]
+    across = alt.X("x:Q", scale=scales[0], axis=bottom(picture.x, values[0], logs[0], **ticks[0]))
+    up = alt.Y("y:Q", scale=scales[1], axis=side(picture.y, values[1], logs[1], **ticks[1]))
+    if len(known) > MOST:
+        rows = _squares(values, logs, picture)
+        shades = alt.Color("fill:N", scale=None)
+        mark = alt.Chart(data(rows)).mark_rect(aria=True)
+        chart = mark.encode(x=across, x2="x2", y=up, y2="y2", color=shades, **tips())
+    else:
+        rows = []
         for x, y, name in known:
             lines = ((picture.x.label, written(x, picture.x.unit)), (picture.y.label, written(y, picture.y.unit)))
-            rows.append({"x": real(x), "y": real(y), "n": 1, "tip": tip(name, *lines)})
-    else:
-        rows = _squares(known, logs, picture)
-    scales = [alt.Scale(type="log", nice=True) if log else alt.Scale(zero=False, nice=True) for log in logs]
-    ticks = 6 if space.layout == "wide" else 4
-    mark = alt.Chart(data(rows)).mark_circle(
-        color=SERIES[0][0], opacity=0.55, size=34 if len(known) <= MOST else 20, aria=True
-    )
-    sized = {"size": alt.Size("n:Q", scale=alt.Scale(range=[6, 240], zero=True), legend=None)}
-    chart = mark.encode(
-        x=alt.X("x:Q", scale=scales[0], axis=bottom(picture.x, [row["x"] for row in rows], tickCount=ticks)),
-        y=alt.Y("y:Q", scale=scales[1], axis=side(picture.y, [row["y"] for row in rows])),
-        **tips(),
-        **(sized if len(known) > MOST else {}),
-    )
+            rows.append({"x": real(x), "y": real(y), "tip": tip(name, *lines)})
+        mark = alt.Chart(data(rows)).mark_circle(color=SERIES[0][0], opacity=0.6, size=36, aria=True)
+        chart = mark.encode(x=across, y=up, **tips())
     return Drawn(alt.layer(chart), [], space.height + 50)
 
 
 def said(picture: Scatter) -> str:
-    """What the page must say about the dots of a scatter plot, where one stands for several points."""
-    count = len(picture.points)
+    """What the page must say about the squares of a scatter plot, where there are any."""
+    count = len(_known(picture))
     return text("render.chart.squares", n=count) if count > MOST else ""
 
 
-def _squares(points: list[tuple[float, float, str]], logs: list[bool], picture: Scatter) -> list[Record]:
-    """Points counted in a grid of `SQUARES`; a dot lies in the middle of its square."""
-    places = [
-        [math.log(point[end]) if logs[end] else point[end] for point in points] for end in (0, 1)
+def _known(picture: Scatter) -> list[tuple[float, float, str]]:
+    """The points that are two numbers, with their names."""
+    names = [*picture.names] or [""] * len(picture.points)
+    return [
+        (float(x), float(y), name)
+        for (x, y), name in zip(picture.points, names, strict=True)
+        if math.isfinite(x) and math.isfinite(y)
     ]
-    starts = [min(values) for values in places]
-    widths = [(max(values) - min(values)) / count or 1.0 for values, count in zip(places, SQUARES, strict=True)]
+
+
+def _squares(values: list[list[float]], logs: list[bool], picture: Scatter) -> list[Record]:
+    """Points counted in a grid of `SQUARES`; the shades grow with the logarithm of the count."""
+    places = [[math.log(value) for value in seen] if log else seen for seen, log in zip(values, logs, strict=True)]
+    starts = [min(seen) for seen in places]
+    widths = [(max(seen) - min(seen)) / count or 1.0 for seen, count in zip(places, SQUARES, strict=True)]
     counts = Counter(
         tuple(
-            min(int((values[place] - start) / width), count - 1)
-            for values, start, width, count in zip(places, starts, widths, SQUARES, strict=True)
+            min(int((seen[point] - start) / width), count - 1)
+            for seen, start, width, count in zip(places, starts, widths, SQUARES, strict=True)
         )
-        for place in range(len(points))
+        for point in range(len(values[0]))
     )
+    most = math.log(max(counts.values()))
     rows = []
     for square, count in sorted(counts.items()):
-        middle = [
-            start + (step + 0.5) * width for step, start, width in zip(square, starts, widths, strict=True)
-        ]
-        x, y = (math.exp(value) if log else value for value, log in zip(middle, logs, strict=True))
-        axes: tuple[tuple[Axis, float], ...] = ((picture.x, x), (picture.y, y))
-        lines = [(axis.label, f"≈ {written(value, axis.unit)}") for axis, value in axes]
-        rows.append({"x": real(x), "y": real(y), "n": count, "tip": tip("", *lines, n=count)})
+        (x, x2), (y, y2) = (
+            [math.exp(end) if log else end for end in (start + step * width, start + (step + 1) * width)]
+            for step, start, width, log in zip(square, starts, widths, logs, strict=True)
+        )
+        lines = (
+            (picture.x.label, interval(x, x2, picture.x.unit)),
+            (picture.y.label, interval(y, y2, picture.y.unit)),
+        )
+        # The palest shade is hardly one on white.
+        fill = SHADES[max(shade(math.log(count), 0, most), 1)][0]
+        rows.append(
+            {"x": real(x), "x2": real(x2), "y": real(y), "y2": real(y2), "fill": fill, "tip": tip("", *lines, n=count)}
+        )
     return rows

@@ -28,6 +28,8 @@ from acrm.render.pictures import (
 
 COLUMNS = 7
 """A heat map of more columns takes the whole width."""
+NAME = 36
+"""Bars with a longer name do, too."""
 LOCALES = {"en": "en-US", "ru": "ru-RU"}
 """Of numbers and of the names of months, by the language in use."""
 
@@ -74,6 +76,8 @@ def wide(picture: Picture) -> bool:
             return any(isinstance(name, date) for name, _ in picture.rows)
         case Heat():
             return len(picture.columns) > COLUMNS
+        case Bars():
+            return any(len(row.name) > NAME for row in picture.rows)
         case _:
             return False
 

@@ -91,31 +91,37 @@ def _line(name: str, points: Sequence[Point], value: Axis) -> list[Cell]:
 
 
 def _bars(title: str, picture: Bars) -> Grid:
-    bounded = any(row.low is not None and row.high is not None for row in picture.rows)
-    columns = [Col(""), Col(picture.value.label, "bar")]
-    rows: list[list[Cell]] = [[row.name, _counted(row.value, picture.value.unit)] for row in picture.rows]
-    if bounded:
+    """Bars write whole numbers and shares; a figure with decimals that matter stands without one."""
+    unit = picture.value.unit
+    columns = [Col(""), Col(picture.value.label, "number" if unit == "number" else "bar")]
+    rows: list[list[Cell]] = [[row.name, _whole(row.value, unit)] for row in picture.rows]
+    if any(row.low is not None and row.high is not None for row in picture.rows):
         columns.append(Col(text("render.chart.interval"), align="right"))
         for row, cells in zip(picture.rows, rows, strict=True):
-            cells.append(interval(row.low, row.high, picture.value.unit) or None)
-    if picture.value.unit in ("number", "money"):
-        # A bar writes whole numbers and shares; other figures stand in a column of their own.
-        columns[1] = Col(picture.value.label, "money" if picture.value.unit == "money" else "number")
+            cells.append(interval(row.low, row.high, unit) or None)
     return Grid(title, columns, rows)
 
 
-def _counted(value: Amount | None, unit: Unit) -> Cell:
+def _whole(value: Amount | None, unit: Unit) -> Cell:
     found = real(value)
-    return round(found) if unit == "int" and found is not None else found
+    return round(found) if unit in ("int", "money") and found is not None else found
 
 
 def _stack(title: str, picture: Stack) -> Grid:
-    rows: list[list[Cell]] = []
+    """Shares by row; over days, a sparkline of each part between its first and last share."""
+    rows: list[tuple[str | date, list[float | None]]] = []
     for name, amounts in picture.rows:
         known = [max(real(amount) or 0.0, 0.0) for amount in amounts]
-        shares = [amount / sum(known) if sum(known) else None for amount in known]
-        rows.append([name.isoformat() if isinstance(name, date) else name, *shares])
-    return Grid(title, [Col(""), *(Col(part, "heat") for part in picture.parts)], rows)
+        rows.append((name, [amount / sum(known) if sum(known) else None for amount in known]))
+    if all(isinstance(name, date) for name, _ in picture.rows):
+        share = Axis("", "share")
+        lines = [
+            _line(part, [Point(place, shares[at]) for place, (_, shares) in enumerate(rows)], share)
+            for at, part in enumerate(picture.parts)
+        ]
+        return Grid(title, _line_columns(), lines)
+    columns = [Col(""), *(Col(part, "heat") for part in picture.parts)]
+    return Grid(title, columns, [[str(name), *shares] for name, shares in rows])
 
 
 def _funnel(title: str, picture: Funnel) -> Grid:
@@ -144,6 +150,10 @@ def _funnel(title: str, picture: Funnel) -> Grid:
 def _waterfall(title: str, picture: Waterfall) -> Grid:
     changes = [(row.name, row.value) for row in picture.changes]
     total = sum(reals([picture.start.value, *(value for _, value in changes)]))
-    ends: Iterable[tuple[str, Amount | None]] = [(picture.start.name, picture.start.value), *changes, (picture.end, total)]
+    ends: Iterable[tuple[str, Amount | None]] = [
+        (picture.start.name, picture.start.value),
+        *changes,
+        (picture.end, total),
+    ]
     rows = [[name, written(value, picture.value.unit)] for name, value in ends]
     return Grid(title, [Col(""), Col(picture.value.label, align="right")], rows)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from acrm.messages import text
 from acrm.render.charts.base import (
+    SIZE,
     Drawn,
     Key,
     Record,
@@ -19,10 +20,11 @@ from acrm.render.charts.base import (
     moment,
     real,
     reals,
+    short,
     side,
+    spread,
     tip,
     tips,
-    unique,
     written,
 )
 from acrm.render.charts.palette import AXIS, REST, SERIES, series
@@ -43,9 +45,7 @@ def trend(picture: Trend, space: Space) -> Drawn:
     """What was seen, then the forecast with its band and the naive rule, both starting from the last value seen."""
     seen, smooth = picture.seen, picture.smooth
     last = next((point for point in reversed(seen) if real(point.value) is not None), None)
-    ahead, naive = (
-        [last, *points] if last and points else [*points] for points in (picture.forecast, picture.naive)
-    )
+    ahead, naive = ([last, *points] if last and points else [*points] for points in (picture.forecast, picture.naive))
     every = [*seen, *smooth, *ahead, *naive]
     values = [value for point in every for value in (point.value, point.low, point.high)]
     scale = _days(every, space)
@@ -71,12 +71,16 @@ def trend(picture: Trend, space: Space) -> Drawn:
     if picture.forecast:
         layers.append(_line(ahead, scale, up, BLUE, 2.2, [6, 3]))
         keys.append(Key(text("render.chart.forecast"), BLUE, "dash"))
+    told = _told(seen, picture.value, "" if len(keys) == 1 else seen_key)
+    layers.append(_dots(told, scale, up, shown=len(told) <= DOTS and not smooth))
     told = [
-        *_told(seen, picture.value, "" if len(keys) == 1 else seen_key),
         *_told(picture.forecast, picture.value, text("render.chart.forecast")),
         *_told(picture.naive, picture.value, text("render.chart.naive")),
     ]
-    layers.append(_dots(told, scale, up, shown=len(told) <= DOTS and not smooth))
+    layers.append(_dots(told, scale, up, shown=False))
+    if last:
+        label = _chart(_rows([last])).mark_text(text=short(last.value, picture.value.unit), align="right", dx=-8, dy=-4)
+        layers.append(label.encode(x=scale, y=up))
     return Drawn(_layered(layers), keys if len(keys) > 1 else [], space.height)
 
 
@@ -85,30 +89,22 @@ def panels(picture: Panels, space: Space) -> Drawn:
     import altair as alt
 
     across = min(3 if space.layout == "wide" else 2, len(picture.panels))
-    gap, labels = 18, 52
-    width = (space.width - labels - (across - 1) * gap) / across
+    width = (space.width - 8) / across - 56
     every = [point for _, one in picture.panels for point in one.seen]
     first = picture.panels[0][1].value
-    rows = [
-        {**told, "panel": name, "place": place}
-        for place, (name, (_, one)) in enumerate(zip(unique(n for n, _ in picture.panels), picture.panels, strict=True))
-        for told in _told(one.seen, one.value, name)
-    ]
-    scale = _days(every, Space("narrow"), ticks=3)
-    up = _up(first, [point.value for point in every], tickCount=3, title=None)
-    line = alt.Chart().mark_line(color=BLUE, strokeWidth=1.8).encode(x=scale, y=up)
-    dots = alt.Chart().mark_circle(opacity=0, size=90, aria=True).encode(x=scale, y=up, **tips())
-    facet = alt.Facet(
-        "panel:N",
-        sort=alt.EncodingSortField("place", op="min"),
-        header=alt.Header(title=None, labelAnchor="start", labelLimit=width, labelPadding=2),
-    )
-    chart = (
-        alt.layer(line, dots, data=data(rows))
-        .properties(width=width, height=92)
-        .facet(facet=facet, columns=across, spacing=gap)
-    )
-    return Drawn(chart, [], 0, fit=False, axis=harmless(first.label))
+    values = reals(point.value for point in every)
+    spots = [moment(point.at) for point in every]
+    scale = _days(every, space, ticks=3, domain=[min(spots), max(spots)])
+    up = _up(first, values, tickCount=3, title=None)
+    charts = []
+    for name, one in picture.panels:
+        layers = [
+            _line(one.seen, scale, up, BLUE, 1.8),
+            _dots(_told(one.seen, one.value, name), scale, up, shown=False),
+        ]
+        head = alt.Title(harmless(name), anchor="start", frame="group", limit=width, fontSize=SIZE, fontWeight="bold")
+        charts.append(alt.layer(*layers).properties(width=width, height=92, title=head))
+    return Drawn(alt.concat(*charts, columns=across, spacing=18), [], 0, fit=False, axis=harmless(first.label))
 
 
 def survival(picture: Survival, space: Space) -> Drawn:
@@ -123,7 +119,7 @@ def survival(picture: Survival, space: Space) -> Drawn:
         if len(picture.groups) <= 3:
             band = _chart([row for row in rows if row["low"] is not None and row["high"] is not None])
             layers.append(
-                band.mark_area(color=colour, opacity=0.14, interpolate="step-after").encode(
+                band.mark_area(color=colour, opacity=0.14, interpolate="step-after", clip=True).encode(
                     x=across, y=_bound("low", up), y2="high"
                 )
             )
@@ -155,9 +151,7 @@ def concentration(picture: Concentration, space: Space) -> Drawn:
         label = f"{written(moment(picture.marked.at), picture.x.unit)} → {written(picture.marked.value, picture.value.unit)}"
         layers += [
             spot.mark_circle(color=BLUE, size=70, opacity=1),
-            spot.mark_text(
-                text=label, align="left", baseline="top", dx=9, dy=3, fontSize=13, fontWeight="bold"
-            ),
+            spot.mark_text(text=label, align="left", baseline="top", dx=9, dy=3, fontSize=13, fontWeight="bold"),
         ]
     return Drawn(_layered(layers), [], space.height + 30)
 
@@ -176,9 +170,9 @@ def calibration(picture: Calibration, space: Space) -> Drawn:
     bands = [row for row in told if row["low"] is not None and row["high"] is not None]
     layers = [
         equal.mark_line(color=AXIS[0], strokeDash=[3, 3], strokeWidth=1.2).encode(x=across, y=up),
-        _chart(bands).mark_rule(color=BLUE, opacity=0.55, strokeWidth=2).encode(
-            x=across, y=_bound("low", up), y2=alt.Y2("high")
-        ),
+        _chart(bands)
+        .mark_rule(color=BLUE, opacity=0.55, strokeWidth=2)
+        .encode(x=across, y=_bound("low", up), y2=alt.Y2("high")),
         _dots(told, across, up, shown=True, size=60),
     ]
     keys = [Key(text("render.chart.groups"), BLUE, "dot"), Key(text("render.chart.equal"), AXIS[0], "dots")]
@@ -239,7 +233,7 @@ def _dots(rows: Sequence[Record], x: alt.X, y: alt.Y, *, shown: bool, size: int 
 def _up(value: Axis, values: Iterable[Amount | None], domain: Sequence[float] | None = None, **more: Any) -> alt.Y:
     import altair as alt
 
-    scale = alt.Scale(domain=[*domain], nice=False) if domain else alt.Scale(zero=True)
+    scale = alt.Scale(domain=[*domain], nice=False) if domain else spread(reals(values), zero=True)
     return alt.Y("value:Q", axis=side(value, values, **more), scale=scale)
 
 
@@ -257,8 +251,11 @@ def _across(axis: Axis, spots: Sequence[date | Amount], domain: Sequence[float] 
     return alt.X("at:Q", axis=bottom(axis, map(moment, spots), grid=False, tickCount=6), scale=scale)
 
 
-def _days(points: Sequence[Point], space: Space, ticks: int | None = None) -> alt.X:
+def _days(
+    points: Sequence[Point], space: Space, ticks: int | None = None, domain: Sequence[float] | None = None
+) -> alt.X:
     import altair as alt
 
     axis = days((point.at for point in points if isinstance(point.at, date)), space, ticks)
-    return alt.X("at:T", axis=axis, scale=alt.Scale(type="utc", nice=False))
+    scale = alt.Scale(type="utc", nice=False, **({"domain": [*domain]} if domain else {}))
+    return alt.X("at:T", axis=axis, scale=scale)

@@ -1,12 +1,12 @@
 "use strict";
-for (const [id, found] of Object.entries(JSON.parse(document.getElementById("charts").textContent).charts)) {
-  const { options } = JSON.parse(document.getElementById("charts").textContent);
+const { charts, options } = JSON.parse(document.getElementById("charts").textContent);
+for (const [id, found] of Object.entries(charts)) {
   const figure = document.getElementById(id);
   const still = figure.querySelector(".still");
   const live = document.createElement("div");
   live.className = "live";
   still.after(live);
-  const spec = found.narrow && figure.clientWidth < 600 ? found.narrow : found.spec;
+  const spec = matchMedia("(max-width: 700px)").matches ? found.small : found.large;
   vegaEmbed(live, spec, options).then(() => {
     const [drawn, named] = [live.querySelector("svg"), still.querySelector("svg")];
     drawn.setAttribute("role", "img");
