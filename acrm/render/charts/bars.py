@@ -252,7 +252,7 @@ def _names(names: Sequence[str], space: Space) -> tuple[alt.Y, list[alt.Chart]]:
 
 def _above(names: Sequence[str], space: Space) -> bool:
     """Whether the names are too long to stand beside the bars."""
-    return space.layout != "wide" and max(map(len, names), default=0) * LETTER > space.label * 1.15
+    return max(map(len, names), default=0) * LETTER > space.label * 1.15
 
 
 def _height(names: Sequence[str], space: Space, step: float = STEP) -> float:

@@ -128,8 +128,7 @@ def scatter(picture: Scatter, space: Space) -> Drawn:
 
 def said(picture: Scatter) -> str:
     """What the page must say about the squares of a scatter plot, where there are any."""
-    count = len(_known(picture))
-    return text("render.chart.squares", n=count) if count > MOST else ""
+    return text("render.chart.squares") if len(_known(picture)) > MOST else ""
 
 
 def _known(picture: Scatter) -> list[tuple[float, float, str]]:

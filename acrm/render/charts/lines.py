@@ -93,13 +93,15 @@ def panels(picture: Panels, space: Space) -> Drawn:
     every = [point for _, one in picture.panels for point in one.seen]
     first = picture.panels[0][1].value
     values = reals(point.value for point in every)
-    spots = [moment(point.at) for point in every]
-    scale = _days(every, space, ticks=3, domain=[min(spots), max(spots)])
+    scale = _days(every, space, ticks=3)
     up = _up(first, values, tickCount=3, title=None)
     charts = []
     for name, one in picture.panels:
+        # With a place for every day of any panel, all have one scale of days.
+        own = {point.at for point in one.seen}
+        placed = [*one.seen, *(Point(at, None) for at in {point.at for point in every} - own)]
         layers = [
-            _line(one.seen, scale, up, BLUE, 1.8),
+            _line(sorted(placed, key=lambda point: moment(point.at)), scale, up, BLUE, 1.8),
             _dots(_told(one.seen, one.value, name), scale, up, shown=False),
         ]
         head = alt.Title(harmless(name), anchor="start", frame="group", limit=width, fontSize=SIZE, fontWeight="bold")
@@ -117,9 +119,9 @@ def survival(picture: Survival, space: Space) -> Drawn:
     for place, (name, points) in enumerate(picture.groups):
         colour, rows = series(place), _rows(points)
         if len(picture.groups) <= 3:
-            band = _chart([row for row in rows if row["low"] is not None and row["high"] is not None])
+            banded = [row for row in rows if row["low"] is not None and row["high"] is not None]
             layers.append(
-                band.mark_area(color=colour, opacity=0.14, interpolate="step-after", clip=True).encode(
+                _chart(banded).mark_area(color=colour, opacity=0.14, interpolate="step-after", clip=True).encode(
                     x=across, y=_bound("low", up), y2="high"
                 )
             )
@@ -210,9 +212,10 @@ def _chart(rows: Sequence[Record]) -> alt.Chart:
 
 
 def _layered(layers: Sequence[alt.Chart]) -> alt.LayerChart:
+    """The layers that have rows, one over the other."""
     import altair as alt
 
-    return alt.layer(*layers)
+    return alt.layer(*(layer for layer in layers if layer.data.values))
 
 
 def _line(
@@ -251,11 +254,8 @@ def _across(axis: Axis, spots: Sequence[date | Amount], domain: Sequence[float] 
     return alt.X("at:Q", axis=bottom(axis, map(moment, spots), grid=False, tickCount=6), scale=scale)
 
 
-def _days(
-    points: Sequence[Point], space: Space, ticks: int | None = None, domain: Sequence[float] | None = None
-) -> alt.X:
+def _days(points: Sequence[Point], space: Space, ticks: int | None = None) -> alt.X:
     import altair as alt
 
     axis = days((point.at for point in points if isinstance(point.at, date)), space, ticks)
-    scale = alt.Scale(type="utc", nice=False, **({"domain": [*domain]} if domain else {}))
-    return alt.X("at:T", axis=axis, scale=scale)
+    return alt.X("at:T", axis=axis, scale=alt.Scale(type="utc", nice=False))
