@@ -36,7 +36,9 @@ PATIENCE = 60.0
 
 
 def program() -> str | None:
-    """The browser of this machine, if it has one."""
+    """The browser of this machine, if it has one that can be driven: Windows has no such pipes."""
+    if os.name != "posix":
+        return None
     return next((found for name in NAMES if (found := shutil.which(name))), None)
 
 
@@ -54,6 +56,11 @@ class Tab:
         if "exceptionDetails" in answer:
             raise AssertionError(answer["exceptionDetails"])
         return answer["result"].get("value")
+
+    def until(self, condition: str) -> None:
+        """Wait until an expression is true."""
+        wait = "new Promise(done => { const ask = () => (%s) ? done(true) : setTimeout(ask, 20); ask(); })"
+        assert self.evaluate(wait % condition)
 
     def look(self, *, width: int = 1280, height: int = 900, dark: bool = False, media: str = "") -> None:
         """Choose the size of the window, the theme and the medium."""
@@ -148,7 +155,7 @@ class _Wire:
 
 @contextmanager
 def tab(profile: Path, flags: Sequence[str] = ()) -> Iterator[Tab]:
-    """A browser of its own with one page, closed afterwards; POSIX alone has such pipes."""
+    """A browser of its own with one page, closed afterwards."""
     found = program()
     assert found
     to_it, we_write = os.pipe()

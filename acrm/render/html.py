@@ -208,20 +208,27 @@ def _bundle() -> str:
     """Vega, Vega-Lite and Vega-Embed in one script that cannot end the element it stands in."""
     import vl_convert
 
-    return vl_convert.javascript_bundle().replace("</script", "<\\/script").replace("<!--", "<\\!--")
+    return (
+        vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+        .replace("</script", "<\\/script")
+        .replace("<!--", "<\\!--")
+    )
 
 
 @cache
 def _css() -> str:
     """The style sheet: ours, shades of cells, and on dark screens the dark twins of all colours of charts."""
-    light, dark = (
-        "".join(
-            f".s{step}{{background:{pair[side]};color:{(palette.ON_PALE if step < palette.PALE else palette.ON_DEEP)[side]}}}"
-            for step, pair in enumerate(palette.SHADES)
-        )
-        for side in (0, 1)
+    dark = f"{_part('dark.css')}{_shades(1)}{palette.dark_css()}"
+    return f"{_part('page.css')}{_shades(0)}\n@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}"
+
+
+def _shades(theme: int) -> str:
+    """Classes of the cells of a table, in the shades of a heat map."""
+    letters = [palette.ON_PALE if step < palette.PALE else palette.ON_DEEP for step in range(len(palette.SHADES))]
+    return "".join(
+        f".s{step}{{background:{shade[theme]};color:{ink[theme]}}}"
+        for step, (shade, ink) in enumerate(zip(palette.SHADES, letters, strict=True))
     )
-    return f"{_part('page.css')}{light}\n@media screen and (prefers-color-scheme: dark) {{{_part('dark.css')}{dark}{palette.dark_css()}}}"
 
 
 @cache

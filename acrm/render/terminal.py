@@ -126,7 +126,7 @@ class _Pen:
                 for place, decision in enumerate(block.decisions, 1):
                     parts += [*self.prose(decision.what, "bold", INDENT, f"{place}")]
                     parts += self.pairs(decision.facts, "dim", "")
-            case Chart() if (shown := grid(block)) and shown.rows:
+            case Chart() if shown := grid(block):
                 parts += self.grid(shown)
                 parts += self.prose(under(block), "dim", INDENT)
         return [*self.prose(block.title, "bold"), *parts] if parts else []

@@ -12,6 +12,7 @@ from acrm.render.charts.base import (
     LETTER,
     Drawn,
     Key,
+    Look,
     Record,
     Space,
     bottom,
@@ -81,7 +82,7 @@ def bars(picture: Bars, space: Space) -> Drawn:
         layers.append(base.mark_circle(color=BLUE, size=80, opacity=1, aria=True).encode(x=across, **tips()))
         layers.append(base.mark_text(align="left", dx=10).encode(x=label_end, text="label:N"))
     else:
-        layers.append(base.mark_bar(color=BLUE, size=17, cornerRadiusEnd=2, aria=True).encode(x=across, **tips()))
+        layers.append(base.mark_bar(color=BLUE, size=17, aria=True).encode(x=across, **tips()))
         layers.append(base.mark_text(align="left", dx=6).encode(x=label_end, text="label:N"))
     return Drawn(alt.layer(*layers, *above), keys, _height(names, space), axis=harmless(picture.value.label))
 
@@ -160,8 +161,8 @@ def funnel(picture: Funnel, space: Space) -> Drawn:
     across, ghost, end = (alt.X(f"{field}:Q", axis=None, scale=scale) for field in ("value", "before", "end"))
     base = alt.Chart(data(rows)).encode(y=up)
     layers = [
-        base.mark_bar(color=GHOST[0], size=24, cornerRadiusEnd=2).encode(x=ghost),
-        base.mark_bar(color=BLUE, size=24, cornerRadiusEnd=2, aria=True).encode(x=across, **tips()),
+        base.mark_bar(color=GHOST[0], size=24).encode(x=ghost),
+        base.mark_bar(color=BLUE, size=24, aria=True).encode(x=across, **tips()),
         base.mark_text(align="left", dx=7).encode(x=end, text="label:N"),
     ]
     keys = [Key(text("render.chart.reached"), BLUE, "box"), Key(text("render.chart.lost"), GHOST[0], "box")]
@@ -191,7 +192,7 @@ def histogram(picture: Histogram, space: Space) -> Drawn:
     mark = alt.Chart(data(rows)).mark_bar(color=BLUE, stroke=GROUND[0], strokeWidth=1, aria=True)
     layers = [mark.encode(x=across, x2="to", y=up, y2="zero", **tips())]
     keys: list[Key] = []
-    looks = ("line", "dash", "dots")
+    looks: tuple[Look, ...] = ("line", "dash", "dots")
     for place, (name, value) in enumerate(picture.marked):
         colour, look = series(place + 1), looks[place % len(looks)]
         dash = {"line": [1, 0], "dash": [6, 3], "dots": [2, 3]}[look]
@@ -224,9 +225,9 @@ def waterfall(picture: Waterfall, space: Space) -> Drawn:
     scale = _scale([0.0, *ends], [row["label"] for row in rows], names, space)
     across, label_end = (alt.X(f"{field}:Q", axis=None, scale=scale) for field in ("from", "end"))
     base = alt.Chart(data(rows)).encode(y=up)
-    colour = alt.Color("colour:N", scale=None)
+    colours = alt.Color("colour:N", scale=None)
     layers = [
-        base.mark_bar(size=18, aria=True).encode(x=across, x2="to", color=colour, **tips()),
+        base.mark_bar(size=18, aria=True).encode(x=across, x2="to", color=colours, **tips()),
         base.mark_text(align="left", dx=6).encode(x=label_end, text="label:N"),
     ]
     keys = [

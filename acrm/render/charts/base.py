@@ -57,6 +57,8 @@ Layout = Literal["wide", "half", "narrow"]
 """Over the whole column, half of it, or the width of a phone."""
 WIDTHS: Mapping[Layout, int] = {"wide": 860, "half": 418, "narrow": 350}
 Record = dict[str, Any]
+Look = Literal["line", "dash", "dots", "dot", "box"]
+"""How an entry of a legend looks: a line of three kinds, the dot of a point, the box of a bar."""
 
 
 @dataclass(frozen=True)
@@ -67,14 +69,17 @@ class Space:
 
     @property
     def width(self) -> int:
+        """Pixels across."""
         return WIDTHS[self.layout]
 
     @property
     def narrow(self) -> bool:
+        """Whether it is half of the page or a phone."""
         return self.layout != "wide"
 
     @property
     def height(self) -> int:
+        """Pixels of a plot whose rows do not decide it."""
         return 250 if self.layout == "wide" else 220
 
     @property
@@ -89,7 +94,7 @@ class Key:
 
     name: str
     colour: str
-    look: Literal["line", "dash", "dots", "dot", "box"]
+    look: Look
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,7 @@ class Drawn:
     Without `fit` the chart knows its own sizes. `axis` is the title of an axis that the chart has no room for.
     """
 
-    chart: alt.LayerChart | alt.ConcatChart
+    chart: alt.LayerChart | alt.FacetChart | alt.ConcatChart
     keys: Sequence[Key]
     height: float
     fit: bool = True
@@ -134,7 +139,8 @@ def written(value: Amount | None, unit: Unit) -> str:
     if value is None or not math.isfinite(value):
         return "–"
     if unit == "number":
-        return number(float(value), ",.0f" if abs(value) >= 1000 else ",.3g" if abs(value) < 10 else ",.1f")
+        size = abs(float(value))
+        return number(float(value), ",.0f" if size >= 1000 else ",.1f" if size >= 10 else ",.3g")
     return number(value, _SPECS[unit])
 
 
@@ -198,7 +204,7 @@ def data(rows: Sequence[Record]) -> alt.Data:
     """Rows inline, as they are."""
     import altair as alt
 
-    return alt.Data(values=[*rows])
+    return alt.Data(values=[*rows])  # type: ignore[no-untyped-call]
 
 
 def label_expr(axis: Axis, values: Iterable[Amount | None], log: bool = False) -> str:

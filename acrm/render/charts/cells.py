@@ -1,10 +1,9 @@
-"""Charts of cells: heat maps with their cohorts and grids, and scatter plots, in squares where there are many points."""
+"""Charts of cells: heat maps of cohorts and grids; scatter plots, in squares where there are many points."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from typing import TYPE_CHECKING
 
 from acrm.messages import text
 from acrm.render.charts.base import (
@@ -28,9 +27,6 @@ from acrm.render.charts.base import (
 from acrm.render.charts.palette import ON_DEEP, ON_PALE, PALE, SERIES, SHADES, shade
 from acrm.render.layout import harmless
 from acrm.render.pictures import Heat, Scatter
-
-if TYPE_CHECKING:
-    import altair as alt
 
 MOST = 400
 """More points than this are counted in squares."""
@@ -102,10 +98,10 @@ def scatter(picture: Scatter, space: Space) -> Drawn:
     import altair as alt
 
     known = _known(picture)
-    logs = [picture.log and all(point[end] > 0 for point in known) for end in (0, 1)]
-    values = [[point[0] for point in known], [point[1] for point in known]]
+    values = [[x for x, _, _ in known], [y for _, y, _ in known]]
+    logs = [picture.log and min(seen) > 0 for seen in values]
     scales = [spread(seen, log=log) for seen, log in zip(values, logs, strict=True)]
-    ticks = [
+    ticks: list[Record] = [
         {"values": decades(seen)} if log else {"tickCount": 6 if space.layout == "wide" else 4}
         for seen, log in zip(values, logs, strict=True)
     ]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, assert_never
+from typing import Any, Literal, assert_never
 
 from acrm.messages import language
 from acrm.render.charts import bars, cells, lines
@@ -30,8 +31,22 @@ COLUMNS = 7
 """A heat map of more columns takes the whole width."""
 NAME = 36
 """Bars with a longer name do, too."""
-LOCALES = {"en": "en-US", "ru": "ru-RU"}
+LOCALES: dict[str, Literal["en-US", "ru-RU"]] = {"en": "en-US", "ru": "ru-RU"}
 """Of numbers and of the names of months, by the language in use."""
+_KINDS: dict[type[Any], Callable[[Any, Space], Drawn]] = {
+    Trend: lines.trend,
+    Panels: lines.panels,
+    Survival: lines.survival,
+    Concentration: lines.concentration,
+    Calibration: lines.calibration,
+    Bars: bars.bars,
+    Stack: bars.stack,
+    Funnel: bars.funnel,
+    Histogram: bars.histogram,
+    Waterfall: bars.waterfall,
+    Heat: cells.heat,
+    Scatter: cells.scatter,
+}
 
 
 @dataclass(frozen=True)
@@ -90,7 +105,7 @@ def said(picture: Picture) -> str:
 def spec(picture: Picture, layout: Layout) -> Spec:
     """The picture for a width; a picture that is `empty` has none."""
     space = Space(layout)
-    drawn = _drawn(picture, space)
+    drawn = _KINDS[type(picture)](picture, space)
     chart = drawn.chart
     if drawn.fit:
         fitted = {"type": "fit-x", "contains": "padding"}
@@ -109,32 +124,3 @@ def svg(made: Spec, id: str, title: str, description: str) -> str:
         made.vega_lite, allowed_base_urls=[], format_locale=locale, time_format_locale=locale
     )
     return accessible(drawn, id, title, description)
-
-
-def _drawn(picture: Picture, space: Space) -> Drawn:
-    match picture:
-        case Trend():
-            return lines.trend(picture, space)
-        case Panels():
-            return lines.panels(picture, space)
-        case Survival():
-            return lines.survival(picture, space)
-        case Concentration():
-            return lines.concentration(picture, space)
-        case Calibration():
-            return lines.calibration(picture, space)
-        case Bars():
-            return bars.bars(picture, space)
-        case Stack():
-            return bars.stack(picture, space)
-        case Funnel():
-            return bars.funnel(picture, space)
-        case Histogram():
-            return bars.histogram(picture, space)
-        case Waterfall():
-            return bars.waterfall(picture, space)
-        case Heat():
-            return cells.heat(picture, space)
-        case Scatter():
-            return cells.scatter(picture, space)
-    assert_never(picture)

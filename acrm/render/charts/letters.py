@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from itertools import pairwise
+from typing import Any
 
 from acrm.messages import number, text
 from acrm.render.blocks import Cell, Chart, Col, Grid
-from acrm.render.charts.base import interval, real, reals, short, written
+from acrm.render.charts.base import interval, moment, real, reals, short, written
+from acrm.render.charts.draw import empty
 from acrm.render.pictures import (
     Amount,
     Axis,
@@ -28,6 +31,8 @@ from acrm.render.pictures import (
 
 COLUMNS = 13
 """A heat map of more columns has no place in a terminal."""
+TIMES = 24
+"""So many signs tell a curve of survival."""
 
 
 def grid(chart: Chart) -> Grid | None:
@@ -37,36 +42,10 @@ def grid(chart: Chart) -> Grid | None:
     beside it. Nothing is rounded more than elsewhere, and nothing is left out without a count.
     """
     picture = chart.picture
-    match picture:
-        case Trend():
-            return Grid(chart.title, _line_columns(), [_line("", picture.seen, picture.value)])
-        case Panels():
-            rows = [_line(name, one.seen, one.value) for name, one in picture.panels]
-            return Grid(chart.title, _line_columns(), rows)
-        case Survival():
-            rows = [_line(name, points, picture.value) for name, points in picture.groups]
-            return Grid(chart.title, _line_columns(), rows)
-        case Bars():
-            return _bars(chart.title, picture)
-        case Stack():
-            return _stack(chart.title, picture)
-        case Heat() if picture.value.unit == "share" and len(picture.columns) <= COLUMNS:
-            columns = [Col(picture.row_label), *(Col(name, "heat") for name in picture.columns)]
-            cells = [[name, *map(real, row)] for name, row in zip(picture.rows, picture.cells, strict=True)]
-            return Grid(chart.title, columns, cells)
-        case Funnel():
-            return _funnel(chart.title, picture)
-        case Histogram():
-            spans = [interval(start, end, picture.x.unit) for start, end in pairwise(picture.edges)]
-            counts = [Col(picture.x.label), Col(text("render.chart.count"), "bar")]
-            return Grid(chart.title, counts, list(zip(spans, picture.counts, strict=True)))
-        case Concentration() if picture.marked and not isinstance(picture.marked.at, date):
-            columns = [Col(picture.x.label, "share"), Col(picture.value.label, "share")]
-            return Grid(chart.title, columns, [[real(picture.marked.at), real(picture.marked.value)]])
-        case Waterfall():
-            return _waterfall(chart.title, picture)
-        case _:
-            return None
+    if empty(picture):
+        return None
+    table = _KINDS.get(type(picture))
+    return table(chart.title, picture) if table else None
 
 
 def under(chart: Chart) -> str:
@@ -79,9 +58,11 @@ def under(chart: Chart) -> str:
     return " · ".join(part for part in (count, chart.note) if part)
 
 
-def _line_columns() -> list[Col]:
+def _lines(title: str, rows: Iterable[tuple[str, Sequence[Point]]], value: Axis) -> Grid:
+    """A sparkline per row, between its first and its last figure."""
     first, last = text("render.chart.first"), text("render.chart.last")
-    return [Col(""), Col(first, align="right"), Col("", "spark"), Col(last, align="right")]
+    columns = [Col(""), Col(first, align="right"), Col("", "spark"), Col(last, align="right")]
+    return Grid(title, columns, [_line(name, points, value) for name, points in rows])
 
 
 def _line(name: str, points: Sequence[Point], value: Axis) -> list[Cell]:
@@ -116,10 +97,10 @@ def _stack(title: str, picture: Stack) -> Grid:
     if all(isinstance(name, date) for name, _ in picture.rows):
         share = Axis("", "share")
         lines = [
-            _line(part, [Point(place, shares[at]) for place, (_, shares) in enumerate(rows)], share)
+            (part, [Point(place, shares[at]) for place, (_, shares) in enumerate(rows)])
             for at, part in enumerate(picture.parts)
         ]
-        return Grid(title, _line_columns(), lines)
+        return _lines(title, lines, share)
     columns = [Col(""), *(Col(part, "heat") for part in picture.parts)]
     return Grid(title, columns, [[str(name), *shares] for name, shares in rows])
 
@@ -157,3 +138,59 @@ def _waterfall(title: str, picture: Waterfall) -> Grid:
     ]
     rows = [[name, written(value, picture.value.unit)] for name, value in ends]
     return Grid(title, [Col(""), Col(picture.value.label, align="right")], rows)
+
+
+def _trend(title: str, picture: Trend) -> Grid:
+    return _lines(title, [("", picture.seen)], picture.value)
+
+
+def _panels(title: str, picture: Panels) -> Grid:
+    return _lines(title, [(name, one.seen) for name, one in picture.panels], picture.panels[0][1].value)
+
+
+def _survival(title: str, picture: Survival) -> Grid:
+    """The steps read at even times, as a sparkline has no other."""
+    end = max(moment(point.at) for _, points in picture.groups for point in points)
+    times = [end * place / (TIMES - 1) for place in range(TIMES)]
+    rows = []
+    for name, points in picture.groups:
+        at = [moment(point.at) for point in points]
+        last = at[-1] if at else 0.0
+        held = [points[max(bisect_right(at, time) - 1, 0)].value if at and time <= last else None for time in times]
+        rows.append((name, [Point(time, value) for time, value in zip(times, held, strict=True)]))
+    return _lines(title, rows, picture.value)
+
+
+def _heat(title: str, picture: Heat) -> Grid | None:
+    if picture.value.unit != "share" or len(picture.columns) > COLUMNS:
+        return None
+    columns = [Col(picture.row_label), *(Col(name, "heat") for name in picture.columns)]
+    cells = [[name, *map(real, row)] for name, row in zip(picture.rows, picture.cells, strict=True)]
+    return Grid(title, columns, cells)
+
+
+def _histogram(title: str, picture: Histogram) -> Grid:
+    spans = [interval(start, end, picture.x.unit) for start, end in pairwise(picture.edges)]
+    columns = [Col(picture.x.label), Col(text("render.chart.count"), "bar")]
+    return Grid(title, columns, list(zip(spans, picture.counts, strict=True)))
+
+
+def _concentration(title: str, picture: Concentration) -> Grid | None:
+    if picture.marked is None:
+        return None
+    columns = [Col(picture.x.label, "share"), Col(picture.value.label, "share")]
+    return Grid(title, columns, [[moment(picture.marked.at), real(picture.marked.value)]])
+
+
+_KINDS: dict[type[Any], Callable[[str, Any], Grid | None]] = {
+    Trend: _trend,
+    Panels: _panels,
+    Survival: _survival,
+    Bars: _bars,
+    Stack: _stack,
+    Heat: _heat,
+    Funnel: _funnel,
+    Histogram: _histogram,
+    Concentration: _concentration,
+    Waterfall: _waterfall,
+}

@@ -11,6 +11,7 @@ from acrm.render.charts.base import (
     SIZE,
     Drawn,
     Key,
+    Look,
     Record,
     Space,
     bottom,
@@ -119,18 +120,22 @@ def survival(picture: Survival, space: Space) -> Drawn:
     for place, (name, points) in enumerate(picture.groups):
         colour, rows = series(place), _rows(points)
         if len(picture.groups) <= 3:
-            banded = [row for row in rows if row["low"] is not None and row["high"] is not None]
+            banded = [
+                {**row, "low": max(row["low"], 0.0), "high": min(row["high"], 1.0)}
+                for row in rows
+                if row["low"] is not None and row["high"] is not None
+            ]
             layers.append(
-                _chart(banded).mark_area(color=colour, opacity=0.14, interpolate="step-after", clip=True).encode(
-                    x=across, y=_bound("low", up), y2="high"
-                )
+                _chart(banded)
+                .mark_area(color=colour, opacity=0.14, interpolate="step-after")
+                .encode(x=across, y=_bound("low", up), y2="high")
             )
         line = _chart(rows).mark_line(
             color=colour, strokeWidth=2.2, strokeDash=DASHES[place % len(DASHES)], interpolate="step-after"
         )
         layers.append(line.encode(x=across, y=up))
         layers.append(_dots(_told(points, picture.value, name, picture.x), across, up, shown=False))
-    looks = ("line", "dash", "dots", "dash", "dash")
+    looks: tuple[Look, ...] = ("line", "dash", "dots", "dash", "dash")
     keys = [Key(name, series(place), looks[place % len(looks)]) for place, name in enumerate(names)]
     return Drawn(_layered(layers), keys if len(keys) > 1 else [], space.height)
 
@@ -150,7 +155,8 @@ def concentration(picture: Concentration, space: Space) -> Drawn:
     ]
     if picture.marked:
         spot = _chart(_rows([picture.marked])).encode(x=across, y=up)
-        label = f"{written(moment(picture.marked.at), picture.x.unit)} → {written(picture.marked.value, picture.value.unit)}"
+        at, value = (moment(picture.marked.at), picture.x.unit), (picture.marked.value, picture.value.unit)
+        label = f"{written(*at)} → {written(*value)}"
         layers += [
             spot.mark_circle(color=BLUE, size=70, opacity=1),
             spot.mark_text(text=label, align="left", baseline="top", dx=9, dy=3, fontSize=13, fontWeight="bold"),
@@ -211,7 +217,7 @@ def _chart(rows: Sequence[Record]) -> alt.Chart:
     return alt.Chart(data(rows))
 
 
-def _layered(layers: Sequence[alt.Chart]) -> alt.LayerChart:
+def _layered(layers: Sequence[alt.Chart]) -> alt.LayerChart | alt.FacetChart:
     """The layers that have rows, one over the other."""
     import altair as alt
 
@@ -221,7 +227,7 @@ def _layered(layers: Sequence[alt.Chart]) -> alt.LayerChart:
 def _line(
     points: Sequence[Point], x: alt.X, y: alt.Y, colour: str, width: float, dash: Sequence[int] = (1, 0)
 ) -> alt.Chart:
-    mark = _chart(_rows(points)).mark_line(
+    mark: alt.Chart = _chart(_rows(points)).mark_line(
         color=colour, strokeWidth=width, strokeDash=[*dash], strokeJoin="round", invalid="break-paths-show-domains"
     )
     return mark.encode(x=x, y=y)
@@ -229,8 +235,9 @@ def _line(
 
 def _dots(rows: Sequence[Record], x: alt.X, y: alt.Y, *, shown: bool, size: int = 26) -> alt.Chart:
     """A dot per row to point at, which may be one that is not seen."""
-    mark = _chart(rows).mark_circle(color=BLUE, opacity=float(shown), size=size if shown else 120, aria=True)
-    return mark.encode(x=x, y=y, **tips())
+    dots = _chart(rows).mark_circle(color=BLUE, opacity=float(shown), size=size if shown else 120, aria=True)
+    told: alt.Chart = dots.encode(x=x, y=y, **tips())
+    return told
 
 
 def _up(value: Axis, values: Iterable[Amount | None], domain: Sequence[float] | None = None, **more: Any) -> alt.Y:

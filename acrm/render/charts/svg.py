@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 from acrm.render.layout import harmless
 
 _SPACE = "{http://www.w3.org/2000/svg}"
-_DECIMALS = re.compile(r"-?\d*\.\d{2,}(?:e-?\d+)?")
+_DECIMALS = re.compile(r"-?\d*\.?\d+e-?\d+|-?\d*\.\d{2,}")
 _GEOMETRY = ("d", "transform", "x", "y", "dx", "dy", "x1", "x2", "y1", "y2", "r", "width", "height", "stroke-width")
 _KEPT = {
     *_GEOMETRY,
@@ -57,11 +57,7 @@ def _trim(node: ET.Element) -> None:
         elif name in _GEOMETRY:
             node.set(name, _DECIMALS.sub(_rounded, value))
     for child in [*node]:
-        if (
-            child.get("display") == "none"
-            or child.get("aria-hidden") == "true"
-            and "background" in child.get("class", "")
-        ):
+        if child.get("display") == "none" or "background" in child.get("class", ""):
             node.remove(child)
             continue
         _trim(child)

@@ -1,5 +1,5 @@
 "use strict";
-const { charts, options } = JSON.parse(document.getElementById("charts").textContent);
+const { charts, options } = JSON.parse(document.querySelector('script[type="application/json"]').textContent);
 for (const [id, found] of Object.entries(charts)) {
   const figure = document.getElementById(id);
   const still = figure.querySelector(".still");
