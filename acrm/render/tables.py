@@ -92,7 +92,7 @@ def _path(values: Sequence[float | None]) -> str:
     """The line of a sparkline from 0 to its maximum, broken where there is no value.
 
     >>> _path([0, 2, None, 1])
-    'M0,17L26.7,1M80,9'
+    'M0,17L26.67,1M80,9'
     """
     width, height = _SPARK
     top = max((value for value in values if value is not None), default=0) or 1

@@ -8,6 +8,7 @@ from collections import Counter
 from acrm.messages import text
 from acrm.render.charts.base import (
     Drawn,
+    Key,
     Record,
     Space,
     bottom,
@@ -35,7 +36,10 @@ SQUARES = (40, 28)
 
 
 def heat(picture: Heat, space: Space) -> Drawn:
-    """A cell per row and column, its shade by the value; what is not observed stays empty."""
+    """A cell per row and column, its shade by the value; what is not observed stays empty.
+
+    Where cells are too small for their figures, a legend tells what the palest and the deepest shade are.
+    """
     import altair as alt
 
     across, down = unique(picture.columns), unique(picture.rows)
@@ -90,7 +94,10 @@ def heat(picture: Heat, space: Space) -> Drawn:
         base.mark_text(fontSize=11).encode(text="label:N", color=alt.Color("ink:N", scale=None)),
     ]
     height = min(max(width, 24), 34 if len(down) > 6 else 44)
-    return Drawn(alt.layer(*layers), [], height * len(down), axis=harmless(picture.value.label))
+    ends = ((least, SHADES[0]), (most, SHADES[-1]))
+    keys = [Key(short(value, picture.value.unit), colour[0], "box") for value, colour in ends]
+    told = all(row["label"] for row in rows)
+    return Drawn(alt.layer(*layers), [] if told else keys, height * len(down), axis=harmless(picture.value.label))
 
 
 def scatter(picture: Scatter, space: Space) -> Drawn:

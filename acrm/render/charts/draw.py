@@ -110,7 +110,7 @@ def spec(picture: Picture, layout: Layout) -> Spec:
     if drawn.fit:
         fitted = {"type": "fit-x", "contains": "padding"}
         chart = chart.properties(width=space.width, height=drawn.height, autosize=fitted)
-    made = chart.to_dict()
+    made = chart.to_dict(validate=False)
     made["config"] = CONFIG
     return Spec(made, tuple(drawn.keys), drawn.axis)
 

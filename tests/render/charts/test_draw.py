@@ -69,6 +69,13 @@ def test_what_was_not_observed_stays_empty_and_what_is_nought_does_not() -> None
     assert {"30", "20", "0", "25", "10"} <= {*letters(root)}
 
 
+def test_cells_too_small_for_figures_have_a_legend() -> None:
+    columns = [str(step) for step in range(40)]
+    many = spec(Heat(["a"], columns, [[step / 40 for step in range(40)]], Axis("share", "share")), "narrow")
+    assert [key.name for key in many.keys] == ["0%", "98%"]
+    assert not spec(SAMPLES["heat"].picture, "narrow").keys
+
+
 def test_tips_tell_interval_and_count() -> None:
     assert tips(drawn(SAMPLES["dots"].picture))[0] == "East\nshare of all: 63.0%\ninterval: 60.0% – 66.0%\nn = 2,000"
 
