@@ -88,9 +88,13 @@ def bars(picture: Bars, space: Space) -> Drawn:
 
 
 def stack(picture: Stack, space: Space) -> Drawn:
-    """Shares of each row or day, in the order of the parts; a share that has room carries its percents."""
+    """Shares of each row or day, in the order of the parts; a share that has room carries its percents.
+
+    Of more parts than there are colours, the last are taken together.
+    """
     import altair as alt
 
+    picture = _together(picture)
     parts = unique(picture.parts)
     heads = [name.isoformat() if isinstance(name, date) else name for name, _ in picture.rows]
     names = unique(heads)
@@ -132,6 +136,15 @@ def stack(picture: Stack, space: Space) -> Drawn:
         layers.append(mark.encode(x=start_at, x2="to", **tips()))
         layers.append(base.mark_text(color=on_series(place), fontSize=11).encode(x=middle, text="label:N"))
     return Drawn(alt.layer(*layers, *above), keys, _height(names, space))
+
+
+def _together(picture: Stack) -> Stack:
+    rest = len(SERIES)
+    if len(picture.parts) <= rest + 1:
+        return picture
+    others = text("render.chart.others", n=len(picture.parts) - rest)
+    rows = [(name, [*amounts[:rest], sum(reals(amounts[rest:]))]) for name, amounts in picture.rows]
+    return Stack([*picture.parts[:rest], others], rows, picture.value)
 
 
 def funnel(picture: Funnel, space: Space) -> Drawn:

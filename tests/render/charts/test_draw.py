@@ -12,7 +12,7 @@ from acrm import messages
 from acrm.render.charts import palette
 from acrm.render.charts.base import WIDTHS, Layout
 from acrm.render.charts.draw import empty, spec, svg
-from acrm.render.pictures import Axis, Bars, Heat, Panels, Picture, Point, Row, Scatter, Survival, Trend
+from acrm.render.pictures import Axis, Bars, Heat, Panels, Picture, Point, Row, Scatter, Stack, Survival, Trend
 from tests.pictures import EVIL, SAMPLES
 
 LIGHT = {light for light, _ in palette.PAIRS} | {"none", "transparent"}
@@ -74,6 +74,14 @@ def test_cells_too_small_for_figures_have_a_legend() -> None:
     many = spec(Heat(["a"], columns, [[step / 40 for step in range(40)]], Axis("share", "share")), "narrow")
     assert [key.name for key in many.keys] == ["0%", "98%"]
     assert not spec(SAMPLES["heat"].picture, "narrow").keys
+
+
+def test_more_parts_than_colours_are_taken_together() -> None:
+    many = spec(Stack([*"abcdefgh"], [("all", [1, 2, 3, 4, 5, 6, 7, None])], Axis("n", "int")), "wide")
+    assert [key.name for key in many.keys] == ["a", "b", "c", "d", "e", "3 others"]
+    assert tips(drawn(Stack([*"abcdefgh"], [("all", [1, 2, 3, 4, 5, 6, 7, None])], Axis("n", "int"))))[-1] == (
+        "all, 3 others\nshare: 46.4%\nn: 13"
+    )
 
 
 def test_tips_tell_interval_and_count() -> None:
