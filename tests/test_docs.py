@@ -82,7 +82,7 @@ def test_what_is_imported_is_declared() -> None:
     imported = set()
     for file in (ROOT / "acrm").rglob("*.py"):
         imported |= set(re.findall(r"^\s*(?:import|from) (\w+)", file.read_text(encoding="utf-8"), re.MULTILINE))
-    named = {"sklearn": "scikit-learn"}
+    named = {"sklearn": "scikit-learn", "vl_convert": "vl-convert-python"}
     outside = {named.get(name, name) for name in imported - set(sys.stdlib_module_names) - {"acrm"}}
     assert outside <= declared
 

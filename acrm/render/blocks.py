@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Literal
 
 from acrm.messages import number
+from acrm.render.pictures import Picture
 
 Kind = Literal["text", "prose", "int", "number", "share", "money", "bar", "spark", "heat"]
 Cell = str | int | float | Decimal | Sequence[float | None] | None
@@ -85,14 +86,80 @@ class Steps:
     title: str = ""
 
 
-Block = Headline | Facts | Grid | Lines | Steps
+@dataclass(frozen=True)
+class Chart:
+    """A picture with what a reader needs to judge it.
+
+    Args:
+        title: What is seen, as short as a headline.
+        description: The same in one sentence, for who cannot see it.
+        picture: The data; its class says how it is drawn.
+        n: How many it rests on, or None where that has no meaning.
+        note: Period, limits, what was left out.
+    """
+
+    title: str
+    description: str
+    picture: Picture
+    n: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Card:
+    """One figure: its name, the value as written, how it changed, and what it is (definition, n, period).
+
+    `tone` says whether the change is good; an unknown direction has none.
+    """
+
+    label: str
+    value: str
+    change: str = ""
+    tone: Literal["good", "bad", ""] = ""
+    sub: str = ""
+
+
+@dataclass(frozen=True)
+class Cards:
+    """Figures side by side."""
+
+    cards: Sequence[Card]
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What to do; `facts` are label and value pairs: for whom, why, cost, expected effect, how to check."""
+
+    what: str
+    facts: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """What to do, the most valuable first."""
+
+    decisions: Sequence[Decision]
+    title: str = ""
+
+
+Block = Headline | Facts | Grid | Lines | Steps | Chart | Cards | Decisions
+
+
+@dataclass(frozen=True)
+class Section:
+    """Blocks under a title; `anchor` is its name in links: letters, digits and hyphens, once per page."""
+
+    anchor: str
+    title: str
+    blocks: Sequence[Block]
 
 
 @dataclass(frozen=True)
 class Page:
-    """Blocks from top to bottom; an empty one is not drawn."""
+    """Blocks from top to bottom; an empty one is not drawn, nor is a section of nothing else."""
 
-    blocks: Sequence[Block]
+    blocks: Sequence[Block | Section]
 
 
 def money(amount: Decimal | float, currency: str | None = None) -> str:

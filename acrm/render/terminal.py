@@ -11,7 +11,23 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal
 
 from acrm.messages import text
-from acrm.render.blocks import Block, Cell, Col, Facts, Grid, Headline, Lines, Page, Steps
+from acrm.render.blocks import (
+    Block,
+    Card,
+    Cards,
+    Cell,
+    Chart,
+    Col,
+    Decisions,
+    Facts,
+    Grid,
+    Headline,
+    Lines,
+    Page,
+    Section,
+    Steps,
+)
+from acrm.render.charts.letters import grid, under
 from acrm.render.figures import Number, bar, figures, known, scales
 from acrm.render.layout import GAP, Span, cut, fit, harmless, longest, pad, wrap
 
@@ -56,7 +72,7 @@ def render(page: Page, *, width: int, plain: bool, colour: bool, unicode: bool =
         _environ={},
     )
     pen = _Pen(width, plain, unicode)
-    drawn = [parts for parts in map(pen.draw, page.blocks) if parts]
+    drawn = [parts for block in page.blocks for parts in pen.parts(block) if parts]
     for position, parts in enumerate(drawn):
         if position:
             console.line()
@@ -73,6 +89,23 @@ class _Pen:
     plain: bool
     unicode: bool
 
+    def parts(self, block: Block | Section) -> Iterator[list[RenderableType]]:
+        """What `draw` gives for the block, or for the blocks of a section under its title."""
+        if not isinstance(block, Section):
+            yield self.draw(block)
+        elif inner := [parts for parts in map(self.draw, block.blocks) if parts]:
+            yield [*self.heading(block.title)]
+            yield from inner
+
+    def heading(self, title: str) -> Iterator[Text]:
+        """A title with a rule behind it, up to the end of the line."""
+        from rich.text import Text
+
+        *above, last = wrap(self.clean(title), self.width)
+        yield from (Text(line, "bold") for line in above)
+        rule = 0 if self.plain or not self.unicode else self.width - longest([last]) - 1
+        yield Text.assemble((last, "bold"), (f" {'─' * rule}" if rule > 0 else "", "dim"))
+
     def draw(self, block: Block) -> list[RenderableType]:
         """What rich prints for the block, part by part; nothing for an empty block."""
         parts: list[RenderableType] = []
@@ -87,6 +120,15 @@ class _Pen:
                 parts += [part for line in block.lines for part in self.prose(line, "", INDENT, block.mark)]
             case Grid() if block.rows:
                 parts += self.grid(block)
+            case Cards():
+                parts += self.pairs([(card.label, _card(card)) for card in block.cards], "dim", "")
+            case Decisions():
+                for place, decision in enumerate(block.decisions, 1):
+                    parts += [*self.prose(decision.what, "bold", INDENT, f"{place}")]
+                    parts += self.pairs(decision.facts, "dim", "")
+            case Chart() if shown := grid(block):
+                parts += self.grid(shown)
+                parts += self.prose(under(block), "dim", INDENT)
         return [*self.prose(block.title, "bold"), *parts] if parts else []
 
     def clean(self, words: str) -> str:
@@ -222,6 +264,11 @@ class _Column:
         if self.col.kind == "heat" and isinstance(value, Number):
             return Text(pad(figure, width, "right"), next((look for least, look in SHADES if value >= least), ""))
         return Text("\n".join(wrap(figure, width)), style)
+
+
+def _card(card: Card) -> str:
+    told = " · ".join(part for part in (card.change, card.sub) if part)
+    return f"{card.value}  {told}" if told else card.value
 
 
 def _command_lines(command: str, width: int, joint: str) -> list[str]:

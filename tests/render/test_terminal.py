@@ -6,7 +6,25 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from acrm import messages
-from acrm.render.blocks import Block, Cell, Col, Facts, Grid, Headline, Kind, Lines, Page, Steps
+from acrm.render.blocks import (
+    Block,
+    Card,
+    Cards,
+    Cell,
+    Chart,
+    Col,
+    Decision,
+    Decisions,
+    Facts,
+    Grid,
+    Headline,
+    Kind,
+    Lines,
+    Page,
+    Section,
+    Steps,
+)
+from acrm.render.pictures import Axis, Bars, Row
 from acrm.render.terminal import render
 
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
@@ -254,3 +272,55 @@ def test_every_line_fits_and_no_control_character_gets_through(
     assert all(cell_len(line) <= width for line in text.splitlines())
     assert all(letter.isprintable() or letter in "\n\u00a0\u200c\u200d" for letter in text)
     assert not {"\x1b", "\r", "\t", "\u202e", "\x07"} & set(text)
+
+
+REPORT = Page(
+    [
+        Section(
+            "decisions",
+            "Decisions",
+            [
+                Decisions(
+                    [
+                        Decision("Call 35 customers", [("why", "none has ordered for 101 days"), ("cost", "175 GBP")]),
+                        Decision("Write to 67", []),
+                    ]
+                ),
+                Cards([Card("Revenue", "8.31 M", "+12%", "good", "12 months"), Card("Customers", "4,338")]),
+            ],
+        ),
+        Section("nothing", "Nothing", [Facts([])]),
+        Section(
+            "regions", "Regions", [Chart("By region", "", Bars(Axis("deals", "int"), [Row("East", 20)]), 20, "2017")]
+        ),
+    ]
+)
+
+
+def test_sections_decisions_cards_and_charts() -> None:
+    assert (
+        render(REPORT, width=60, plain=False, colour=False)
+        == """\
+Decisions ──────────────────────────────────────────────────
+
+1 Call 35 customers
+  why   none has ordered for 101 days
+  cost  175 GBP
+2 Write to 67
+
+  Revenue    8.31 M  +12% · 12 months
+  Customers  4,338
+
+Regions ────────────────────────────────────────────────────
+
+By region
+        deals
+  ─────────────────────
+  East  20 ████████████
+  n = 20 · 2017
+"""
+    )
+
+
+def test_a_rule_belongs_to_a_terminal() -> None:
+    assert render(REPORT, width=60, plain=True, colour=False).startswith("Decisions\n\n1 Call 35 customers\n")

@@ -1,0 +1,1 @@
+"""Pictures as static SVG, as specifications for a browser, and as letters for a terminal."""
