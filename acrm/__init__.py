@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from acrm.analysis.basket.basket import basket as basket
     from acrm.analysis.basket.params import BasketParams as BasketParams
     from acrm.analysis.basket.params import BasketResult as BasketResult
+    from acrm.analysis.channels.channels import channels as channels
+    from acrm.analysis.channels.params import ChannelsParams as ChannelsParams
+    from acrm.analysis.channels.params import ChannelsResult as ChannelsResult
     from acrm.analysis.churn.churn import ChurnParams as ChurnParams
     from acrm.analysis.churn.churn import ChurnResult as ChurnResult
     from acrm.analysis.churn.churn import churn as churn
@@ -16,9 +19,6 @@ if TYPE_CHECKING:
     from acrm.analysis.churn.of_label import of_label as of_label
     from acrm.analysis.churn.prepared import Prepared as Prepared
     from acrm.analysis.churn.transactional import transactional as transactional
-    from acrm.analysis.channels.channels import channels as channels
-    from acrm.analysis.channels.params import ChannelsParams as ChannelsParams
-    from acrm.analysis.channels.params import ChannelsResult as ChannelsResult
     from acrm.analysis.clv.params import ClvParams as ClvParams
     from acrm.analysis.clv.value import ClvResult as ClvResult
     from acrm.analysis.clv.value import clv as clv

@@ -9,8 +9,8 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acrm.summaries.sales import sold_days
 from acrm.summaries.ledger import Part
+from acrm.summaries.sales import sold_days
 from tests.summaries.lines import Row, frame, lines, part
 
 

@@ -67,8 +67,8 @@ def read_sold(
     """
     import polars as pl
 
-    from acrm.summaries.sales import sold_days
     from acrm.summaries.ledger import Part
+    from acrm.summaries.sales import sold_days
 
     chosen = {**tables, "transactions": lines if lines is not None else tables["transactions"]}
     products = tables.get("products")
