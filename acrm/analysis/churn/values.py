@@ -18,10 +18,10 @@ def values_of_purchases(lines: pl.LazyFrame, as_of: date | None) -> tuple[pl.Dat
     None, and why, where the purchases carry no such model.
     """
     from acrm.analysis.clv.params import ClvParams
-    from acrm.analysis.clv.value import clv
+    from acrm.analysis.clv.value import expected_value
 
     try:
-        found = clv(lines, ClvParams(as_of=as_of)).tables["customers"]
+        found = expected_value(lines, ClvParams(as_of=as_of))
     except (InputError, ModelError) as error:
         return None, Message("churn.no_values", {"reason": str(error.message)})
     return _values(found), Message("churn.values_made")
