@@ -15,6 +15,11 @@ import pytest
 from acrm import cli, messages
 
 
+# Several tests run at once: one thread each; a waiting thread sleeps.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+
 @dataclass(frozen=True)
 class Ran:
     """What a command line left behind: exit code, what it said on either stream, the exact bytes of standard output."""
