@@ -70,7 +70,7 @@ def churn(
         found = crowd(sources, reading, selecting, Path(scratch))
         settled(run, reading, found.dataset)
         found, notes = _with_customers(found, learning, saved)
-        prepared = _prepared(found, selecting, learning, campaign, saved, as_of)
+        prepared = _prepared(found, selecting, learning, campaign, saved, as_of, seed)
         result = _analysed(found, prepared, sources, learning, campaign, saved, seed)
         result = _beside(result, prepared, found, sources, selecting, campaign, watching, seed)
         if earlier:
@@ -102,6 +102,7 @@ def _prepared(
     campaign: Campaign,
     saved: SavedChurn | None,
     as_of: date | None,
+    seed: int,
 ) -> Prepared:
     """By a label where there is one, else by contracts that end, else by purchases; a saved model says by which."""
     from acrm.analysis.churn.contractual import ENOUGH, contractual, ended_contracts
@@ -146,7 +147,7 @@ def _prepared(
         few = (Message("churn_contractual.too_few", {"ended": ended, "needed": ENOUGH}),) if ended else ()
     if lines is None:
         raise missing(tables)
-    told = transactional(lines, tables, window=learning.window, as_of=as_of, saved=saved)
+    told = transactional(lines, tables, window=learning.window, as_of=as_of, saved=saved, seed=seed)
     return replace(told, notes=(*few, *told.notes))
 
 
