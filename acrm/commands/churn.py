@@ -46,7 +46,10 @@ def churn(
     Examples:
       acrm churn acrm-store
       acrm churn acrm-store acrm-out/clv.parquet --contact 30 --incentive 200
-      acrm churn telco.csv --target Churn --by Contract
+      acrm churn telco.csv --target Churn --by Contract --save model.json
+      acrm churn telco-new.csv --apply model.json
+      acrm churn contracts/ --ending 30
+      acrm churn emails.csv --target visit --positive 0 --treatment segment
       acrm churn acrm-store --compare last-month --fail-on "at_risk_share>0.15"
     """
     from pathlib import Path
@@ -81,7 +84,9 @@ def churn(
         lineage = found.lineage(run, as_of=result.summary.get("as_of"), seed=seed)
     if watching.save:
         write_text(Path(watching.save), result.files[MODEL_FILE], [Path(source) for source in sources])
-    emit(run, result, writing, lineage, lambda: churn_page(result, run.typed(*_ONCE), found.dataset.tables))
+    emit(
+        run, result, writing, lineage, lambda: churn_page(result, run.typed(*_ONCE), found.dataset.tables, writing.out)
+    )
 
 
 def _with_customers(found: Sales, learning: Learning, saved: SavedChurn | None) -> tuple[Sales, tuple[Message, ...]]:
@@ -236,10 +241,9 @@ def _groups(found: Sales, prepared: Prepared, sources: list[str], by: str) -> pl
     """`customer_id` and `group`, the value of a column of customers, or the segment."""
     import polars as pl
 
-    from acrm.analysis.churn.label import column_of
+    from acrm.analysis.churn.label import called, column_of
     from acrm.earlier import segments_of
     from acrm.errors import InputError
-    from acrm.messages import listed
 
     tables: Any = found.dataset.tables
     if by == "segment":
@@ -252,7 +256,7 @@ def _groups(found: Sales, prepared: Prepared, sources: list[str], by: str) -> pl
         if column is not None and "customer_id" in names:
             told: pl.DataFrame = frame.select("customer_id", pl.col(column).cast(pl.String).alias("group")).collect()
             return told.drop_nulls("customer_id").unique("customer_id", keep="last", maintain_order=True)
-    raise InputError("churn_no_by", column=by, known=listed(prepared.everyone.columns[1:], 20))
+    raise InputError("churn_no_by", column=by, known=called(prepared.everyone.columns[1:], 20))
 
 
 def _stays(

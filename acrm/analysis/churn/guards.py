@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from acrm.analysis.churn.label import plain_name
+from acrm.analysis.churn.label import called, plain_name
 from acrm.analysis.churn.leaks import Found, leak, said
 from acrm.analysis.people.screening import plain, screen
+from acrm.analysis.segment.naming import readable
 from acrm.errors import InputError
 from acrm.messages import Message, listed, text
 
@@ -153,13 +154,17 @@ def guarded(case: Case, found: pl.DataFrame, *, allow: Collection[str] = ()) -> 
         raise InputError("churn_no_features")
     notes = []
     if leaks.height:
-        notes.append(Message("churn_guards.allowed", {"columns": listed(leaks["column"])}))
+        notes.append(Message("churn_guards.allowed", {"columns": called(leaks["column"])}))
     notes += [
         Message("churn_guards.note", {"detail": row["detail"]})
         for row in found.filter(pl.col("guard").is_in(["strong", "duplicates", "few"])).iter_rows(named=True)
     ]
     if gone:
-        notes.append(Message("churn_guards.left_out", {"n": len(gone), "columns": listed(sorted(gone))}))
+        notes.append(
+            Message(
+                "churn_guards.left_out", {"n": len(gone), "columns": listed(readable(name) for name in sorted(gone))}
+            )
+        )
     table = case.table.select("customer_id", *(feature.name for feature in kept))
     return Guarded(case=replace(case, table=table, features=kept), table=found, notes=tuple(notes))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -106,7 +106,7 @@ def labelled(
 
     column = recognised(table, target)
     if column is None and target is not None:
-        raise InputError("churn_no_target", column=target, known=listed(table.columns[1:], 20))
+        raise InputError("churn_no_target", column=target, known=called(table.columns[1:], 20))
     if column is None:
         return None
     words = _words(table[column])
@@ -152,6 +152,15 @@ def plain_name(column: str) -> str:
     ('churn_flag', 'is_churned')
     """
     return re.sub(r"[\W_]+", "_", column.lower().removeprefix("x_")).strip("_")
+
+
+def called(columns: Iterable[str], most: int = 8) -> str:
+    """Columns in a sentence, as users call them and may type them.
+
+    >>> called(["x_contract", "age"])
+    'contract, age'
+    """
+    return listed((name.removeprefix("x_") for name in columns), most)
 
 
 def column_of(names: Sequence[str], asked: str) -> str | None:

@@ -8,8 +8,10 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from acrm.analysis.churn.label import called
 from acrm.analysis.result import Scalar
-from acrm.messages import Message, listed, number, text
+from acrm.analysis.segment.naming import readable
+from acrm.messages import Message, number, text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -91,13 +93,13 @@ def drift(before: pl.DataFrame, now: pl.DataFrame, features: Sequence[Feature]) 
     notes = [
         Message(
             f"churn_watch.drift_{row['drift']}",
-            {name: row[name] for name in ("column", "index", "level", "before", "now")},
+            {name: row[name] for name in ("index", "level", "before", "now")} | {"column": readable(row["column"])},
         )
         for row in moved.head(5).iter_rows(named=True)
     ]
     lost = table.filter(pl.col("drift") == "missing")["column"].sort().to_list()
     if lost:
-        notes.append(Message("churn_watch.missing", {"columns": listed(lost)}))
+        notes.append(Message("churn_watch.missing", {"columns": called(lost)}))
     if not moved.height and table.height > len(lost):
         notes.append(Message("churn_watch.no_drift", {"columns": table.height - len(lost)}))
     return Watched(tables={"drift": table}, figures=figures, notes=tuple(notes))
