@@ -241,9 +241,8 @@ def _groups(found: Sales, prepared: Prepared, sources: list[str], by: str) -> pl
     """`customer_id` and `group`, the value of a column of customers, or the segment."""
     import polars as pl
 
-    from acrm.analysis.churn.label import called, column_of
+    from acrm.analysis.churn.label import column_of, no_column
     from acrm.earlier import segments_of
-    from acrm.errors import InputError
 
     tables: Any = found.dataset.tables
     if by == "segment":
@@ -256,7 +255,7 @@ def _groups(found: Sales, prepared: Prepared, sources: list[str], by: str) -> pl
         if column is not None and "customer_id" in names:
             told: pl.DataFrame = frame.select("customer_id", pl.col(column).cast(pl.String).alias("group")).collect()
             return told.drop_nulls("customer_id").unique("customer_id", keep="last", maintain_order=True)
-    raise InputError("churn_no_by", column=by, known=called(prepared.everyone.columns[1:], 20))
+    raise no_column("churn_no_by", "by", by, prepared.everyone.columns[1:])
 
 
 def _stays(
@@ -317,7 +316,9 @@ def _compared(result: ChurnResult, before: pl.DataFrame, people: pl.DataFrame | 
 
     now = result.tables["customers"].filter(~pl.col("customer_id").is_in(list(result.shown["gone"])))
     if people is not None and "left" in people.columns:
-        before = before.join(people.filter("left"), on="customer_id", how="anti")
+        # A later file may not say any more who had left by then; they have not come to be at risk.
+        left = people.filter("left")
+        before, now = (frame.join(left, on="customer_id", how="anti", maintain_order="left") for frame in (before, now))
     result = result.joined("compare", compare(before, now, BANDS, AT_RISK))
     if people is None:
         return result

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from acrm.analysis.churn.label import called, plain_name
+from acrm.analysis.churn.label import called, no_column, plain_name
 from acrm.analysis.churn.leaks import Found, leak, said
 from acrm.analysis.people.screening import plain, screen
 from acrm.analysis.segment.naming import readable
@@ -118,7 +118,7 @@ def without(case: Case, drop: Collection[str]) -> Case:
 def _must_be_there(option: str, names: Collection[str], by_name: Collection[str]) -> None:
     for name in names:
         if plain_name(name) not in by_name:
-            raise InputError("churn_no_column", option=option, column=name, known=listed(by_name, 20))
+            raise no_column("churn_no_column", option, name, by_name)
 
 
 def guarded(case: Case, found: pl.DataFrame, *, allow: Collection[str] = ()) -> Guarded:
