@@ -233,7 +233,7 @@ def _beside(
     if campaign.treatment:
         result = result.joined("uplift", _uplift(result, prepared, campaign, seed))
     if watching.ending:
-        result = result.joined("ending", _ending(here, found, prepared, watching.ending))
+        result = result.joined("ending", _ending(result, here, found, prepared, watching.ending))
     return result
 
 
@@ -325,9 +325,9 @@ def _compared(result: ChurnResult, before: pl.DataFrame, people: pl.DataFrame | 
     return result.joined("drift", drift(people, result.tables["people"], result.shown["features"]))
 
 
-def _ending(here: pl.DataFrame, found: Sales, prepared: Prepared, days: int) -> Any:
+def _ending(result: ChurnResult, here: pl.DataFrame, found: Sales, prepared: Prepared, days: int) -> Any:
     from acrm.analysis.churn.watch import ending
 
     found.dataset.require("contracts", "churn")
     day: Any = prepared.figures["as_of"]
-    return ending(found.dataset.tables["contracts"], here, day, days)
+    return ending(found.dataset.tables["contracts"], here, day, days, result.tables["reasons"])

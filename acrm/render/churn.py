@@ -153,7 +153,8 @@ def _short(amount: float) -> str:
 
 
 def _steps(result: ChurnResult, typed: str, tables: Mapping[str, pl.LazyFrame], out: str) -> Iterator[tuple[str, str]]:
-    costs, figures = result.params.costs, result.economics.figures
+    costs = result.params.costs
+    figures: dict[str, Any] = dict(result.economics.figures)
     asked = [("contact", costs.contact, figures["contact_cost"]), ("incentive", costs.incentive, figures["incentive"])]
     if flags := " ".join(f"--{name} {_short(known)}" for name, told, known in asked if told is None):
         yield f"acrm churn {typed} {flags}", _word("next.costs")

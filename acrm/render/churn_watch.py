@@ -71,11 +71,12 @@ def ending_block(found: Watched, currency: str | None = None) -> Grid:
         Col(_word("ends")),
         Col(_word("leaves"), "share"),
         *([loss_column(table["expected_loss"], currency)] if valued else []),
-        Col(_word("say"), "prose"),
+        Col(_word("action")),
+        Col(_word("say"), "prose", priority=3),
     ]
     rows: list[list[Cell]] = []
     for row in table.head(SHOWN).iter_rows(named=True):
         cells: list[Cell] = [row["customer_id"], _word("in_days", day=row["ends_at"], days=number(row["days_left"]))]
         cells.append(row["churn_probability"])
-        rows.append([*cells, *([row["expected_loss"]] if valued else []), row["line"]])
+        rows.append([*cells, *([row["expected_loss"]] if valued else []), row["action"], row["line"]])
     return Grid(_word("ending"), columns, rows, max(table.height - SHOWN, 0))
