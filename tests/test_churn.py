@@ -110,7 +110,7 @@ def test_purchases_alone(acrm: Acrm, tmp_path: Path) -> None:
     shop = orders(tmp_path / "orders.csv")
     ran = acrm("churn", shop, "-o", "made", "--window", "45", "--value", "100")
     assert ran.code == 0, ran.err
-    assert "no purchase in 45 days" in ran.out
+    assert "by purchases: none in 45 days" in ran.out
     assert max(map(len, ran.out.splitlines())) <= 80
     table = pl.read_parquet("made/churn.parquet")
     assert table.columns == COLUMNS

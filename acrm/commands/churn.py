@@ -46,7 +46,10 @@ def churn(
     Examples:
       acrm churn acrm-store
       acrm churn acrm-store acrm-out/clv.parquet --contact 30 --incentive 200
-      acrm churn telco.csv --target Churn --by Contract
+      acrm churn telco.csv --target Churn --by Contract --save model.json
+      acrm churn telco-new.csv --apply model.json
+      acrm churn contracts/ --ending 30
+      acrm churn emails.csv --target visit --positive 0 --treatment segment
       acrm churn acrm-store --compare last-month --fail-on "at_risk_share>0.15"
     """
     from pathlib import Path
@@ -81,7 +84,9 @@ def churn(
         lineage = found.lineage(run, as_of=result.summary.get("as_of"), seed=seed)
     if watching.save:
         write_text(Path(watching.save), result.files[MODEL_FILE], [Path(source) for source in sources])
-    emit(run, result, writing, lineage, lambda: churn_page(result, run.typed(*_ONCE), found.dataset.tables))
+    emit(
+        run, result, writing, lineage, lambda: churn_page(result, run.typed(*_ONCE), found.dataset.tables, writing.out)
+    )
 
 
 def _with_customers(found: Sales, learning: Learning, saved: SavedChurn | None) -> tuple[Sales, tuple[Message, ...]]:
@@ -229,7 +234,7 @@ def _beside(
     if campaign.treatment:
         result = result.joined("uplift", _uplift(result, prepared, campaign, seed))
     if watching.ending:
-        result = result.joined("ending", _ending(here, found, prepared, watching.ending))
+        result = result.joined("ending", _ending(result, here, found, prepared, watching.ending))
     return result
 
 
@@ -237,10 +242,8 @@ def _groups(found: Sales, prepared: Prepared, sources: list[str], by: str) -> pl
     """`customer_id` and `group`, the value of a column of customers, or the segment."""
     import polars as pl
 
-    from acrm.analysis.churn.label import column_of
+    from acrm.analysis.churn.label import column_of, no_column
     from acrm.earlier import segments_of
-    from acrm.errors import InputError
-    from acrm.messages import listed
 
     tables: Any = found.dataset.tables
     if by == "segment":
@@ -253,7 +256,7 @@ def _groups(found: Sales, prepared: Prepared, sources: list[str], by: str) -> pl
         if column is not None and "customer_id" in names:
             told: pl.DataFrame = frame.select("customer_id", pl.col(column).cast(pl.String).alias("group")).collect()
             return told.drop_nulls("customer_id").unique("customer_id", keep="last", maintain_order=True)
-    raise InputError("churn_no_by", column=by, known=listed(prepared.everyone.columns[1:], 20))
+    raise no_column("churn_no_by", "by", by, prepared.everyone.columns[1:])
 
 
 def _stays(
@@ -314,16 +317,18 @@ def _compared(result: ChurnResult, before: pl.DataFrame, people: pl.DataFrame | 
 
     now = result.tables["customers"].filter(~pl.col("customer_id").is_in(list(result.shown["gone"])))
     if people is not None and "left" in people.columns:
-        before = before.join(people.filter("left"), on="customer_id", how="anti")
+        # A later file may not say any more who had left by then; they have not come to be at risk.
+        left = people.filter("left")
+        before, now = (frame.join(left, on="customer_id", how="anti", maintain_order="left") for frame in (before, now))
     result = result.joined("compare", compare(before, now, BANDS, AT_RISK))
     if people is None:
         return result
     return result.joined("drift", drift(people, result.tables["people"], result.shown["features"]))
 
 
-def _ending(here: pl.DataFrame, found: Sales, prepared: Prepared, days: int) -> Any:
+def _ending(result: ChurnResult, here: pl.DataFrame, found: Sales, prepared: Prepared, days: int) -> Any:
     from acrm.analysis.churn.watch import ending
 
     found.dataset.require("contracts", "churn")
     day: Any = prepared.figures["as_of"]
-    return ending(found.dataset.tables["contracts"], here, day, days)
+    return ending(found.dataset.tables["contracts"], here, day, days, result.tables["reasons"])

@@ -59,10 +59,10 @@ class Part(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class ChurnResult(Result):
-    """Tables `customers`, `people`, `metrics`, `reliability`, `guards`, `reasons`, `profit_curve`, `scores`, `origins`.
+    """Tables `customers`, `people`, `metrics`, `reliability`, `guards`, `reasons`, `causes`, `profit_curve`, `scores`.
 
-    A setting adds its own (`windows`, `overdue`, `lost`), and so does every part joined. `shown` is what only the page
-    needs, by name.
+    Where later windows were tried, `origins`, too. A setting adds its own (`windows`, `overdue`, `lost`),
+    and so does every part joined. `shown` is what only the page needs, by name.
     """
 
     params: ChurnParams
@@ -109,8 +109,8 @@ def churn(
         | `action` | String | by risk, by what a contact is worth, and by consent |
 
         `people`: what was known of each, and `left` where a label says it. Others as the parts say: `metrics` and
-        `reliability` (`acrm.analysis.churn.metrics`), `guards`, `reasons`, `origins` (`trials`), `profit_curve`,
-        `scores` (`economics`). The model is among the files.
+        `reliability` (`acrm.analysis.churn.metrics`), `guards`, `reasons`, `causes`, `origins` (`trials`),
+        `profit_curve`, `scores` (`economics`). The model is among the files.
 
     Raises:
         InputError: Leaks that are not allowed (all named), or too few who left or stayed.
@@ -235,6 +235,9 @@ def _weighed(
     notes: tuple[Message, ...],
 ) -> ChurnResult:
     """What scored customers are worth to be kept; `seen` are those of whom it is known who left."""
+    import polars as pl
+
+    from acrm.analysis.churn.causes import causes
     from acrm.analysis.churn.economics import economics
 
     weighed = economics(scored if seen is None else seen, params.costs)
@@ -249,6 +252,7 @@ def _weighed(
             "customers": customers,
             "people": people,
             "reasons": why,
+            "causes": causes(customers.filter(~pl.col("customer_id").is_in(list(prepared.gone))), why),
             **{name: table for name, table in weighed.tables.items() if name != "customers"},
             **prepared.tables,
         },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 REASONS = 3
 LEAST = 0.05
 """Log-odds, a twentieth more odds of leaving, from which on a feature is a reason."""
+_ABOUT = re.compile(r"about_(.+)_(\d+)d")
 _YES, _NO = frozenset({"yes", "y", "true", "1", "да"}), frozenset({"no", "n", "false", "0", "нет"})
 
 
@@ -50,7 +52,8 @@ def reasons(scorer: Scorer, table: pl.DataFrame) -> pl.DataFrame:
     what is usual (the median); `churn_reasons.number.<feature>` in the catalogue says it better where it is known.
 
     Returns:
-        One row per row of the table, in its order: `customer_id`, `reason_1` to `reason_3`, `share_1` to `share_3`.
+        One row per row of the table, in its order: `customer_id`, `reason_1` to `reason_3`, `share_1` to `share_3`, and
+        `feature_1` to `feature_3`, the features they are about.
     """
     import numpy as np
     import polars as pl
@@ -58,6 +61,7 @@ def reasons(scorer: Scorer, table: pl.DataFrame) -> pl.DataFrame:
     names = _features(scorer)
     known = _Words(scorer)
     said, shares = [np.empty((0, REASONS), np.int64)], [np.empty((0, REASONS))]
+    about = [np.empty((0, REASONS), np.int64)]
     at = 0
     for part in _taken_apart(scorer, table):
         # Equal contributions: the feature that comes first.
@@ -68,6 +72,9 @@ def reasons(scorer: Scorer, table: pl.DataFrame) -> pl.DataFrame:
         share = np.full((len(top), REASONS), np.nan)
         share[:, : top.shape[1]] = np.where(told, push / np.where(total > 0, total, 1.0), np.nan)
         shares.append(share)
+        feature = np.full((len(top), REASONS), len(names))
+        feature[:, : top.shape[1]] = np.where(told, top, len(names))
+        about.append(feature)
         words = np.full((len(top), REASONS), known.nothing)
         for place, name in enumerate(names):
             row, rank = np.nonzero((top == place) & told)
@@ -75,10 +82,12 @@ def reasons(scorer: Scorer, table: pl.DataFrame) -> pl.DataFrame:
         said.append(words)
         at += len(top)
     sentences = pl.Series(known.sentences, dtype=pl.String)
-    chosen, share = np.concatenate(said), np.concatenate(shares)
+    features = pl.Series([*names, None], dtype=pl.String)
+    chosen, share, feature = np.concatenate(said), np.concatenate(shares), np.concatenate(about)
     return table.select("customer_id").with_columns(
         *(sentences.gather(chosen[:, n]).alias(f"reason_{n + 1}") for n in range(REASONS)),
         *(pl.Series(f"share_{n + 1}", share[:, n]).fill_nan(None) for n in range(REASONS)),
+        *(features.gather(feature[:, n]).alias(f"feature_{n + 1}") for n in range(REASONS)),
     )
 
 
@@ -129,7 +138,11 @@ class _Words:
     def _put(self, feature: str, value: Any) -> str:
         name = readable(feature)
         if value is None or (isinstance(value, float) and not isfinite(value)):
-            return text("churn_reasons.unknown", feature=name)
+            known = Message(f"churn_reasons.unknown_of.{plain_name(feature)}")
+            return str(known) if known.exists else text("churn_reasons.unknown", feature=name)
+        if about := _ABOUT.fullmatch(feature):
+            values = {"value": _plain(value), "typical": _plain(self._typical[feature])}
+            return text("churn_reasons.about", topic=clean(about[1]), days=int(about[2]), **values)
         if feature in self._numbers:
             known = Message(f"churn_reasons.number.{plain_name(feature)}")
             id = known.id if known.exists else "churn_reasons.value"

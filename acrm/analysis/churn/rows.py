@@ -6,9 +6,8 @@ import re
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
-from acrm.analysis.churn.label import column_of, recognised
-from acrm.errors import InputError
-from acrm.messages import Message, listed, text
+from acrm.analysis.churn.label import column_of, no_column, recognised
+from acrm.messages import Message, text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -69,7 +68,7 @@ def with_customers(
         return {**tables, "customers": made.lazy()}, (Message("churn_label.rows", values),)
     if target is not None and not wanted and not {"customers", "transactions"} & set(tables):
         known = [one for table in tables.values() for one in table.collect_schema().names() if one[0] != "_"]
-        raise InputError("churn_no_target", column=target, known=listed(known, 20))
+        raise no_column("churn_no_target", "target", target, known)
     return tables, ()
 
 

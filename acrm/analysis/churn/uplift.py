@@ -137,14 +137,14 @@ def campaign_effect(
     Raises:
         InputError: There is no such column; see `uplift`.
     """
-    from acrm.analysis.churn.label import column_of, outcome_of
+    from acrm.analysis.churn.label import column_of, no_column, outcome_of
 
     case, beside = prepared.known(), prepared.shown["beside"]
-    names = [None if name is None else column_of(beside.columns, name) for name in (treatment, outcome)]
-    for asked, name in zip((treatment, outcome), names, strict=True):
+    wanted = {"treatment": treatment, "outcome": outcome}
+    names = [None if name is None else column_of(beside.columns, name) for name in wanted.values()]
+    for (option, asked), name in zip(wanted.items(), names, strict=True):
         if asked is not None and name is None:
-            known = [*prepared.everyone.columns[1:], *beside.columns[1:]]
-            raise InputError("churn_no_by", column=asked, known=listed(known, 20))
+            raise no_column("churn_no_by", option, asked, [*prepared.everyone.columns[1:], *beside.columns[1:]])
     told = case.table.select("customer_id").join(beside, on="customer_id", how="left", maintain_order="left")
     left = case.outcome if names[1] is None else outcome_of(told[names[1]])
     return uplift(case.table, columns, left, told[str(names[0])], params)
@@ -159,11 +159,11 @@ def _says_control(treatment: pl.Series) -> bool:
 def _control(values: Sequence[str], column: str, asked: str | None) -> str:
     if asked is not None:
         if asked not in values:
-            raise InputError("uplift_control", column=column, value=asked, values=listed(values))
+            raise InputError("uplift_control", column=column, value=asked, values=listed(values), first=values[0])
         return asked
     found = [value for value in values if CONTROL.fullmatch(value.strip())]
     if len(found) != 1:
-        raise InputError("uplift_no_control", column=column, values=listed(values))
+        raise InputError("uplift_no_control", column=column, values=listed(values), first=values[0])
     return found[0]
 
 

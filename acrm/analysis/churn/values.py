@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from acrm.errors import InputError, ModelError
-from acrm.messages import Message, listed
+from acrm.messages import Message
 
 if TYPE_CHECKING:
     import polars as pl
@@ -52,12 +52,12 @@ def value_column(customers: pl.DataFrame, column: str) -> pl.DataFrame:
     """
     import polars as pl
 
-    from acrm.analysis.churn.label import column_of
+    from acrm.analysis.churn.label import column_of, no_column
 
     numbers = [name for name in customers.columns[1:] if customers[name].dtype.is_numeric()]
     found = column_of(numbers, column)
     if found is None:
-        raise InputError("churn_no_by", column=column, known=listed(numbers, 20))
+        raise no_column("churn_no_by", "value", column, numbers)
     return customers.select("customer_id", pl.col(found).cast(pl.Float64).alias("value"))
 
 
