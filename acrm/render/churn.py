@@ -32,7 +32,7 @@ def churn_page(
     """The answer, the top of the list, when, why, what it is worth, how well it is foretold, and what to type next."""
     figures: dict[str, Any] = dict(result.summary)
     shown = result.shown
-    blocks: list[Block] = [_headline(figures), _top(result)]
+    blocks: list[Block] = [_headline(result), _top(result)]
     if "ending" in shown:
         blocks.append(ending_block(shown["ending"]))
     if "compare" in shown:
@@ -54,10 +54,13 @@ def churn_page(
     return Page(blocks)
 
 
-def _headline(figures: dict[str, Any]) -> Headline:
+def _headline(result: ChurnResult) -> Headline:
+    figures: dict[str, Any] = dict(result.summary)
     answer = _word("headline", high=figures["high_risk_customers"], customers=figures["here"])
     values = {name: figures.get(name) for name in ("churn_rate", "window_days", "lost_customers", "roc_auc")}
-    learned = figures["setting"] if figures.get("roc_auc") is not None else "applied"
+    measured = figures.get("roc_auc") is not None
+    # Who learned leaves a model.
+    learned = figures["setting"] if result.files else "applied_known" if measured else "applied"
     return Headline(answer, _word(f"sub.{learned}", **values))
 
 
@@ -112,7 +115,8 @@ def _quality(result: ChurnResult) -> Iterator[Block]:
     ]
     origins = result.tables.get("origins")
     later = origins is not None and origins.height > 0
-    yield Grid(_word("measured_later" if later else "measured"), columns, rows)
+    title = "measured_later" if later else "measured" if result.files else "measured_applied"
+    yield Grid(_word(title), columns, rows)
     yield _reliability(result.tables["reliability"])
     if origins is not None and origins.height > 1:
         yield _origins(origins)

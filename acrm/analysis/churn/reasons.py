@@ -5,10 +5,9 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from acrm.analysis.churn.label import plain_name
 from acrm.analysis.churn.training import blocks
 from acrm.analysis.segment.naming import clean, level_words, readable
-from acrm.messages import Message, text
+from acrm.messages import Message, number, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +20,12 @@ if TYPE_CHECKING:
 REASONS = 3
 LEAST = 0.05
 """Log-odds, a twentieth more odds of leaving, from which on a feature is a reason."""
+_SHARES = frozenset({"return_share", "discount_share", "weekend_share", "term_share", "gap_spread"})
+_CHANGES = frozenset({"price_change"})
+"""By what share a number has changed."""
+_MONEY = frozenset({"spend", "mean_order", "spend_recent", "price", "clv"})
+_SHORT, _LONG = 100, 1e15
+"""From the one on without decimals, from the other on with an exponent."""
 _YES, _NO = frozenset({"yes", "y", "true", "1", "да"}), frozenset({"no", "n", "false", "0", "нет"})
 
 
@@ -118,8 +123,8 @@ class _Words:
         found = self._places.get(known)
         if found is None:
             # Numbers that are read alike are said alike.
-            number = feature in self._numbers and value is not None and isfinite(value)
-            shown = (feature, _plain(value)) if number else known
+            told = feature in self._numbers and value is not None and isfinite(value)
+            shown = (feature, _shown(feature, value)) if told else known
             found = self._places.get(shown, len(self.sentences))
             if found == len(self.sentences):
                 self.sentences.append(self._put(feature, value))
@@ -131,9 +136,11 @@ class _Words:
         if value is None or (isinstance(value, float) and not isfinite(value)):
             return text("churn_reasons.unknown", feature=name)
         if feature in self._numbers:
-            known = Message(f"churn_reasons.number.{plain_name(feature)}")
+            told, usual = _shown(feature, value), _shown(feature, self._typical[feature])
+            known = Message(f"churn_reasons.number.{feature}")
             id = known.id if known.exists else "churn_reasons.value"
-            return text(id, feature=name, value=_plain(value), typical=_plain(self._typical[feature]))
+            id = "churn_reasons.as_usual" if told == usual else id
+            return text(id, feature=name, value=told, typical=usual)
         if isinstance(value, list):
             level = ", ".join(clean(one) for one in value[:REASONS]) or text("churn_reasons.none")
             return text("churn_reasons.level", feature=name, level=level)
@@ -146,11 +153,30 @@ class _Words:
         )
 
 
+def _shown(feature: str, value: float) -> int | float | str:
+    """A number as it is read: shares in percent, money to the cent below 100.
+
+    >>> _shown("return_share", 0.000176), _shown("spend", 70.346), _shown("spend", 7034.6), _shown("visits", 3.0)
+    ('<0.1%', '70.35', '7,035', 3)
+    """
+    if feature in _SHARES:
+        return number(value, ".1%")
+    if feature in _CHANGES:
+        return number(value, "+.1%")
+    if feature in _MONEY and abs(value) < _SHORT:
+        return number(value, ",.2f")
+    if feature in _MONEY and abs(value) < _LONG:
+        return number(value, ",.0f")
+    return _plain(value)
+
+
 def _plain(value: float) -> int | float:
     """A number as it is read: three digits, or all that stand before the decimal mark.
 
-    >>> _plain(29.0), _plain(1234.56), _plain(0.123456), _plain(70.35)
-    (29, 1235, 0.123, 70.3)
+    >>> _plain(29.0), _plain(1234.56), _plain(0.123456), _plain(70.35), _plain(1.23456e300)
+    (29, 1235, 0.123, 70.3, 1.23e+300)
     """
-    short = round(value) if abs(value) >= 100 else float(f"{value:.3g}")
-    return int(short) if short == int(short) else short
+    if _SHORT <= abs(value) < _LONG:
+        return round(value)
+    short = float(f"{value:.3g}")
+    return int(short) if short == int(short) and abs(short) < _LONG else short

@@ -129,9 +129,9 @@ def test_contracts_that_end_soon_by_expected_loss() -> None:
     found = ending(contracts.lazy(), churn, date(2024, 1, 1), 30)
     table = found.tables["ending"]
     assert table.select("rank", "customer_id", "days_left").rows() == [(1, "b", 4), (2, "a", 9)]
-    assert table["line"][0] == "Your contract runs until 2024-01-05: shall we renew it? Offer: call."
+    assert table["line"][0] == "Your contract runs until 2024-01-05: shall we renew it?"
     assert table["line"][1].startswith("Your contract 'Max' runs until 2024-01-10: shall we renew it? ")
-    assert table["line"][1].endswith("Ask about: 3 calls about delivery. Offer: 10% off.")
+    assert table["line"][1].endswith("Ask about: 3 calls about delivery.")
     assert found.figures == {"ending": 2, "ending_expected_loss": 400.0}
 
 
