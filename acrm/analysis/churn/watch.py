@@ -273,7 +273,7 @@ def ending(contracts: pl.LazyFrame, churn: pl.DataFrame, as_of: date, days: int)
 
 
 def _line(row: dict[str, Any]) -> str:
-    """What the operator can say: when it ends, what seems to trouble the customer; that some are not to be contacted."""
+    """What the operator can say: when it ends, and what seems to trouble the customer; or that there is no consent."""
     if row["action"] == text("churn.action.refused"):
         return str(row["action"])
     figures = {"ends_at": row["ends_at"], "plan": row["plan"] or "", "reason": row["reason_1"]}
