@@ -56,7 +56,7 @@ def churn(
     from tempfile import TemporaryDirectory
 
     from acrm.analysis.churn.churn import MODEL_FILE
-    from acrm.earlier import earlier_churn, saved_churn
+    from acrm.earlier import earlier_churn, earlier_terms, saved_churn
     from acrm.load import crowd, settled, undisturbed
     from acrm.messages import Message
     from acrm.render.churn import churn_page
@@ -77,7 +77,7 @@ def churn(
         result = _analysed(found, prepared, sources, learning, campaign, saved, seed)
         result = _beside(result, prepared, found, sources, selecting, campaign, watching, seed)
         if earlier:
-            result = _compared(result, *earlier)
+            result = _compared(result, *earlier, earlier_terms(str(watching.compare)))
         result = replace(
             result, summary={**found.counted(), **result.summary}, notes=(*found.notes(), *notes, *result.notes)
         )
@@ -94,9 +94,12 @@ def _with_customers(found: Sales, learning: Learning, saved: SavedChurn | None) 
     from acrm.analysis.churn.rows import with_customers
 
     wanted: list[str] = []
+    # Rows that tell of customers, before those of one customer are put together.
+    told = [one for one in found.dataset.inputs if one.staged is not None and one.plan.entity == "customers"]
+    rows = sum(one.rows_in - one.rejected for one in told)
     if saved is not None and saved.setting == "labelled":
         wanted = [feature.name.removeprefix("x_") for feature in saved.features]
-    tables, notes = with_customers(found.dataset.tables, learning.target, wanted)
+    tables, notes = with_customers(found.dataset.tables, learning.target, wanted, rows)
     return replace(found, dataset=replace(found.dataset, tables=dict(tables))), notes
 
 
@@ -151,6 +154,8 @@ def _prepared(
             return replace(told, notes=(*told.notes, *left_out))
         few = (Message("churn_contractual.too_few", {"ended": ended, "needed": ENOUGH}),) if ended else ()
     if lines is None:
+        if saved is not None:
+            found.dataset.require("transactions", "churn")
         raise missing(tables)
     told = transactional(lines, tables, window=learning.window, as_of=as_of, saved=saved, seed=seed)
     return replace(told, notes=(*few, *told.notes))
@@ -303,17 +308,21 @@ def _uplift(result: ChurnResult, prepared: Prepared, campaign: Campaign, seed: i
     from acrm.analysis.churn.uplift import UpliftParams, campaign_effect
 
     wanted = campaign.outcome is not None
-    params = UpliftParams(control=campaign.control, wanted=wanted, cost=campaign.contact, seed=seed)
+    # A cost is in money; who stays is not.
+    cost = campaign.contact if wanted else None
+    params = UpliftParams(control=campaign.control, wanted=wanted, cost=cost, seed=seed)
     columns = [feature.name for feature in result.shown["features"]]
     return campaign_effect(prepared, columns, str(campaign.treatment), campaign.outcome, params)
 
 
-def _compared(result: ChurnResult, before: pl.DataFrame, people: pl.DataFrame | None) -> ChurnResult:
+def _compared(
+    result: ChurnResult, before: pl.DataFrame, people: pl.DataFrame | None, terms: dict[str, Any]
+) -> ChurnResult:
     """What has changed since an earlier run, of customers who were here then and are here now."""
     import polars as pl
 
     from acrm.analysis.churn.churn import AT_RISK, BANDS
-    from acrm.analysis.churn.watch import compare, drift
+    from acrm.analysis.churn.watch import compare, drift, other_terms
 
     now = result.tables["customers"].filter(~pl.col("customer_id").is_in(list(result.shown["gone"])))
     if people is not None and "left" in people.columns:
@@ -321,6 +330,7 @@ def _compared(result: ChurnResult, before: pl.DataFrame, people: pl.DataFrame | 
         left = people.filter("left")
         before, now = (frame.join(left, on="customer_id", how="anti", maintain_order="left") for frame in (before, now))
     result = result.joined("compare", compare(before, now, BANDS, AT_RISK))
+    result = replace(result, notes=(*result.notes, *other_terms(terms, result.summary)))
     if people is None:
         return result
     return result.joined("drift", drift(people, result.tables["people"], result.shown["features"]))

@@ -65,7 +65,7 @@ def churn_page(
     """The answer, the top of the list, why, when, what it is worth, how well it is foretold, and what to type next."""
     figures: dict[str, Any] = dict(result.summary)
     shown, currency = result.shown, figures.get("currency")
-    blocks: list[Block] = [_headline(figures), _top(result, currency), *_causes(result.tables["causes"])]
+    blocks: list[Block] = [_headline(result), _top(result, currency), *_causes(result.tables["causes"])]
     if "ending" in shown:
         blocks.append(ending_block(shown["ending"], currency))
     if "compare" in shown:
@@ -81,22 +81,24 @@ def churn_page(
     blocks += economics_blocks(result.economics, result.params.costs, currency)
     if "uplift" in shown:
         blocks += uplift_blocks(shown["uplift"])
-    blocks += quality_blocks(result.tables)
+    blocks += quality_blocks(result.tables, applied=not result.files)
     blocks.append(Lines([str(note) for note in result.notes if note.id not in SAID], mark="!"))
     blocks.append(Steps(list(_steps(result, typed, tables or {}, out)), text("render.next")))
     return Page(blocks)
 
 
-def _headline(figures: dict[str, Any]) -> Headline:
+def _headline(result: ChurnResult) -> Headline:
+    figures: dict[str, Any] = dict(result.summary)
     answer = _word("headline", high=figures["high_risk_customers"], customers=figures["here"])
     if figures.get("expected_loss"):
         loss = number(figures["expected_loss"], ",.0f")
         answer += _word("headline_loss", loss="\u00a0".join(filter(None, (loss, figures.get("currency")))))
     values = {name: figures.get(name) for name in ("churn_rate", "window_days", "lost_customers", "roc_auc")}
-    setting = figures["setting"]
-    if figures.get("roc_auc") is None:
-        return Headline(answer, _word("sub.applied", setting=text(f"churn.setting.{setting}")))
-    return Headline(answer, _word(f"sub.{setting}", **values))
+    if result.files:
+        return Headline(answer, _word(f"sub.{figures['setting']}", **values))
+    if figures.get("roc_auc") is not None:
+        return Headline(answer, _word("sub.applied_known", **values))
+    return Headline(answer, _word("sub.applied", setting=text(f"churn.setting.{figures['setting']}")))
 
 
 def _top(result: ChurnResult, currency: str | None) -> Grid:

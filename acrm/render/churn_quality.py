@@ -20,7 +20,7 @@ def _word(key: str, **values: object) -> str:
     return text(f"render.churn_quality.{key}", **values)
 
 
-def quality_blocks(tables: Mapping[str, pl.DataFrame]) -> Iterator[Block]:
+def quality_blocks(tables: Mapping[str, pl.DataFrame], *, applied: bool = False) -> Iterator[Block]:
     """The model beside the rules, the verdicts, how true its probabilities are, and what it foretold of other windows.
 
     Nothing where it was not measured: a model applied to customers of whom nobody knows yet.
@@ -48,7 +48,8 @@ def quality_blocks(tables: Mapping[str, pl.DataFrame]) -> Iterator[Block]:
     ]
     origins = tables.get("origins")
     later = origins is not None and origins.height > 0
-    yield Grid(_word("measured_later" if later else "measured"), columns, rows)
+    title = "measured_later" if later else "measured_applied" if applied else "measured"
+    yield Grid(_word(title), columns, rows)
     yield from _verdicts(table)
     yield _reliability(tables["reliability"])
     if origins is not None and later:

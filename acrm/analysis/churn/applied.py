@@ -97,8 +97,6 @@ def _as(kind: Kind, values: pl.Series, as_of: date | None) -> pl.Series | str:
 def _notes(saved: SavedChurn, table: pl.DataFrame, unknown: list[str], extra: list[str]) -> Iterator[Message]:
     import polars as pl
 
-    origin = {"as_of": saved.as_of, "customers": saved.customers, "made_by": saved.made_by}
-    yield Message("churn_file.applied" if saved.as_of else "churn_file.applied_undated", origin)
     if unknown:
         yield Message("churn_file.unknown", {"columns": called(unknown)})
     strange = {

@@ -208,6 +208,7 @@ def churn_again(
         p = case.table.select("customer_id").join(scored, on="customer_id", how="left", maintain_order="left")
         told = told_at_once(case.outcome, p["churn_probability"], rules_of(case))
         measured = measure(told, seed=params.seed)
+        notes.append(Message("churn.applied_known"))
         figures = {"churn_rate": round(float(told.outcome.mean()), 6), **measured.summary}
         tables = {"metrics": measured.metrics, "reliability": measured.reliability}
         document = {"metrics": _document(measured.metrics)}
@@ -297,17 +298,19 @@ def _main(
     """One row per customer: probability, limits, band, expected loss, reasons, and the action."""
     import polars as pl
 
-    expected = weighed.tables["customers"].select("customer_id", "contact")
+    expected = weighed.tables["customers"].select("customer_id", "threshold")
     table = scored.join(expected, on="customer_id", how="left", maintain_order="left")
     table = table.join(why, on="customer_id", how="left", maintain_order="left")
-    worth_it, high = pl.col("contact").fill_null(value=False), pl.col("risk_band") == "high"
+    # By the probability that stands beside it: what was foretold of those seen serves to weigh the campaign.
+    worth_it = (pl.col("churn_probability") > pl.col("threshold")).fill_null(value=False)
+    high = pl.col("risk_band") == "high"
     action = (
         pl.when(pl.col("customer_id").is_in(list(gone)))
         .then(pl.lit(text("churn.action.gone")))
-        .when(~worth_it)
-        .then(pl.lit(text("churn.action.watch")))
         .when(pl.col("customer_id").is_in(list(refusing)))
         .then(pl.lit(text("churn.action.refused")))
+        .when(~worth_it)
+        .then(pl.lit(text("churn.action.watch")))
         .when(high)
         .then(pl.lit(text("churn.action.call")))
         .otherwise(pl.lit(text("churn.action.offer")))

@@ -6,10 +6,9 @@ import re
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from acrm.analysis.churn.label import plain_name
 from acrm.analysis.churn.training import blocks
 from acrm.analysis.segment.naming import clean, level_words, readable
-from acrm.messages import Message, text
+from acrm.messages import Message, number, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +22,9 @@ REASONS = 3
 LEAST = 0.05
 """Log-odds, a twentieth more odds of leaving, from which on a feature is a reason."""
 _ABOUT = re.compile(r"about_(.+)_(\d+)d")
+_MONEY = frozenset({"spend", "mean_order", "spend_recent", "price", "clv"})
+_SHORT, _LONG = 100, 1e15
+"""From the one on without decimals, from the other on with an exponent."""
 _YES, _NO = frozenset({"yes", "y", "true", "1", "да"}), frozenset({"no", "n", "false", "0", "нет"})
 
 
@@ -127,8 +129,8 @@ class _Words:
         found = self._places.get(known)
         if found is None:
             # Numbers that are read alike are said alike.
-            number = feature in self._numbers and value is not None and isfinite(value)
-            shown = (feature, _plain(value)) if number else known
+            told = feature in self._numbers and value is not None and isfinite(value)
+            shown = (feature, _shown(feature, value)) if told else known
             found = self._places.get(shown, len(self.sentences))
             if found == len(self.sentences):
                 self.sentences.append(self._put(feature, value))
@@ -138,15 +140,17 @@ class _Words:
     def _put(self, feature: str, value: Any) -> str:
         name = readable(feature)
         if value is None or (isinstance(value, float) and not isfinite(value)):
-            known = Message(f"churn_reasons.unknown_of.{plain_name(feature)}")
+            known = Message(f"churn_reasons.unknown_of.{feature}")
             return str(known) if known.exists else text("churn_reasons.unknown", feature=name)
         if about := _ABOUT.fullmatch(feature):
             values = {"value": _plain(value), "typical": _plain(self._typical[feature])}
             return text("churn_reasons.about", topic=clean(about[1]), days=int(about[2]), **values)
         if feature in self._numbers:
-            known = Message(f"churn_reasons.number.{plain_name(feature)}")
+            told, usual = _shown(feature, value), _shown(feature, self._typical[feature])
+            known = Message(f"churn_reasons.number.{feature}")
             id = known.id if known.exists else "churn_reasons.value"
-            return text(id, feature=name, value=_plain(value), typical=_plain(self._typical[feature]))
+            id = "churn_reasons.as_usual" if told == usual else id
+            return text(id, feature=name, value=told, typical=usual)
         if isinstance(value, list):
             level = ", ".join(clean(one) for one in value[:REASONS]) or text("churn_reasons.none")
             return text("churn_reasons.level", feature=name, level=level)
@@ -159,11 +163,26 @@ class _Words:
         )
 
 
+def _shown(feature: str, value: float) -> int | float | str:
+    """A number as it is read: money to the cent below 100; the words say how shares are written.
+
+    >>> _shown("spend", 70.346), _shown("spend", 7034.6), _shown("visits", 3.0), _shown("return_share", 0.000176)
+    ('70.35', '7,035', 3, 0.000176)
+    """
+    if feature in _MONEY and abs(value) < _SHORT:
+        return number(value, ",.2f")
+    if feature in _MONEY and abs(value) < _LONG:
+        return number(value, ",.0f")
+    return _plain(value)
+
+
 def _plain(value: float) -> int | float:
     """A number as it is read: three digits, or all that stand before the decimal mark.
 
-    >>> _plain(29.0), _plain(1234.56), _plain(0.123456), _plain(70.35)
-    (29, 1235, 0.123, 70.3)
+    >>> _plain(29.0), _plain(1234.56), _plain(0.123456), _plain(70.35), _plain(1.23456e300)
+    (29, 1235, 0.123, 70.3, 1.23e+300)
     """
-    short = round(value) if abs(value) >= 100 else float(f"{value:.3g}")
-    return int(short) if short == int(short) else short
+    if _SHORT <= abs(value) < _LONG:
+        return round(value)
+    short = float(f"{value:.3g}")
+    return int(short) if short == int(short) and abs(short) < _LONG else short

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import pairwise
@@ -207,6 +207,21 @@ def compare(before: pl.DataFrame, now: pl.DataFrame, order: Sequence[str], at_ri
     )
 
 
+def other_terms(before: Mapping[str, Scalar], now: Mapping[str, Scalar]) -> tuple[Message, ...]:
+    """That two runs do not ask the same: another setting, label or window; nothing where one does not tell.
+
+    >>> [str(note) for note in other_terms({"window_days": 30, "target": None}, {"window_days": 90})]
+    ['the earlier run asked something else (window_days 30, now 90): risks then and now are not of the same thing']
+    """
+    asked = [(name, before.get(name), now.get(name)) for name in ("setting", "target", "window_days")]
+    told = [
+        text("churn_watch.term", name=name, before=then, now=later)
+        for name, then, later in asked
+        if then is not None and later is not None and then != later
+    ]
+    return (Message("churn_watch.other_terms", {"terms": listed(told)}),) if told else ()
+
+
 def ending(
     contracts: pl.LazyFrame, churn: pl.DataFrame, as_of: date, days: int, why: pl.DataFrame | None = None
 ) -> Watched:
@@ -270,6 +285,8 @@ def ending(
 
 
 def _line(row: dict[str, Any]) -> str:
-    """What the operator can say: when it ends, and what to ask about."""
+    """What the operator can say: when it ends, and what to ask about; or that there is no consent."""
+    if row["action"] == text("churn.action.refused"):
+        return str(row["action"])
     said = text("churn_watch.line_plan" if row["plan"] else "churn_watch.line", **row)
     return said + (text("churn_watch.line_reason", **row) if row["reason"] else "")
