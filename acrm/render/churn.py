@@ -30,8 +30,6 @@ SAID = frozenset(
         "churn.setting.labelled",
         "churn.setting.transactional",
         "churn.tried",
-        "churn_file.applied",
-        "churn_file.applied_undated",
         "churn_economics.assumed_contact",
         "churn_economics.assumed_incentive",
         "churn_economics.campaign",

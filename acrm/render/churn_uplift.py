@@ -45,8 +45,7 @@ def uplift_blocks(found: Uplift) -> Iterator[Block]:
         )
         usable = _word(f"verdict.{row['heterogeneity'] or 'unasked'}")
         rows.append([row["arm"], row["customers"], row["control"], *means, effect, between, usable])
-    leaving = all(mean <= 0 for name in ("mean", "control_mean") for mean in arms[name].drop_nulls())
-    yield Grid(_word("arms_left" if leaving else "arms"), columns, rows)
+    yield Grid(_word("arms"), columns, rows)
     learners = found.tables["learners"]
     if learners.is_empty():
         return

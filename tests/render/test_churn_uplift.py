@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from acrm.analysis.churn.uplift import Uplift, UpliftParams
+from acrm.analysis.churn.uplift import Uplift
 from acrm.messages import use
 from acrm.render.blocks import Grid, Page
 from acrm.render.churn_uplift import REFERENCES, uplift_blocks
@@ -32,10 +32,3 @@ def test_the_best_model_of_an_arm_beside_orders_without_an_effect(found: Uplift)
     best = table.filter(~table["learner"].is_in(REFERENCES))["qini_area"].max()
     assert len(grid.rows) == 1 + len(REFERENCES)
     assert grid.rows[0][2] == round(best, 2)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("wanted", [True, False])
-def test_leaving_is_said_to_count_below_nothing(wanted: bool) -> None:
-    grid, *_ = uplift_blocks(judged(trial(300, differs=False, wanted=wanted), UpliftParams(wanted=wanted)))
-    assert isinstance(grid, Grid)
-    assert grid.title.endswith("(who leaves counts as -1)") is not wanted

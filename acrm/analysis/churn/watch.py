@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from acrm.analysis.churn.label import called
 from acrm.analysis.result import Scalar
 from acrm.analysis.segment.naming import readable
-from acrm.messages import Message, number, text
+from acrm.messages import Message, listed, number, text
 
 if TYPE_CHECKING:
     import polars as pl

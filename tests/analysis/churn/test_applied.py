@@ -89,9 +89,9 @@ def test_new_levels_and_columns_are_counted(saving: Saving, later: pl.DataFrame)
     shop = pl.when(pl.int_range(100) < 3).then(pl.lit("east")).otherwise("x_shop")
     angry = pl.when(pl.int_range(100) == 50).then(pl.lit("?")).otherwise("x_complained")
     notes = told(saving(), later.with_columns(x_shop=shop, x_complained=angry, x_new=pl.lit(1.0)))
-    assert "4 customers with a value that the model has never seen" in notes[1]
-    assert notes[1].endswith(": shop (east), complained (?)")
-    assert notes[2:] == ["1 column that the model does not know, of no effect: new"]
+    assert "4 customers with a value that the model has never seen" in notes[0]
+    assert notes[0].endswith(": shop (east), complained (?)")
+    assert notes[1:] == ["1 column that the model does not know, of no effect: new"]
 
 
 def test_where_there_were_rare_levels_a_new_one_is_one_of_them(

@@ -50,7 +50,7 @@ def test_numbers_are_said_as_what_they_are(made: Callable[..., Case]) -> None:
         said += reasons(scorer, far)["reason_1"].to_list()
     assert said == [
         "190 days since the last order, usually 105",
-        "19.0% of spend returned, usually 10.5%",
+        "returned 19.0% of spend, usually 10.5%",
         "spend 63.20, usually 35.00",
     ]
 
