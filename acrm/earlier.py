@@ -141,6 +141,15 @@ def earlier_churn(path: str) -> tuple[pl.DataFrame, pl.DataFrame | None]:
     return main, table_of(folder, "churn_people")
 
 
+def earlier_terms(path: str) -> dict[str, Any]:
+    """The summary of an earlier `acrm churn`; nothing where it left none."""
+    folder = str(Path(path) if Path(path).is_dir() else Path(path).parent)
+    try:
+        return dict(document_of(folder, "churn.json").get("summary", {}))
+    except InputError:
+        return {}
+
+
 def document_of(path: str, name: str = "") -> dict[str, Any]:
     """A JSON file of an earlier run, or that of a name in its folder.
 

@@ -114,7 +114,7 @@ class _Formatter(string.Formatter):
     def format_field(self, value: Any, format_spec: str) -> Any:
         if isinstance(value, bool) or value is None:
             return str(value)
-        if format_spec == "s" and isinstance(value, int):
+        if format_spec == "s" and isinstance(value, int | float | Decimal):
             return "" if value == 1 else "s"
         if isinstance(value, int | float | Decimal):
             return number(value, format_spec)

@@ -14,6 +14,10 @@ import pytest
 
 from acrm import cli, messages
 
+# Several tests run at once: one thread each; a waiting thread sleeps.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 
 @dataclass(frozen=True)
 class Ran:

@@ -45,4 +45,4 @@ def test_contracts_are_gone_by_where_nothing_else_says_who_left(acrm: Acrm, tmp_
     assert again.code == 0, again.err
     assert pl.read_parquet("again/churn.parquet").drop("action").equals(customers.drop("action"))
     page = acrm("churn", source, "-o", "made", "--as-of", "2024-12-01", "--lang", "ru")
-    assert "За сколько дней уходят клиенты с договором" in page.out
+    assert "за сколько дней уходят клиенты с договором" in page.out

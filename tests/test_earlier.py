@@ -13,7 +13,7 @@ from acrm.analysis.churn.design import Design
 from acrm.analysis.churn.model_file import SavedChurn, to_document
 from acrm.analysis.churn.training import Scorer
 from acrm.analysis.people.features import Feature
-from acrm.earlier import earlier_churn, saved_churn
+from acrm.earlier import earlier_churn, earlier_terms, saved_churn
 from acrm.errors import InputError
 from acrm.lineage import dumps
 from acrm.models.boosting import Boosting
@@ -49,6 +49,12 @@ def test_results_of_other_kinds_are_told(tmp_path: Path, command: str, table: pl
         earlier_churn(str(tmp_path))
     assert error.value.id == "churn_not_earlier"
     assert str(tmp_path) in str(error.value)
+
+
+def test_what_an_earlier_run_asked(tmp_path: Path) -> None:
+    assert earlier_terms(str(tmp_path)) == {}
+    (tmp_path / "churn.json").write_text('{"summary": {"window_days": 30}}', encoding="utf-8")
+    assert earlier_terms(str(tmp_path / "churn.parquet")) == {"window_days": 30}
 
 
 def test_a_folder_without_a_result(tmp_path: Path) -> None:

@@ -46,14 +46,17 @@ def churn(
     Examples:
       acrm churn acrm-store
       acrm churn acrm-store acrm-out/clv.parquet --contact 30 --incentive 200
-      acrm churn telco.csv --target Churn --by Contract
+      acrm churn telco.csv --target Churn --by Contract --save model.json
+      acrm churn telco-new.csv --apply model.json
+      acrm churn contracts/ --ending 30
+      acrm churn emails.csv --target visit --positive 0 --treatment segment
       acrm churn acrm-store --compare last-month --fail-on "at_risk_share>0.15"
     """
     from pathlib import Path
     from tempfile import TemporaryDirectory
 
     from acrm.analysis.churn.churn import MODEL_FILE
-    from acrm.earlier import earlier_churn, saved_churn
+    from acrm.earlier import earlier_churn, earlier_terms, saved_churn
     from acrm.load import crowd, settled, undisturbed
     from acrm.messages import Message
     from acrm.render.churn import churn_page
@@ -70,18 +73,20 @@ def churn(
         found = crowd(sources, reading, selecting, Path(scratch))
         settled(run, reading, found.dataset)
         found, notes = _with_customers(found, learning, saved)
-        prepared = _prepared(found, selecting, learning, campaign, saved, as_of)
+        prepared = _prepared(found, selecting, learning, campaign, saved, as_of, seed)
         result = _analysed(found, prepared, sources, learning, campaign, saved, seed)
         result = _beside(result, prepared, found, sources, selecting, campaign, watching, seed)
         if earlier:
-            result = _compared(result, *earlier)
+            result = _compared(result, *earlier, earlier_terms(str(watching.compare)))
         result = replace(
             result, summary={**found.counted(), **result.summary}, notes=(*found.notes(), *notes, *result.notes)
         )
         lineage = found.lineage(run, as_of=result.summary.get("as_of"), seed=seed)
     if watching.save:
         write_text(Path(watching.save), result.files[MODEL_FILE], [Path(source) for source in sources])
-    emit(run, result, writing, lineage, lambda: churn_page(result, run.typed(*_ONCE), found.dataset.tables))
+    emit(
+        run, result, writing, lineage, lambda: churn_page(result, run.typed(*_ONCE), found.dataset.tables, writing.out)
+    )
 
 
 def _with_customers(found: Sales, learning: Learning, saved: SavedChurn | None) -> tuple[Sales, tuple[Message, ...]]:
@@ -89,9 +94,12 @@ def _with_customers(found: Sales, learning: Learning, saved: SavedChurn | None) 
     from acrm.analysis.churn.rows import with_customers
 
     wanted: list[str] = []
+    # Rows that tell of customers, before those of one customer are put together.
+    told = [one for one in found.dataset.inputs if one.staged is not None and one.plan.entity == "customers"]
+    rows = sum(one.rows_in - one.rejected for one in told)
     if saved is not None and saved.setting == "labelled":
         wanted = [feature.name.removeprefix("x_") for feature in saved.features]
-    tables, notes = with_customers(found.dataset.tables, learning.target, wanted)
+    tables, notes = with_customers(found.dataset.tables, learning.target, wanted, rows)
     return replace(found, dataset=replace(found.dataset, tables=dict(tables))), notes
 
 
@@ -102,6 +110,7 @@ def _prepared(
     campaign: Campaign,
     saved: SavedChurn | None,
     as_of: date | None,
+    seed: int,
 ) -> Prepared:
     """By a label where there is one, else by contracts that end, else by purchases; a saved model says by which."""
     from acrm.analysis.churn.contractual import ENOUGH, contractual, ended_contracts
@@ -145,8 +154,10 @@ def _prepared(
             return replace(told, notes=(*told.notes, *left_out))
         few = (Message("churn_contractual.too_few", {"ended": ended, "needed": ENOUGH}),) if ended else ()
     if lines is None:
+        if saved is not None:
+            found.dataset.require("transactions", "churn")
         raise missing(tables)
-    told = transactional(lines, tables, window=learning.window, as_of=as_of, saved=saved)
+    told = transactional(lines, tables, window=learning.window, as_of=as_of, saved=saved, seed=seed)
     return replace(told, notes=(*few, *told.notes))
 
 
@@ -228,7 +239,7 @@ def _beside(
     if campaign.treatment:
         result = result.joined("uplift", _uplift(result, prepared, campaign, seed))
     if watching.ending:
-        result = result.joined("ending", _ending(here, found, prepared, watching.ending))
+        result = result.joined("ending", _ending(result, here, found, prepared, watching.ending))
     return result
 
 
@@ -236,10 +247,8 @@ def _groups(found: Sales, prepared: Prepared, sources: list[str], by: str) -> pl
     """`customer_id` and `group`, the value of a column of customers, or the segment."""
     import polars as pl
 
-    from acrm.analysis.churn.label import column_of
+    from acrm.analysis.churn.label import column_of, no_column
     from acrm.earlier import segments_of
-    from acrm.errors import InputError
-    from acrm.messages import listed
 
     tables: Any = found.dataset.tables
     if by == "segment":
@@ -252,7 +261,7 @@ def _groups(found: Sales, prepared: Prepared, sources: list[str], by: str) -> pl
         if column is not None and "customer_id" in names:
             told: pl.DataFrame = frame.select("customer_id", pl.col(column).cast(pl.String).alias("group")).collect()
             return told.drop_nulls("customer_id").unique("customer_id", keep="last", maintain_order=True)
-    raise InputError("churn_no_by", column=by, known=listed(prepared.everyone.columns[1:], 20))
+    raise no_column("churn_no_by", "by", by, prepared.everyone.columns[1:])
 
 
 def _stays(
@@ -299,30 +308,37 @@ def _uplift(result: ChurnResult, prepared: Prepared, campaign: Campaign, seed: i
     from acrm.analysis.churn.uplift import UpliftParams, campaign_effect
 
     wanted = campaign.outcome is not None
-    params = UpliftParams(control=campaign.control, wanted=wanted, cost=campaign.contact, seed=seed)
+    # A cost is in money; who stays is not.
+    cost = campaign.contact if wanted else None
+    params = UpliftParams(control=campaign.control, wanted=wanted, cost=cost, seed=seed)
     columns = [feature.name for feature in result.shown["features"]]
     return campaign_effect(prepared, columns, str(campaign.treatment), campaign.outcome, params)
 
 
-def _compared(result: ChurnResult, before: pl.DataFrame, people: pl.DataFrame | None) -> ChurnResult:
+def _compared(
+    result: ChurnResult, before: pl.DataFrame, people: pl.DataFrame | None, terms: dict[str, Any]
+) -> ChurnResult:
     """What has changed since an earlier run, of customers who were here then and are here now."""
     import polars as pl
 
     from acrm.analysis.churn.churn import AT_RISK, BANDS
-    from acrm.analysis.churn.watch import compare, drift
+    from acrm.analysis.churn.watch import compare, drift, other_terms
 
     now = result.tables["customers"].filter(~pl.col("customer_id").is_in(list(result.shown["gone"])))
     if people is not None and "left" in people.columns:
-        before = before.join(people.filter("left"), on="customer_id", how="anti")
+        # A later file may not say any more who had left by then; they have not come to be at risk.
+        left = people.filter("left")
+        before, now = (frame.join(left, on="customer_id", how="anti", maintain_order="left") for frame in (before, now))
     result = result.joined("compare", compare(before, now, BANDS, AT_RISK))
+    result = replace(result, notes=(*result.notes, *other_terms(terms, result.summary)))
     if people is None:
         return result
     return result.joined("drift", drift(people, result.tables["people"], result.shown["features"]))
 
 
-def _ending(here: pl.DataFrame, found: Sales, prepared: Prepared, days: int) -> Any:
+def _ending(result: ChurnResult, here: pl.DataFrame, found: Sales, prepared: Prepared, days: int) -> Any:
     from acrm.analysis.churn.watch import ending
 
     found.dataset.require("contracts", "churn")
     day: Any = prepared.figures["as_of"]
-    return ending(found.dataset.tables["contracts"], here, day, days)
+    return ending(found.dataset.tables["contracts"], here, day, days, result.tables["reasons"])

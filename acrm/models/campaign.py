@@ -44,7 +44,7 @@ def thresholds(value: FloatArray, offer: Offer) -> FloatArray:
     """
     least = offer.contact + offer.incentive
     most = offer.success * (value - offer.incentive) + offer.incentive
-    return np.where(most > least, least / np.where(most > least, most, 1.0), np.inf if least else 0.0)
+    return np.where(most > least, least / np.where(most > least, most, 1.0), np.inf)
 
 
 def profit_interval(

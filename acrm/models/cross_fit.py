@@ -7,7 +7,6 @@ outcome: that adds nothing to the ranking and takes the truth from the probabili
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -217,7 +216,7 @@ def _without_each(
         return _fit(table[others], outcome[others], interactions=interactions, seed=seed)
 
     # What keeps libraries quiet is the same for all threads: it must hold until the last one is done.
-    with quietly(), ThreadPoolExecutor(os.cpu_count()) as pool:
+    with quietly(), ThreadPoolExecutor() as pool:
         return tuple(pool.map(without, range(int(fold.max()) + 1)))
 
 

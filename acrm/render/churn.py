@@ -1,13 +1,15 @@
-"""The page of churn: who, when, why, what it is worth, and how well it is foretold."""
+"""The page of churn: who, why, when, what it is worth, and how well it is foretold."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from acrm.messages import Message, number, text
+from acrm.messages import number, text
 from acrm.render.blocks import Block, Cell, Col, Grid, Headline, Lines, Page, Steps
-from acrm.render.churn_economics import economics_blocks
+from acrm.render.churn_economics import economics_blocks, loss_column
+from acrm.render.churn_quality import quality_blocks
 from acrm.render.churn_stays import by_block, stays_blocks
 from acrm.render.churn_uplift import uplift_blocks
 from acrm.render.churn_watch import compared_blocks, ending_block
@@ -20,6 +22,32 @@ if TYPE_CHECKING:
 
 SHOWN = 8
 """Customers that the page shows."""
+CAUSES = 5
+"""Features that the page shows."""
+SAID = frozenset(
+    {
+        "churn.setting.contractual",
+        "churn.setting.labelled",
+        "churn.setting.transactional",
+        "churn.tried",
+        "churn_economics.assumed_contact",
+        "churn_economics.assumed_incentive",
+        "churn_economics.campaign",
+        "churn_economics.control_enough",
+        "churn_economics.control_few",
+        "churn_model.additive",
+        "churn_model.verdict.alike",
+        "churn_model.verdict.better",
+        "churn_model.verdict.worse",
+        "churn_retention.holds",
+        "churn_transactional.lost",
+        "churn_transactional.proposed",
+        "churn_uplift.effect_sure",
+        "churn_uplift.effect_unsure",
+        "churn_watch.drift_some",
+    }
+)
+"""Notes whose words or figures stand in the blocks of the page; `--json` has all notes."""
 
 
 def _word(key: str, **values: object) -> str:
@@ -27,41 +55,51 @@ def _word(key: str, **values: object) -> str:
 
 
 def churn_page(
-    result: ChurnResult, typed: str = "acrm-store", tables: Mapping[str, pl.LazyFrame] | None = None
+    result: ChurnResult,
+    typed: str = "acrm-store",
+    tables: Mapping[str, pl.LazyFrame] | None = None,
+    out: str = "acrm-out",
 ) -> Page:
-    """The answer, the top of the list, when, why, what it is worth, how well it is foretold, and what to type next."""
+    """The answer, the top of the list, why, when, what it is worth, how well it is foretold, and what to type next."""
     figures: dict[str, Any] = dict(result.summary)
-    shown = result.shown
-    blocks: list[Block] = [_headline(figures), _top(result)]
+    shown, currency = result.shown, figures.get("currency")
+    blocks: list[Block] = [_headline(result), _top(result, currency), *_causes(result.tables["causes"])]
     if "ending" in shown:
-        blocks.append(ending_block(shown["ending"]))
+        blocks.append(ending_block(shown["ending"], currency))
     if "compare" in shown:
         blocks += compared_blocks(shown["compare"], shown.get("drift"))
+    if "by" in result.tables:
+        blocks.append(by_block(result.tables["by"], currency))
     if "overdue" in shown:
         blocks += warning_blocks(shown["overdue"])
-    if "by" in result.tables:
-        blocks.append(by_block(result.tables["by"]))
-    if "retention" in shown:
-        blocks += stays_blocks(shown["retention"])
-    blocks += economics_blocks(result.economics, figures.get("currency"))
-    if "uplift" in shown:
-        blocks += uplift_blocks(shown["uplift"])
     if "windows" in shown:
         blocks.append(windows_block(shown["windows"]))
-    blocks += _quality(result)
-    blocks.append(Lines([str(note) for note in result.notes], mark="!"))
-    blocks.append(Steps(list(_steps(typed, tables or {}, figures)), text("render.next")))
+    if "retention" in shown:
+        blocks += stays_blocks(shown["retention"])
+    blocks += economics_blocks(result.economics, result.params.costs, currency)
+    if "uplift" in shown:
+        blocks += uplift_blocks(shown["uplift"])
+    blocks += quality_blocks(result.tables, applied=not result.files)
+    blocks.append(Lines([str(note) for note in result.notes if note.id not in SAID], mark="!"))
+    blocks.append(Steps(list(_steps(result, typed, tables or {}, out)), text("render.next")))
     return Page(blocks)
 
 
-def _headline(figures: dict[str, Any]) -> Headline:
+def _headline(result: ChurnResult) -> Headline:
+    figures: dict[str, Any] = dict(result.summary)
     answer = _word("headline", high=figures["high_risk_customers"], customers=figures["here"])
+    if figures.get("expected_loss"):
+        loss = number(figures["expected_loss"], ",.0f")
+        answer += _word("headline_loss", loss="\u00a0".join(filter(None, (loss, figures.get("currency")))))
     values = {name: figures.get(name) for name in ("churn_rate", "window_days", "lost_customers", "roc_auc")}
-    learned = figures["setting"] if figures.get("roc_auc") is not None else "applied"
-    return Headline(answer, _word(f"sub.{learned}", **values))
+    if result.files:
+        return Headline(answer, _word(f"sub.{figures['setting']}", **values))
+    if figures.get("roc_auc") is not None:
+        return Headline(answer, _word("sub.applied_known", **values))
+    return Headline(answer, _word("sub.applied", setting=text(f"churn.setting.{figures['setting']}")))
 
 
-def _top(result: ChurnResult) -> Grid:
+def _top(result: ChurnResult, currency: str | None) -> Grid:
     """Those still here who are most likely to leave; with values, those whose loss would cost most."""
     import polars as pl
 
@@ -74,101 +112,55 @@ def _top(result: ChurnResult) -> Grid:
         Col(_word("customer"), max=24),
         Col(_word("probability"), "share"),
         Col(_word("between"), align="right", priority=2),
-        *([Col(_word("loss"), "number")] if valued else []),
-        Col(_word("action"), priority=1),
-        Col(_word("because"), "prose"),
+        *([loss_column(top["expected_loss"], currency)] if valued else []),
+        Col(_word("action")),
+        Col(_word("because"), "prose", priority=3),
     ]
     rows: list[list[Cell]] = []
     for row in top.iter_rows(named=True):
-        why = "; ".join(row[name] for name in ("reason_1", "reason_2", "reason_3") if row[name])
+        # The third one says little more, and is in the file.
+        why = "; ".join(row[name] for name in ("reason_1", "reason_2") if row[name])
         between = f"{number(row['low'], '.0%')}–{number(row['high'], '.0%')}"
         cells: list[Cell] = [row["customer_id"], row["churn_probability"], between]
         rows.append([*cells, *([row["expected_loss"]] if valued else []), row["action"], why or None])
     return Grid(_word("top_loss" if valued else "top"), columns, rows, customers.height - top.height)
 
 
-def _quality(result: ChurnResult) -> Iterator[Block]:
-    """The model beside the rules, how true its probabilities are, and what it foretold of other windows."""
-    table = result.tables.get("metrics")
-    if table is None:
-        return
+def _causes(table: pl.DataFrame) -> Iterator[Grid]:
+    """What is most often among the reasons of customers at high risk."""
+    from acrm.analysis.segment.naming import readable
+
     columns = [
-        Col(_word("score"), max=34),
-        Col("ROC-AUC", align="right"),
-        Col(_word("interval"), align="right", priority=1),
-        Col("PR-AUC", align="right"),
-        Col(_word("lift"), align="right"),
-        Col("Brier", align="right", priority=2),
-        Col("ECE", align="right", priority=2),
+        Col(_word("cause"), max=40),
+        Col(_word("customers"), "int"),
+        Col(_word("of_high"), "share", priority=1),
+        Col(_word("part"), "share"),
+        Col(_word("example"), max=60),
     ]
-    rows: list[list[Cell]] = [
-        [
-            _called(row["score"]),
-            _three(row["roc_auc"]),
-            f"{number(row['roc_auc_low'], '.3f')}–{number(row['roc_auc_high'], '.3f')}",
-            *(_three(row[name]) for name in ("pr_auc", "lift_10", "brier", "ece")),
-        ]
-        for row in table.iter_rows(named=True)
-    ]
-    origins = result.tables.get("origins")
-    later = origins is not None and origins.height > 0
-    yield Grid(_word("measured_later" if later else "measured"), columns, rows)
-    yield _reliability(result.tables["reliability"])
-    if origins is not None and origins.height > 1:
-        yield _origins(origins)
+    picked = table.head(CAUSES).select("feature", "customers", "share", "mean_share", "example")
+    rows: list[list[Cell]] = [[readable(feature), *rest] for feature, *rest in picked.iter_rows()]
+    if rows:
+        yield Grid(_word("causes"), columns, rows, max(table.height - CAUSES, 0))
 
 
-def _three(value: float | None) -> str | None:
-    return None if value is None else number(value, ".3f")
+def _short(amount: float) -> str:
+    """An amount of three digits as it is typed.
+
+    >>> _short(1253.4), _short(0.8196)
+    ('1250', '0.82')
+    """
+    return f"{float(f'{amount:.3g}'):.12g}"
 
 
-def _called(score: str) -> str:
-    known = Message(f"churn_model.rule.{score}")
-    return text("churn_model.score") if score == "model" else str(known) if known.exists else score
-
-
-def _reliability(table: pl.DataFrame) -> Grid:
-    """What was foretold of each tenth of the customers, and the share of them who left."""
-    columns = [
-        Col(_word("tenth"), "int"),
-        Col(_word("customers"), "int", priority=1),
-        Col(_word("foretold"), "share"),
-        Col(_word("left"), "bar"),
-        Col(_word("interval"), align="right", priority=2),
-    ]
-    rows: list[list[Cell]] = [
-        [
-            row["bin"],
-            row["customers"],
-            row["foretold"],
-            row["left"],
-            f"{number(row['left_low'], '.0%')}–{number(row['left_high'], '.0%')}",
-        ]
-        for row in table.iter_rows(named=True)
-    ]
-    return Grid(_word("reliability"), columns, rows)
-
-
-def _origins(table: pl.DataFrame) -> Grid:
-    names = [name for name in table.columns if name.startswith("roc_auc_") and table[name].count()]
-    columns = [
-        Col(_word("after")),
-        Col(_word("customers"), "int", priority=1),
-        Col(_word("left"), "share"),
-        Col(_word("model"), align="right"),
-        *(Col(_called(name.removeprefix("roc_auc_")), align="right", priority=1) for name in names),
-    ]
-    rows = [
-        [str(row["test"]), row["customers"], row["churn"], *(_three(row[name]) for name in ("roc_auc", *names))]
-        for row in table.iter_rows(named=True)
-    ]
-    return Grid(_word("later"), columns, rows)
-
-
-def _steps(typed: str, tables: Mapping[str, pl.LazyFrame], figures: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    if figures["setting"] == "transactional":
-        yield f"acrm churn {typed} acrm-out/clv.parquet", _word("next.value")
-    if "contracts" in tables:
+def _steps(result: ChurnResult, typed: str, tables: Mapping[str, pl.LazyFrame], out: str) -> Iterator[tuple[str, str]]:
+    costs = result.params.costs
+    figures: dict[str, Any] = dict(result.economics.figures)
+    asked = [("contact", costs.contact, figures["contact_cost"]), ("incentive", costs.incentive, figures["incentive"])]
+    if flags := " ".join(f"--{name} {_short(known)}" for name, told, known in asked if told is None):
+        yield f"acrm churn {typed} {flags}", _word("next.costs")
+    if "contracts" in tables and "ending" not in result.shown:
         yield f"acrm churn {typed} --ending 30", _word("next.ending")
-    yield f"acrm churn {typed} --compare acrm-out", _word("next.compare")
+    elif "transactions" in tables and "by" not in result.tables:
+        yield f"acrm churn {typed} --by segment", _word("next.segment")
+    yield f"acrm churn {typed} --compare {shlex.quote(out)}", _word("next.compare")
     yield f"acrm churn {typed} -o - | head", _word("next.table")

@@ -10,38 +10,50 @@ from acrm.messages import number, text
 from acrm.render.blocks import Block, Cell, Col, Facts, Grid, money
 
 if TYPE_CHECKING:
-    from acrm.analysis.churn.economics import Economics
+    import polars as pl
+
+    from acrm.analysis.churn.economics import Economics, EconomicsParams
 
 
 def _word(key: str, **values: object) -> str:
     return text(f"render.churn_economics.{key}", **values)
 
 
-def economics_blocks(found: Economics, currency: str | None = None) -> Iterator[Block]:
+def loss_column(losses: pl.Series, currency: str | None = None) -> Col:
+    """The column of expected losses: whole numbers where there is a thousand or more."""
+    label = _word("loss") if currency is None else f"{_word('loss')},\u00a0{currency}"
+    return Col(label, "int" if (losses.max() or 0) >= 1000 else "number")  # type: ignore[operator]
+
+
+def economics_blocks(found: Economics, costs: EconomicsParams, currency: str | None = None) -> Iterator[Block]:
     """The figures of the campaign, the profit curve and what the scores are worth."""
-    yield _facts(found, currency)
+    yield _facts(found, costs, currency)
     if found.tables["profit_curve"].height:
         yield _curve(found)
     if "scores" in found.tables and found.tables["scores"].height:
         yield _scores(found)
 
 
-def _facts(found: Economics, currency: str | None) -> Facts:
+def _facts(found: Economics, costs: EconomicsParams, currency: str | None) -> Facts:
+    """What the campaign is expected to bring; what was assumed of its costs is said."""
     figures: dict[str, Any] = dict(found.figures)
     rows = []
-    if figures["expected_loss"] is not None:
-        rows.append((_word("loss"), money(figures["expected_loss"], currency)))
     rows.append((_word("value"), money(figures["value_mean"], currency)))
-    rows.append((_word("terms"), _word("terms_are", **figures)))
+    told = {"contact": (costs.contact, "contact_cost"), "incentive": (costs.incentive, "incentive")}
+    terms = {
+        name: _word("assumed" if asked is None else "told", amount=figures[figure])
+        for name, (asked, figure) in told.items()
+    }
+    rows.append((_word("terms"), _word("terms_are", **terms, success=figures["success"])))
     way = "threshold_none" if figures["threshold"] is None or figures["threshold"] > 1 else "threshold_is"
     rows.append((_word("threshold"), _word(way, **figures)))
     if figures["contacts"]:
-        ends = {end: figures[f"campaign_profit_{end}"] for end in ("low", "high")}
-        rows.append((_word("profit"), _word("between", value=figures["campaign_profit"], **ends)))
+        rows.append((_word("campaign", **figures), _word("profit_is", **figures)))
+        if figures["profit_of_all"] is not None:
+            rows.append((_word("everybody"), number(figures["profit_of_all"], ",.0f")))
         way = "control_none" if figures["control_needed"] is None else "control_is"
-        rows.append((_word("control"), _word(way, **figures)))
-        if figures["smallest_effect"] is not None:
-            rows.append((_word("effect", **figures), number(figures["smallest_effect"], ".1%")))
+        seen = figures["smallest_effect"] is not None
+        rows.append((_word("control"), _word(way, **figures) + (_word("effect", **figures) if seen else "")))
     return Facts(rows, _word("title"))
 
 
@@ -52,7 +64,7 @@ def _curve(found: Economics) -> Grid:
     columns = [
         Col(_word("share"), "share"),
         Col(_word("customers"), "int", priority=1),
-        Col(_word("profit"), align="right"),
+        Col(_word("empc"), align="right"),
         Col(_word("interval"), align="right", priority=2),
         *([Col(_word("counted"), align="right", priority=1)] if counted else []),
         Col(_word("in_order"), "share", priority=3),
@@ -72,14 +84,17 @@ def _curve(found: Economics) -> Grid:
 
 
 def _scores(found: Economics) -> Grid:
+    """What each score brings on the user's terms, and on those of the literature where they are others."""
+    table = found.tables["scores"].select("score", "empc", "share", "default_empc")
+    same = (table["empc"] - table["default_empc"]).abs().max() == 0
     columns = [
         Col(_word("score"), max=30),
         Col(_word("empc"), "number"),
         Col(_word("contacted"), "share"),
-        Col(_word("default_empc"), "number", priority=1),
+        *([] if same else [Col(_word("default_empc"), "number", priority=1)]),
     ]
     rows: list[list[Cell]] = [
-        [_word(f"score_{name}") if name in {MODEL, EVERYBODY, NOBODY} else name, empc, share, default]
-        for name, empc, share, default in found.tables["scores"].select("score", "empc", "share", "default_empc").rows()
+        [_word(f"score_{name}") if name in {MODEL, EVERYBODY, NOBODY} else name, empc, share, *others]
+        for name, empc, share, *others in (table.drop("default_empc") if same else table).rows()
     ]
     return Grid(_word("scores"), columns, rows)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from acrm.messages import Message, number, text
 from acrm.render.blocks import Block, Cell, Col, Grid
+from acrm.render.churn_economics import loss_column
 
 if TYPE_CHECKING:
     import polars as pl
@@ -23,7 +24,7 @@ def _word(key: str, **values: object) -> str:
     return text(f"render.churn_stays.{key}", **values)
 
 
-def by_block(table: pl.DataFrame) -> Grid:
+def by_block(table: pl.DataFrame, currency: str | None = None) -> Grid:
     """The risk of each group."""
     valued = table["expected_loss"].count() > 0
     columns = [
@@ -32,7 +33,7 @@ def by_block(table: pl.DataFrame) -> Grid:
         Col(_word("high"), "int", priority=2),
         Col(_word("high_share"), "bar"),
         Col(_word("mean"), "share", priority=1),
-        *([Col(_word("loss"), "number")] if valued else []),
+        *([loss_column(table["expected_loss"], currency)] if valued else []),
     ]
     rows: list[list[Cell]] = []
     for row in table.head(SHOWN).iter_rows(named=True):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from acrm.messages import number, text
 from acrm.render.blocks import Block, Cell, Col, Grid
+from acrm.render.churn_economics import loss_column
 
 if TYPE_CHECKING:
     from acrm.analysis.churn.watch import Watched
@@ -45,6 +46,8 @@ def compared_blocks(found: Watched, drifted: Watched | None) -> Iterator[Block]:
         names = ("customer_id", "probability_before", "churn_probability", "reason_1")
         yield Grid(_word("entered"), columns, picked.select(names).rows(), entered.height - picked.height)
     if drifted is not None:
+        from acrm.analysis.segment.naming import readable
+
         moved = drifted.tables["drift"].filter(drifted.tables["drift"]["drift"].is_in(["some", "large"]))
         if moved.height:
             columns = [
@@ -55,10 +58,11 @@ def compared_blocks(found: Watched, drifted: Watched | None) -> Iterator[Block]:
                 Col(_word("now"), "share"),
             ]
             picked = moved.select("column", "index", "level", "before", "now").head(SHOWN)
-            yield Grid(_word("drift"), columns, picked.rows(), max(moved.height - SHOWN, 0))
+            named: list[list[Cell]] = [[readable(column), *rest] for column, *rest in picked.iter_rows()]
+            yield Grid(_word("drift"), columns, named, max(moved.height - SHOWN, 0))
 
 
-def ending_block(found: Watched) -> Grid:
+def ending_block(found: Watched, currency: str | None = None) -> Grid:
     """Contracts that end soon, the greatest expected loss first, with what to say."""
     table = found.tables["ending"]
     valued = table["expected_loss"].count() > 0
@@ -66,12 +70,13 @@ def ending_block(found: Watched) -> Grid:
         Col(_word("customer"), max=24),
         Col(_word("ends")),
         Col(_word("leaves"), "share"),
-        *([Col(_word("loss"), "number")] if valued else []),
-        Col(_word("say"), "prose"),
+        *([loss_column(table["expected_loss"], currency)] if valued else []),
+        Col(_word("action")),
+        Col(_word("say"), "prose", priority=3),
     ]
     rows: list[list[Cell]] = []
     for row in table.head(SHOWN).iter_rows(named=True):
         cells: list[Cell] = [row["customer_id"], _word("in_days", day=row["ends_at"], days=number(row["days_left"]))]
         cells.append(row["churn_probability"])
-        rows.append([*cells, *([row["expected_loss"]] if valued else []), row["line"]])
+        rows.append([*cells, *([row["expected_loss"]] if valued else []), row["action"], row["line"]])
     return Grid(_word("ending"), columns, rows, max(table.height - SHOWN, 0))

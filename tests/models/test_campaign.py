@@ -25,6 +25,11 @@ def test_without_an_incentive_it_is_probability_times_success_times_value_agains
     assert gains(np.array([1.0]), np.array([10.0]), offer)[0] < 0
 
 
+def test_who_is_worth_nothing_is_not_worth_a_contact_that_costs_nothing() -> None:
+    free = Offer(incentive=0.0, contact=0.0)
+    assert thresholds(np.array([0.0, 5.0]), free).tolist() == [np.inf, 0.0]
+
+
 def test_the_interval_holds_as_often_as_it_says() -> None:
     rng = np.random.default_rng(8)
     probability, value, offer = rng.uniform(0.1, 0.6, 200), rng.uniform(50, 400, 200), Offer()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from acrm.analysis.churn.features import TOPIC
+from acrm.analysis.churn.label import called
 from acrm.analysis.people.kinds import told
 from acrm.errors import InputError
 from acrm.messages import Message, listed, text
@@ -58,7 +59,7 @@ def applied(saved: SavedChurn, everyone: pl.DataFrame, as_of: date | None = None
     quiet = [name for name in missing if name.startswith(TOPIC) and "contacts" in everyone.columns]
     unknown = [name for name in missing if kinds[name] != "number" and not name.startswith("x_")]
     if lost := [name for name in missing if name not in quiet and name not in unknown]:
-        raise InputError("churn_file_columns", columns=listed(lost, _MOST))
+        raise InputError("churn_file_columns", columns=called(lost, _MOST))
     types: dict[Kind, pl.DataType] = {"number": pl.Float64(), "category": pl.String(), "multi": pl.List(pl.String)}
     table = everyone.with_columns(
         *(pl.lit(0.0).alias(name) for name in quiet),
@@ -68,7 +69,7 @@ def applied(saved: SavedChurn, everyone: pl.DataFrame, as_of: date | None = None
     for name in needed:
         values = _as(kinds[name], table[name], as_of)
         if isinstance(values, str):
-            odd.append(text(f"churn_file_kind.{kinds[name]}", column=name, example=values))
+            odd.append(text(f"churn_file_kind.{kinds[name]}", column=name.removeprefix("x_"), example=values))
         else:
             table = table.with_columns(values.alias(name))
     if odd:
@@ -96,10 +97,8 @@ def _as(kind: Kind, values: pl.Series, as_of: date | None) -> pl.Series | str:
 def _notes(saved: SavedChurn, table: pl.DataFrame, unknown: list[str], extra: list[str]) -> Iterator[Message]:
     import polars as pl
 
-    origin = {"as_of": saved.as_of, "customers": saved.customers, "made_by": saved.made_by}
-    yield Message("churn_file.applied" if saved.as_of else "churn_file.applied_undated", origin)
     if unknown:
-        yield Message("churn_file.unknown", {"columns": listed(unknown)})
+        yield Message("churn_file.unknown", {"columns": called(unknown)})
     strange = {
         name: pl.col(name).is_not_null() & ~pl.col(name).is_in(levels) for name, levels in _closed(saved.scorer.design)
     }
@@ -107,13 +106,13 @@ def _notes(saved: SavedChurn, table: pl.DataFrame, unknown: list[str], extra: li
     customers = int(found.select(pl.any_horizontal(pl.all())).to_series().sum())
     if customers:
         named = [
-            f"{name} ({listed(table[name].filter(found[name]).unique().sort(), 3)})"
+            f"{name.removeprefix('x_')} ({listed(table[name].filter(found[name]).unique().sort(), 3)})"
             for name in strange
             if found[name].any()
         ]
         yield Message("churn_file.unseen", {"customers": customers, "columns": listed(named)})
     if extra:
-        yield Message("churn_file.extra", {"n": len(extra), "columns": listed(extra)})
+        yield Message("churn_file.extra", {"n": len(extra), "columns": called(extra)})
 
 
 def _closed(design: Design) -> Iterator[tuple[str, list[str]]]:

@@ -59,10 +59,10 @@ class Part(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class ChurnResult(Result):
-    """Tables `customers`, `people`, `metrics`, `reliability`, `guards`, `reasons`, `profit_curve`, `scores`, `origins`.
+    """Tables `customers`, `people`, `metrics`, `reliability`, `guards`, `reasons`, `causes`, `profit_curve`, `scores`.
 
-    A setting adds its own (`windows`, `overdue`, `lost`), and so does every part joined. `shown` is what only the page
-    needs, by name.
+    Where later windows were tried, `origins`, too. A setting adds its own (`windows`, `overdue`, `lost`),
+    and so does every part joined. `shown` is what only the page needs, by name.
     """
 
     params: ChurnParams
@@ -109,8 +109,8 @@ def churn(
         | `action` | String | by risk, by what a contact is worth, and by consent |
 
         `people`: what was known of each, and `left` where a label says it. Others as the parts say: `metrics` and
-        `reliability` (`acrm.analysis.churn.metrics`), `guards`, `reasons`, `origins` (`trials`), `profit_curve`,
-        `scores` (`economics`). The model is among the files.
+        `reliability` (`acrm.analysis.churn.metrics`), `guards`, `reasons`, `causes`, `origins` (`trials`),
+        `profit_curve`, `scores` (`economics`). The model is among the files.
 
     Raises:
         InputError: Leaks that are not allowed (all named), or too few who left or stayed.
@@ -208,6 +208,7 @@ def churn_again(
         p = case.table.select("customer_id").join(scored, on="customer_id", how="left", maintain_order="left")
         told = told_at_once(case.outcome, p["churn_probability"], rules_of(case))
         measured = measure(told, seed=params.seed)
+        notes.append(Message("churn.applied_known"))
         figures = {"churn_rate": round(float(told.outcome.mean()), 6), **measured.summary}
         tables = {"metrics": measured.metrics, "reliability": measured.reliability}
         document = {"metrics": _document(measured.metrics)}
@@ -235,6 +236,9 @@ def _weighed(
     notes: tuple[Message, ...],
 ) -> ChurnResult:
     """What scored customers are worth to be kept; `seen` are those of whom it is known who left."""
+    import polars as pl
+
+    from acrm.analysis.churn.causes import causes
     from acrm.analysis.churn.economics import economics
 
     weighed = economics(scored if seen is None else seen, params.costs)
@@ -249,6 +253,7 @@ def _weighed(
             "customers": customers,
             "people": people,
             "reasons": why,
+            "causes": causes(customers.filter(~pl.col("customer_id").is_in(list(prepared.gone))), why),
             **{name: table for name, table in weighed.tables.items() if name != "customers"},
             **prepared.tables,
         },
@@ -293,17 +298,19 @@ def _main(
     """One row per customer: probability, limits, band, expected loss, reasons, and the action."""
     import polars as pl
 
-    expected = weighed.tables["customers"].select("customer_id", "contact")
+    expected = weighed.tables["customers"].select("customer_id", "threshold")
     table = scored.join(expected, on="customer_id", how="left", maintain_order="left")
     table = table.join(why, on="customer_id", how="left", maintain_order="left")
-    worth_it, high = pl.col("contact").fill_null(value=False), pl.col("risk_band") == "high"
+    # By the probability that stands beside it: what was foretold of those seen serves to weigh the campaign.
+    worth_it = (pl.col("churn_probability") > pl.col("threshold")).fill_null(value=False)
+    high = pl.col("risk_band") == "high"
     action = (
         pl.when(pl.col("customer_id").is_in(list(gone)))
         .then(pl.lit(text("churn.action.gone")))
-        .when(~worth_it)
-        .then(pl.lit(text("churn.action.watch")))
         .when(pl.col("customer_id").is_in(list(refusing)))
         .then(pl.lit(text("churn.action.refused")))
+        .when(~worth_it)
+        .then(pl.lit(text("churn.action.watch")))
         .when(high)
         .then(pl.lit(text("churn.action.call")))
         .otherwise(pl.lit(text("churn.action.offer")))

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from acrm.analysis.people.features import Feature
 
 
+_MOST = 1e38
+"""Numbers beyond it, either way, count as it: the matrix holds no greater ones."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Design:
     """The columns of the matrix: numbers first, then levels."""
@@ -42,7 +46,7 @@ class Design:
             InputError: No feature tells customers apart.
         """
         known = {feature.name: _finite(table[feature.name]) for feature in features if feature.kind == "number"}
-        numbers = [name for name, values in known.items() if values.n_unique() > 1]
+        numbers = [name for name, values in known.items() if _as_kept(values).n_unique() > 1]
         encoding = Encoding.learn(table, [feature for feature in features if feature.kind != "number"])
         coded = encoding.matrix(table) > 0
         held = [place for place in range(coded.shape[1]) if 0 < coded[:, place].sum() < len(coded)]
@@ -82,9 +86,16 @@ class Design:
         made = np.empty((table.height, len(self.features)), np.float32)
         for place, name in enumerate(self.numbers):
             values = table[name].cast(pl.Float64).to_numpy()
-            made[:, place] = np.where(np.isfinite(values), values, np.nan)
+            made[:, place] = np.where(np.isfinite(values), np.clip(values, -_MOST, _MOST), np.nan)
         made[:, len(self.numbers) :] = self.levels.matrix(table)[:, self.kept] > 0
         return made
+
+
+def _as_kept(values: pl.Series) -> pl.Series:
+    """Numbers as the matrix has them: what differs by less cannot be told apart."""
+    import polars as pl
+
+    return values.clip(-_MOST, _MOST).cast(pl.Float32)
 
 
 def _finite(values: pl.Series) -> pl.Series:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from acrm.analysis.result import Scalar
@@ -46,10 +47,10 @@ class EconomicsParams:
     interval: float = 0.95
 
     def __post_init__(self) -> None:
-        limits = {"contact": (0, None), "incentive": (0, None), "success": (0.001, 0.999), "value": (0, None)}
+        limits = {"contact": (0, inf), "incentive": (0, inf), "success": (0.001, 0.999), "value": (0, inf)}
         for name, (low, high) in limits.items():
             given = getattr(self, name)
-            if given is not None and (given < low or (high is not None and given > high)):
+            if given is not None and not (low <= given <= high and given < inf):
                 raise UsageError("economics_range", name=name.replace("_", "-"), value=given)
 
 

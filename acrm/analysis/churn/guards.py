@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from acrm.analysis.churn.label import plain_name
+from acrm.analysis.churn.label import called, no_column, plain_name
 from acrm.analysis.churn.leaks import Found, leak, said
 from acrm.analysis.people.screening import plain, screen
+from acrm.analysis.segment.naming import readable
 from acrm.errors import InputError
 from acrm.messages import Message, listed, text
 
@@ -117,7 +118,7 @@ def without(case: Case, drop: Collection[str]) -> Case:
 def _must_be_there(option: str, names: Collection[str], by_name: Collection[str]) -> None:
     for name in names:
         if plain_name(name) not in by_name:
-            raise InputError("churn_no_column", option=option, column=name, known=listed(by_name, 20))
+            raise no_column("churn_no_column", option, name, by_name)
 
 
 def guarded(case: Case, found: pl.DataFrame, *, allow: Collection[str] = ()) -> Guarded:
@@ -153,13 +154,17 @@ def guarded(case: Case, found: pl.DataFrame, *, allow: Collection[str] = ()) -> 
         raise InputError("churn_no_features")
     notes = []
     if leaks.height:
-        notes.append(Message("churn_guards.allowed", {"columns": listed(leaks["column"])}))
+        notes.append(Message("churn_guards.allowed", {"columns": called(leaks["column"])}))
     notes += [
         Message("churn_guards.note", {"detail": row["detail"]})
         for row in found.filter(pl.col("guard").is_in(["strong", "duplicates", "few"])).iter_rows(named=True)
     ]
     if gone:
-        notes.append(Message("churn_guards.left_out", {"n": len(gone), "columns": listed(sorted(gone))}))
+        notes.append(
+            Message(
+                "churn_guards.left_out", {"n": len(gone), "columns": listed(readable(name) for name in sorted(gone))}
+            )
+        )
     table = case.table.select("customer_id", *(feature.name for feature in kept))
     return Guarded(case=replace(case, table=table, features=kept), table=found, notes=tuple(notes))
 

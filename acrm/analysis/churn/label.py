@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from acrm.analysis.churn.case import Case
@@ -106,7 +107,7 @@ def labelled(
 
     column = recognised(table, target)
     if column is None and target is not None:
-        raise InputError("churn_no_target", column=target, known=listed(table.columns[1:], 20))
+        raise no_column("churn_no_target", "target", target, table.columns[1:])
     if column is None:
         return None
     words = _words(table[column])
@@ -152,6 +153,26 @@ def plain_name(column: str) -> str:
     ('churn_flag', 'is_churned')
     """
     return re.sub(r"[\W_]+", "_", column.lower().removeprefix("x_")).strip("_")
+
+
+def called(columns: Iterable[str], most: int = 8) -> str:
+    """Columns in a sentence, as users call them and may type them.
+
+    >>> called(["x_contract", "age"])
+    'contract, age'
+    """
+    return listed((name.removeprefix("x_") for name in columns), most)
+
+
+def no_column(id: str, option: str, asked: str, columns: Iterable[str]) -> InputError:
+    """The refusal of a column that is not there: those there are, and the one that is called most like it.
+
+    >>> str(no_column("churn_no_by", "by", "Contrakt", ["gender", "x_contract"]).hint)
+    '--by contract'
+    """
+    known = [name.removeprefix("x_") for name in columns]
+    near = get_close_matches(plain_name(asked), known, 1, 0.0)
+    return InputError(id, option=option, column=asked, known=listed(known, 20), nearest=near[0] if near else "…")
 
 
 def column_of(names: Sequence[str], asked: str) -> str | None:
@@ -250,9 +271,8 @@ def _left(column: str, words: pl.Series, positive: str | None) -> str:
         wanted = positive.strip().lower()
         found = [value for value in values if value.lower() == wanted]
         if not found:
-            raise InputError(
-                "churn_positive", column=column.removeprefix("x_"), value=positive, known=listed(values, 10)
-            )
+            told = {"column": column.removeprefix("x_"), "value": positive}
+            raise InputError("churn_positive", **told, known=listed(values, 10), last=values[-1])
         return str(found[0])
     if (one := _one_left(values)) is not None:
         return one

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from acrm.analysis.churn.label import plain_name
 from acrm.analysis.churn.training import blocks
 from acrm.analysis.segment.naming import clean, level_words, readable
-from acrm.messages import Message, text
+from acrm.messages import Message, number, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 REASONS = 3
 LEAST = 0.05
 """Log-odds, a twentieth more odds of leaving, from which on a feature is a reason."""
+_ABOUT = re.compile(r"about_(.+)_(\d+)d")
+_MONEY = frozenset({"spend", "mean_order", "spend_recent", "price", "clv"})
+_SHORT, _LONG = 100, 1e15
+"""From the one on without decimals, from the other on with an exponent."""
 _YES, _NO = frozenset({"yes", "y", "true", "1", "да"}), frozenset({"no", "n", "false", "0", "нет"})
 
 
@@ -50,7 +54,8 @@ def reasons(scorer: Scorer, table: pl.DataFrame) -> pl.DataFrame:
     what is usual (the median); `churn_reasons.number.<feature>` in the catalogue says it better where it is known.
 
     Returns:
-        One row per row of the table, in its order: `customer_id`, `reason_1` to `reason_3`, `share_1` to `share_3`.
+        One row per row of the table, in its order: `customer_id`, `reason_1` to `reason_3`, `share_1` to `share_3`, and
+        `feature_1` to `feature_3`, the features they are about.
     """
     import numpy as np
     import polars as pl
@@ -58,6 +63,7 @@ def reasons(scorer: Scorer, table: pl.DataFrame) -> pl.DataFrame:
     names = _features(scorer)
     known = _Words(scorer)
     said, shares = [np.empty((0, REASONS), np.int64)], [np.empty((0, REASONS))]
+    about = [np.empty((0, REASONS), np.int64)]
     at = 0
     for part in _taken_apart(scorer, table):
         # Equal contributions: the feature that comes first.
@@ -68,6 +74,9 @@ def reasons(scorer: Scorer, table: pl.DataFrame) -> pl.DataFrame:
         share = np.full((len(top), REASONS), np.nan)
         share[:, : top.shape[1]] = np.where(told, push / np.where(total > 0, total, 1.0), np.nan)
         shares.append(share)
+        feature = np.full((len(top), REASONS), len(names))
+        feature[:, : top.shape[1]] = np.where(told, top, len(names))
+        about.append(feature)
         words = np.full((len(top), REASONS), known.nothing)
         for place, name in enumerate(names):
             row, rank = np.nonzero((top == place) & told)
@@ -75,10 +84,12 @@ def reasons(scorer: Scorer, table: pl.DataFrame) -> pl.DataFrame:
         said.append(words)
         at += len(top)
     sentences = pl.Series(known.sentences, dtype=pl.String)
-    chosen, share = np.concatenate(said), np.concatenate(shares)
+    features = pl.Series([*names, None], dtype=pl.String)
+    chosen, share, feature = np.concatenate(said), np.concatenate(shares), np.concatenate(about)
     return table.select("customer_id").with_columns(
         *(sentences.gather(chosen[:, n]).alias(f"reason_{n + 1}") for n in range(REASONS)),
         *(pl.Series(f"share_{n + 1}", share[:, n]).fill_nan(None) for n in range(REASONS)),
+        *(features.gather(feature[:, n]).alias(f"feature_{n + 1}") for n in range(REASONS)),
     )
 
 
@@ -118,8 +129,8 @@ class _Words:
         found = self._places.get(known)
         if found is None:
             # Numbers that are read alike are said alike.
-            number = feature in self._numbers and value is not None and isfinite(value)
-            shown = (feature, _plain(value)) if number else known
+            told = feature in self._numbers and value is not None and isfinite(value)
+            shown = (feature, _shown(feature, value)) if told else known
             found = self._places.get(shown, len(self.sentences))
             if found == len(self.sentences):
                 self.sentences.append(self._put(feature, value))
@@ -129,11 +140,17 @@ class _Words:
     def _put(self, feature: str, value: Any) -> str:
         name = readable(feature)
         if value is None or (isinstance(value, float) and not isfinite(value)):
-            return text("churn_reasons.unknown", feature=name)
+            known = Message(f"churn_reasons.unknown_of.{feature}")
+            return str(known) if known.exists else text("churn_reasons.unknown", feature=name)
+        if about := _ABOUT.fullmatch(feature):
+            values = {"value": _plain(value), "typical": _plain(self._typical[feature])}
+            return text("churn_reasons.about", topic=clean(about[1]), days=int(about[2]), **values)
         if feature in self._numbers:
-            known = Message(f"churn_reasons.number.{plain_name(feature)}")
+            told, usual = _shown(feature, value), _shown(feature, self._typical[feature])
+            known = Message(f"churn_reasons.number.{feature}")
             id = known.id if known.exists else "churn_reasons.value"
-            return text(id, feature=name, value=_plain(value), typical=_plain(self._typical[feature]))
+            id = "churn_reasons.as_usual" if told == usual else id
+            return text(id, feature=name, value=told, typical=usual)
         if isinstance(value, list):
             level = ", ".join(clean(one) for one in value[:REASONS]) or text("churn_reasons.none")
             return text("churn_reasons.level", feature=name, level=level)
@@ -146,11 +163,26 @@ class _Words:
         )
 
 
+def _shown(feature: str, value: float) -> int | float | str:
+    """A number as it is read: money to the cent below 100; the words say how shares are written.
+
+    >>> _shown("spend", 70.346), _shown("spend", 7034.6), _shown("visits", 3.0), _shown("return_share", 0.000176)
+    ('70.35', '7,035', 3, 0.000176)
+    """
+    if feature in _MONEY and abs(value) < _SHORT:
+        return number(value, ",.2f")
+    if feature in _MONEY and abs(value) < _LONG:
+        return number(value, ",.0f")
+    return _plain(value)
+
+
 def _plain(value: float) -> int | float:
     """A number as it is read: three digits, or all that stand before the decimal mark.
 
-    >>> _plain(29.0), _plain(1234.56), _plain(0.123456), _plain(70.35)
-    (29, 1235, 0.123, 70.3)
+    >>> _plain(29.0), _plain(1234.56), _plain(0.123456), _plain(70.35), _plain(1.23456e300)
+    (29, 1235, 0.123, 70.3, 1.23e+300)
     """
-    short = round(value) if abs(value) >= 100 else float(f"{value:.3g}")
-    return int(short) if short == int(short) else short
+    if _SHORT <= abs(value) < _LONG:
+        return round(value)
+    short = float(f"{value:.3g}")
+    return int(short) if short == int(short) and abs(short) < _LONG else short

@@ -81,6 +81,22 @@ class Past:
             contracts=contracts,
         )
 
+    def of(self, everyone: pl.DataFrame) -> Past:
+        """What was known of some customers; `everyone` has their `customer_id`."""
+
+        def theirs(frame: pl.DataFrame) -> pl.DataFrame:
+            return frame.join(everyone, on="customer_id", how="semi", maintain_order="left")
+
+        return replace(
+            self,
+            days=theirs(self.days),
+            refunds=theirs(self.refunds),
+            contacts=None if self.contacts is None else theirs(self.contacts),
+            deals=None if self.deals is None else theirs(self.deals),
+            customers=None if self.customers is None else theirs(self.customers),
+            contracts=None if self.contracts is None else theirs(self.contracts),
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Records:
@@ -99,6 +115,16 @@ class Records:
     last: date
     figures: dict[str, Scalar]
     notes: tuple[Message, ...]
+
+    def drawn(self, most: int, seed: int) -> Records:
+        """Everything that is known of so many customers, drawn from all who bought; of fewer, of all."""
+        import numpy as np
+
+        everyone = self.past.days.select("customer_id").unique().sort("customer_id")
+        if everyone.height <= most:
+            return self
+        places = np.sort(np.random.default_rng(seed).choice(everyone.height, most, replace=False))
+        return replace(self, past=self.past.of(everyone[places]))
 
 
 def read_records(lines: pl.LazyFrame, tables: Mapping[str, pl.LazyFrame], *, as_of: date | None = None) -> Records:

@@ -6,9 +6,8 @@ import re
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
-from acrm.analysis.churn.label import column_of, recognised
-from acrm.errors import InputError
-from acrm.messages import Message, listed, text
+from acrm.analysis.churn.label import column_of, no_column, recognised
+from acrm.messages import Message, text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -19,7 +18,7 @@ _SAME = 0.9
 
 
 def with_customers(
-    tables: Mapping[str, pl.LazyFrame], target: str | None, wanted: Collection[str] = ()
+    tables: Mapping[str, pl.LazyFrame], target: str | None, wanted: Collection[str] = (), told: int = 0
 ) -> tuple[Mapping[str, pl.LazyFrame], tuple[Message, ...]]:
     """Let the table with the label stand for the customers, if the customers themselves have no such column.
 
@@ -32,6 +31,7 @@ def with_customers(
         tables: As they were read.
         target: The column that says who left, if it was told.
         wanted: Columns, if they are looked for in place of the label: those of a model that scores customers.
+        told: Rows of the sources that told of customers.
 
     Returns:
         The tables, and what to say of it.
@@ -50,7 +50,7 @@ def with_customers(
         if not there:
             continue
         if name == "customers":
-            break
+            return tables, _repeated(told, tables[name].select(pl.len()).collect().item())
         rows = tables[name].collect()
         everyone = tables["customers"].collect() if "customers" in tables else rows.clear()
         key = "customer_id" if "customer_id" in rows.columns else _key(rows)
@@ -64,13 +64,21 @@ def with_customers(
         if key == "customer_id":
             places = [column for column in ("_source_file", "_source_row") if column in made.columns]
             made = made.drop_nulls("customer_id").sort(places) if places else made.drop_nulls("customer_id")
+            told = made.height
             made = made.unique("customer_id", keep="last", maintain_order=True).sort("customer_id")
         values = {"table": name, "key": (key or "").removeprefix("x_") or text("churn_label.row_number")}
-        return {**tables, "customers": made.lazy()}, (Message("churn_label.rows", values),)
+        repeated = _repeated(told, made.height) if key == "customer_id" else ()
+        return {**tables, "customers": made.lazy()}, (Message("churn_label.rows", values), *repeated)
     if target is not None and not wanted and not {"customers", "transactions"} & set(tables):
         known = [one for table in tables.values() for one in table.collect_schema().names() if one[0] != "_"]
-        raise InputError("churn_no_target", column=target, known=listed(known, 20))
+        raise no_column("churn_no_target", "target", target, known)
     return tables, ()
+
+
+def _repeated(rows: int, customers: int) -> tuple[Message, ...]:
+    if rows <= customers:
+        return ()
+    return (Message("churn_label.repeated", {"rows": rows, "customers": customers}),)
 
 
 def _key(rows: pl.DataFrame) -> str | None:

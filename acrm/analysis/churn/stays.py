@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from acrm.analysis.clv.contract_groups import ContractParams, Group
 from acrm.analysis.clv.spells import counted
 from acrm.errors import InputError
-from acrm.messages import Message, listed
+from acrm.messages import Message
 
 if TYPE_CHECKING:
     import polars as pl
@@ -80,14 +80,14 @@ def tenure_column(case: Case, asked: str | None = None) -> str | None:
     Raises:
         InputError: There is no such column of numbers.
     """
-    from acrm.analysis.churn.label import column_of, plain_name
+    from acrm.analysis.churn.label import column_of, no_column, plain_name
 
     numbers = [feature.name for feature in case.features if feature.kind == "number"]
     if asked is None:
         return next((name for name in numbers if plain_name(name) in _TENURES), None)
     column = column_of(numbers, asked)
     if column is None:
-        raise InputError("churn_no_by", column=asked, known=listed(numbers, 20))
+        raise no_column("churn_no_by", "tenure", asked, numbers)
     return column
 
 

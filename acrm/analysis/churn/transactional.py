@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from acrm.analysis.churn.model_file import SavedChurn
     from acrm.analysis.churn.records import Records
 
+DRAWN = 60_000
+"""Customers that are learned from and tried on, at most: all others are scored."""
 TRIALS = 3
 """Earlier cutoffs on which the model is tried, at most."""
 
@@ -27,6 +29,7 @@ def transactional(
     window: int | None = None,
     as_of: date | None = None,
     saved: SavedChurn | None = None,
+    seed: int = 0,
 ) -> Prepared:
     """Purchases as cases to learn from: features before a day, no purchase in the window after it.
 
@@ -39,6 +42,7 @@ def transactional(
         window: Days. None: proposed from the customers' own gaps.
         as_of: Last day that counts.
         saved: A model learned before: customers are made ready for it, and nothing to learn from.
+        seed: Of the customers drawn from many to learn from and to try on.
 
     Returns:
         Among the tables `windows`, `overdue` and `lost`; `windows` and `overdue` are shown, too.
@@ -59,16 +63,20 @@ def transactional(
     today = snapshot(records, records.past.cutoff, chosen, saved.kinds if saved else None)
     overdue = warnings(records.past, today.table.select("customer_id"))
     lost = today.lost.to_frame("customer_id")
+    some = records if saved else records.drawn(DRAWN, seed)
+    notes = records.notes
+    if some is not records:
+        notes = (*notes, Message("churn_transactional.drawn", {"drawn": DRAWN}))
     return Prepared(
         setting="transactional",
         everyone=today.table,
         features=today.features,
-        case=None if saved else learning(records, records.last - timedelta(days=chosen), chosen),
+        case=None if saved else learning(some, records.last - timedelta(days=chosen), chosen),
         window=chosen,
-        trials=() if saved else _trials(records, chosen),
+        trials=() if saved else _trials(some, chosen),
         figures={**records.figures, "window_days": chosen, "lost_customers": lost.height},
         tables={**({"windows": span.table} if span else {}), "overdue": overdue.overdue, "lost": lost},
-        notes=(Message("churn.setting.transactional"), *(span.notes if span else ()), *overdue.notes, *records.notes),
+        notes=(Message("churn.setting.transactional"), *(span.notes if span else ()), *overdue.notes, *notes),
         shown={**({"windows": span} if span else {}), "overdue": overdue},
     )
 

@@ -42,7 +42,7 @@ class UpliftParams:
 
     Attributes:
         control: Value of the treatment column that is the control group's. None: the one that says so.
-        wanted: Whether the outcome is wanted (visits, money); False for leaving.
+        wanted: Whether the outcome is wanted (visits, money); False for leaving, of which staying is told.
         cost: Of one contact, in units of the outcome, or None.
         seed: Of the parts of customers and of the resamples.
     """
@@ -89,8 +89,9 @@ def uplift(
 
     Returns:
         Table `arms`, a row per arm: `arm`, `customers`, `control`, `mean`, `control_mean`, `effect`, `error`, `low`,
-        `high` (of the wanted outcome per customer: leaving counts against), `heterogeneity` (`usable`, `none`, null
-        where it could not be asked), `told_apart` (AUC with which the arm can be told from the columns; 0.5 by lot).
+        `high` (of the wanted outcome per customer; staying where the outcome is leaving), `heterogeneity` (`usable`,
+        `none`, null where it could not be asked), `told_apart` (AUC with which the arm can be told from the columns;
+        0.5 by lot).
         Table `learners`: `arm`, `learner`, `qini_area`, `low`, `high`, `first`, `first_low`, `first_high` (effect among
         the first 30%), `qini_coefficient`, `uplift_coefficient` (of the best there can be; outcomes of yes and no),
         `chosen`. Table `tenths`: `arm`, `tenth` (1 first), `customers`, `effect`, `low`, `high`, `so_far` (effect in
@@ -114,7 +115,8 @@ def uplift(
     if len(values) < 2:
         return found.made((Message("churn_uplift.no_control", {"column": treatment.name}),))
     control = _NOTHING if notes else _control(values, treatment.name, params.control)
-    wanted = outcome.cast(pl.Float64).to_numpy() * (1.0 if params.wanted else -1.0)
+    amount = outcome.cast(pl.Float64).to_numpy()
+    wanted = amount if params.wanted else 1 - amount
     for arm in values:
         if arm != control:
             rows = told.is_in([arm, control])
@@ -137,14 +139,14 @@ def campaign_effect(
     Raises:
         InputError: There is no such column; see `uplift`.
     """
-    from acrm.analysis.churn.label import column_of, outcome_of
+    from acrm.analysis.churn.label import column_of, no_column, outcome_of
 
     case, beside = prepared.known(), prepared.shown["beside"]
-    names = [None if name is None else column_of(beside.columns, name) for name in (treatment, outcome)]
-    for asked, name in zip((treatment, outcome), names, strict=True):
+    wanted = {"treatment": treatment, "outcome": outcome}
+    names = [None if name is None else column_of(beside.columns, name) for name in wanted.values()]
+    for (option, asked), name in zip(wanted.items(), names, strict=True):
         if asked is not None and name is None:
-            known = [*prepared.everyone.columns[1:], *beside.columns[1:]]
-            raise InputError("churn_no_by", column=asked, known=listed(known, 20))
+            raise no_column("churn_no_by", option, asked, [*prepared.everyone.columns[1:], *beside.columns[1:]])
     told = case.table.select("customer_id").join(beside, on="customer_id", how="left", maintain_order="left")
     left = case.outcome if names[1] is None else outcome_of(told[names[1]])
     return uplift(case.table, columns, left, told[str(names[0])], params)
@@ -159,11 +161,11 @@ def _says_control(treatment: pl.Series) -> bool:
 def _control(values: Sequence[str], column: str, asked: str | None) -> str:
     if asked is not None:
         if asked not in values:
-            raise InputError("uplift_control", column=column, value=asked, values=listed(values))
+            raise InputError("uplift_control", column=column, value=asked, values=listed(values), first=values[0])
         return asked
     found = [value for value in values if CONTROL.fullmatch(value.strip())]
     if len(found) != 1:
-        raise InputError("uplift_no_control", column=column, values=listed(values))
+        raise InputError("uplift_no_control", column=column, values=listed(values), first=values[0])
     return found[0]
 
 
@@ -235,13 +237,12 @@ class _Found:
         drawn = resampled(scores, outcome, treated, FIRST, DRAWS, rng)
         areas = [curves(score, outcome, treated).qini_area for score in scores]
         best = int(np.argmax(areas[: len(LEARNERS)]))
-        yes_no = bool(np.isin(outcome, (0.0, 1.0, -1.0)).all())
+        yes_no = bool(np.isin(outcome, (0.0, 1.0)).all())
         for place, name in enumerate(names):
             low, high = _limits(areas[place], drawn.area[place], 1)
             among = effect_among(first(scores[place], FIRST), outcome, treated)
             among_low, among_high = _limits(among, drawn.among[place], 1)
-            # Staying is leaving plus one: the best order is that of 0 and 1.
-            shares = coefficients(scores[place], outcome - outcome.min(), treated) if yes_no else (None, None)
+            shares = coefficients(scores[place], outcome, treated) if yes_no else (None, None)
             self.rows["learners"].append(
                 {"arm": arm, "learner": name, "qini_area": areas[place], "low": low, "high": high}
                 | {"first": among, "first_low": among_low, "first_high": among_high}

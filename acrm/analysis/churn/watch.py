@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from acrm.analysis.churn.label import called
 from acrm.analysis.result import Scalar
+from acrm.analysis.segment.naming import readable
 from acrm.messages import Message, listed, number, text
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ SOME, LARGE = 0.1, 0.25
 LEVEL = 0.05
 """Chance that any column at all is called drifted though none has."""
 _CLASSES, _LEVELS = 10, 20
+TALKED_OF = "^(about_|answer_hours|calls|complaints|price|return|satisfaction|tickets)"
+"""Features that an operator can ask a customer about."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,13 +95,13 @@ def drift(before: pl.DataFrame, now: pl.DataFrame, features: Sequence[Feature]) 
     notes = [
         Message(
             f"churn_watch.drift_{row['drift']}",
-            {name: row[name] for name in ("column", "index", "level", "before", "now")},
+            {name: row[name] for name in ("index", "level", "before", "now")} | {"column": readable(row["column"])},
         )
         for row in moved.head(5).iter_rows(named=True)
     ]
     lost = table.filter(pl.col("drift") == "missing")["column"].sort().to_list()
     if lost:
-        notes.append(Message("churn_watch.missing", {"columns": listed(lost)}))
+        notes.append(Message("churn_watch.missing", {"columns": called(lost)}))
     if not moved.height and table.height > len(lost):
         notes.append(Message("churn_watch.no_drift", {"columns": table.height - len(lost)}))
     return Watched(tables={"drift": table}, figures=figures, notes=tuple(notes))
@@ -203,20 +207,37 @@ def compare(before: pl.DataFrame, now: pl.DataFrame, order: Sequence[str], at_ri
     )
 
 
-def ending(contracts: pl.LazyFrame, churn: pl.DataFrame, as_of: date, days: int) -> Watched:
+def other_terms(before: Mapping[str, Scalar], now: Mapping[str, Scalar]) -> tuple[Message, ...]:
+    """That two runs do not ask the same: another setting, label or window; nothing where one does not tell.
+
+    >>> [str(note) for note in other_terms({"window_days": 30, "target": None}, {"window_days": 90})]
+    ['the earlier run asked something else (window_days 30, now 90): risks then and now are not of the same thing']
+    """
+    asked = [(name, before.get(name), now.get(name)) for name in ("setting", "target", "window_days")]
+    told = [
+        text("churn_watch.term", name=name, before=then, now=later)
+        for name, then, later in asked
+        if then is not None and later is not None and then != later
+    ]
+    return (Message("churn_watch.other_terms", {"terms": listed(told)}),) if told else ()
+
+
+def ending(
+    contracts: pl.LazyFrame, churn: pl.DataFrame, as_of: date, days: int, why: pl.DataFrame | None = None
+) -> Watched:
     """Contracts that end or come up for renewal within so many days, the greatest expected loss first.
 
     Args:
         contracts: Canonical contracts: `customer_id`, `start_at`, `end_at` or `renewal_at`, where told `plan`, `price`.
-        churn: A churn result: `customer_id`, `churn_probability`, where it has them `expected_loss`, `reason_1`,
-            `action`.
+        churn: A churn result: `customer_id`, `churn_probability`, where it has them `expected_loss` and `action`.
         as_of: The day of the question; a contract that ends on it is still there.
         days: How far to look ahead.
+        why: As `acrm.analysis.churn.reasons.reasons` has it. The first reason that can be talked of is told.
 
     Returns:
         Table `ending`: `rank`, `customer_id`, `ends_at`, `days_left`, `plan`, `price`, `churn_probability`,
-        `expected_loss`, `line` (what to say in one sentence). Customers with no probability stand last. Figures
-        `ending`, `ending_expected_loss`.
+        `expected_loss`, `action`, `line` (what to say in one sentence). Customers with no probability stand last.
+        Figures `ending`, `ending_expected_loss`.
     """
     import polars as pl
 
@@ -240,10 +261,16 @@ def ending(contracts: pl.LazyFrame, churn: pl.DataFrame, as_of: date, days: int)
         .sort("customer_id", "ends_at", *kept, nulls_last=True)
         .unique("customer_id", keep="first", maintain_order=True)
     )
-    scores = [name for name in ("churn_probability", "expected_loss", "reason_1", "action") if name in churn.columns]
+    scores = [name for name in ("churn_probability", "expected_loss", "action") if name in churn.columns]
     table = soon.join(churn.select("customer_id", *scores), on="customer_id", how="left", maintain_order="left")
+    if why is not None:
+        # Neither the calendar nor who somebody is makes a question.
+        places = [name.removeprefix("feature_") for name in why.columns if name.startswith("feature_")]
+        told_of = [pl.when(pl.col(f"feature_{n}").str.contains(TALKED_OF)).then(pl.col(f"reason_{n}")) for n in places]
+        asked = why.select("customer_id", pl.coalesce(told_of).alias("reason"))
+        table = table.join(asked, on="customer_id", how="left", maintain_order="left")
     missing = {"plan": pl.String(), "price": pl.Decimal(38, 4), "churn_probability": pl.Float64()}
-    missing |= {"expected_loss": pl.Float64(), "reason_1": pl.String(), "action": pl.String()}
+    missing |= {"expected_loss": pl.Float64(), "reason": pl.String(), "action": pl.String()}
     table = table.with_columns(
         pl.lit(None, kind).alias(name) for name, kind in missing.items() if name not in table.columns
     ).with_columns(days_left=(pl.col("ends_at") - as_of).dt.total_days())
@@ -254,14 +281,12 @@ def ending(contracts: pl.LazyFrame, churn: pl.DataFrame, as_of: date, days: int)
     figures: dict[str, Scalar] = {"ending": table.height, "ending_expected_loss": table["expected_loss"].sum()}
     columns = ("rank", "customer_id", "ends_at", "days_left", "plan", "price", "churn_probability", "expected_loss")
     note = Message("churn_watch.ending" if table.height else "churn_watch.none_ending", {"days": days, **figures})
-    return Watched(tables={"ending": table.select(*columns, "line")}, figures=figures, notes=(note,))
+    return Watched(tables={"ending": table.select(*columns, "action", "line")}, figures=figures, notes=(note,))
 
 
 def _line(row: dict[str, Any]) -> str:
-    """What the operator can say: when it ends, what seems to trouble the customer, what is offered."""
-    figures = {"ends_at": row["ends_at"], "plan": row["plan"] or "", "reason": row["reason_1"], "action": row["action"]}
-    said = text("churn_watch.line_plan" if row["plan"] else "churn_watch.line", **figures)
-    for name in ("reason", "action"):
-        if figures[name]:
-            said += text(f"churn_watch.line_{name}", **figures)
-    return said
+    """What the operator can say: when it ends, and what to ask about; or that there is no consent."""
+    if row["action"] == text("churn.action.refused"):
+        return str(row["action"])
+    said = text("churn_watch.line_plan" if row["plan"] else "churn_watch.line", **row)
+    return said + (text("churn_watch.line_reason", **row) if row["reason"] else "")

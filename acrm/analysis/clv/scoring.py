@@ -87,6 +87,19 @@ def scored(ids: pl.Series, valued: Valued, params: ClvParams) -> pl.DataFrame:
     ).with_columns(pl.col(MONEY).fill_nan(None).cast(exact))
 
 
+def expected_value(ids: pl.Series, valued: Valued, params: ClvParams) -> pl.DataFrame:
+    """`customer_id` and `clv` as `scored` has it, sorted; without limits it takes a fraction of the time."""
+    import polars as pl
+
+    known, of = valued.known, valued.grouped.group
+    orders = valued.model.discounted_orders(valued.grouped.histories, valued.units(params.horizon), valued.rate(params))
+    value = valued.spend.expected(known.frequency, known.mean)
+    clv = (
+        pl.Series((orders[of] * value * (valued.kept * params.margin)).round(4)).fill_nan(None).cast(pl.Decimal(38, 4))
+    )
+    return pl.DataFrame({"customer_id": ids.gather(known.customer), "clv": clv})
+
+
 def _scale(spend: Spend, frequency: FloatArray, mean: FloatArray) -> FloatArray:
     """What the money of a customer's next orders is proportional to, given how many there are."""
     import numpy as np

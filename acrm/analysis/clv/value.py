@@ -64,20 +64,12 @@ def clv(transactions: pl.LazyFrame, params: ClvParams, saved: SavedModel | None 
         InputError: See `read_purchases`; nobody ordered a second time.
         ModelError: No model could be fitted.
     """
-    from acrm.analysis.clv import fitting, scoring, totals, validation
+    from acrm.analysis.clv import scoring, totals, validation
 
-    purchases = read_purchases(transactions, as_of=params.as_of)
-    notes = [*purchases.notes, *_billing(purchases)]
-    if params.model == "bg-bb":
-        purchases = purchases.by_opportunity(params.opportunity)
-    known = purchases.until(purchases.end)
-    repeaters = int((known.frequency > 0).sum())
-    if not repeaters and not saved:
-        raise InputError("clv_no_repeats", customers=len(known.frequency))
-    held = None if saved else fitting.trial(purchases, params.horizon)
-    found = fitting.candidates(params.model, held) if held else []
-    best = fitting.chosen(found, held) if held else None
-    valued = _loaded(saved, known, purchases) if saved else _first_fitted(params.model, best, found, known, purchases)
+    ready = _ready(transactions, params, saved)
+    purchases, held, found, best, valued = ready.purchases, ready.held, ready.found, ready.best, ready.valued
+    notes = [*purchases.notes, *ready.notes]
+    repeaters = int((valued.known.frequency > 0).sum())
     name = valued.model.name
     if best and best.model.name != name:
         notes.append(Message("clv.fell_back", {"model": name, "best": best.model.name}))
@@ -133,6 +125,48 @@ def clv(transactions: pl.LazyFrame, params: ClvParams, saved: SavedModel | None 
         # A model that was given goes with its scores too: it may stand in the folder they replace.
         files={"clv_model.json": _model_file(saved or _saved(valued, purchases))} if name != "bg-bb" else {},
     )
+
+
+def expected_value(transactions: pl.LazyFrame, params: ClvParams) -> pl.DataFrame:
+    """`customer_id` and `clv` as `clv` has them, and nothing else: for who asks for nothing else.
+
+    Raises:
+        InputError: See `clv`.
+        ModelError: See `clv`.
+    """
+    from acrm.analysis.clv import scoring
+
+    ready = _ready(transactions, params, None)
+    return scoring.expected_value(ready.purchases.ids, ready.valued, params)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Ready:
+    """Purchases and the model that is to score them; what it was chosen from, and how it did on held-out time."""
+
+    purchases: Purchases
+    held: Trial | None
+    found: list[Candidate]
+    best: Candidate | None
+    valued: Valued
+    notes: tuple[Message, ...]
+
+
+def _ready(transactions: pl.LazyFrame, params: ClvParams, saved: SavedModel | None) -> _Ready:
+    from acrm.analysis.clv import fitting
+
+    purchases = read_purchases(transactions, as_of=params.as_of)
+    notes = tuple(_billing(purchases))
+    if params.model == "bg-bb":
+        purchases = purchases.by_opportunity(params.opportunity)
+    known = purchases.until(purchases.end)
+    if not saved and not (known.frequency > 0).any():
+        raise InputError("clv_no_repeats", customers=len(known.frequency))
+    held = None if saved else fitting.trial(purchases, params.horizon)
+    found = fitting.candidates(params.model, held) if held else []
+    best = fitting.chosen(found, held) if held else None
+    valued = _loaded(saved, known, purchases) if saved else _first_fitted(params.model, best, found, known, purchases)
+    return _Ready(purchases=purchases, held=held, found=found, best=best, valued=valued, notes=notes)
 
 
 def _document(

@@ -22,6 +22,7 @@ CUSTOMER = "customer_id"
 _REPEATS = 20.0
 """Repeats that chance would bring into whole numbers of such a range; where there are none, they number the rows."""
 _LINE, _POINTS = 0.999, 5
+_HUGE = 1e140
 _LEVELS = 1000
 _AT_ONCE = 10_000
 """Rows."""
@@ -202,6 +203,10 @@ def _standardised(values: pl.Series) -> tuple[Any, Any]:
 
     numbers = plain(values).cast(pl.Float64).to_numpy()
     known = np.isfinite(numbers)
+    most = np.abs(numbers[known]).max(initial=0.0)
+    if most > _HUGE:
+        # Sums of their squares would be infinite.
+        numbers = numbers / most
     centred = np.where(known, numbers - (numbers[known].mean() if known.any() else 0.0), 0.0)
     length = float(np.linalg.norm(centred))
     return centred / length if length else centred, known

@@ -69,6 +69,15 @@ def test_who_left_and_who_refuses_is_not_called(found: ChurnResult, prepared: Pr
     assert {"call and ask", "make an offer"} & set(stayed.tail(100)["action"])
 
 
+def test_actions_follow_from_the_probability_beside_them(found: ChurnResult, prepared: Prepared) -> None:
+    limit = found.economics.tables["customers"].select("customer_id", "threshold")
+    table = found.tables["customers"].filter(~pl.col("customer_id").is_in(list(prepared.gone)))
+    table = table.join(limit, on="customer_id").filter(pl.col("action") != "do not contact: no consent")
+    above = (pl.col("churn_probability") > pl.col("threshold")).fill_null(value=False)
+    assert table.filter(~above)["action"].unique().to_list() == ["leave in peace"]
+    assert set(table.filter(above)["action"]) == {"call and ask", "make an offer"}
+
+
 def test_risk_is_counted_among_those_still_here(found: ChurnResult, prepared: Prepared) -> None:
     figures = found.summary
     assert figures["here"] == prepared.everyone.height - len(prepared.gone)

@@ -8,6 +8,7 @@ import pytest
 
 from acrm.analysis.churn.case import Case
 from acrm.analysis.churn.design import Design
+from acrm.analysis.people.features import Feature
 from acrm.errors import InputError
 
 
@@ -22,6 +23,17 @@ def test_columns_of_the_matrix(made: Callable[..., Case]) -> None:
     assert set(np.unique(matrix[:, 1:])) == {0.0, 1.0}
     assert (matrix[:, 1:4].sum(axis=1) == 1).all()
     assert design.typical["x_complained"] == "no"
+
+
+def test_numbers_may_be_huge(made: Callable[..., Case]) -> None:
+    case = made()
+    names = ("days_since_last", "huge", "near")
+    table = case.table.with_columns(huge=pl.col("days_since_last") * 1e300, near=pl.int_range(pl.len()) / 1e9 + 1e9)
+    design = Design.learn(table, [Feature(name=name, axis="extra", kind="number") for name in names])
+    # What is alike in the matrix is the same for all.
+    assert design.features == ["days_since_last", "huge"]
+    known = design.matrix(table)[table["huge"].is_not_null().to_numpy()]
+    assert np.isfinite(known).all()
 
 
 def test_a_shop_not_seen_is_none_of_those_seen(made: Callable[..., Case]) -> None:

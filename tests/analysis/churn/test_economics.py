@@ -139,5 +139,7 @@ def test_customers_without_a_score_or_value() -> None:
 def test_costs_that_make_no_sense() -> None:
     with pytest.raises(UsageError, match=r"--success 1\.5"):
         EconomicsParams(success=1.5)
+    with pytest.raises(UsageError, match="--contact inf"):
+        EconomicsParams(contact=float("inf"))
     with pytest.raises(UsageError, match="--contact -1"):
         EconomicsParams(contact=-1)

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
 from acrm.analysis.churn.case import Case
-from acrm.analysis.churn.reasons import contributions, reasons
+from acrm.analysis.churn.reasons import _Words, contributions, reasons
 from acrm.analysis.churn.training import score, train
+from acrm.analysis.people.features import Feature
 from acrm.messages import use
 
 
@@ -32,6 +34,33 @@ def test_reasons_are_in_words_of_either_language(made: Callable[..., Case]) -> N
     assert reasons(trained.scorer, unknown)["reason_1"].to_list() == ["days since last order unknown"]
     use("ru")
     assert reasons(trained.scorer, customer)["reason_2"].to_list() == ["дней с последнего заказа: 190, обычно 105"]
+
+
+def test_numbers_are_said_as_what_they_are(made: Callable[..., Case]) -> None:
+    case = made()
+    days = case.table["days_since_last"]
+    table = case.table.with_columns(return_share=days / 1000, spend=days / 3)
+    known = [
+        Feature(name=name, axis="behaviour", kind="number") for name in ("days_since_last", "return_share", "spend")
+    ]
+    said = []
+    for feature in known:
+        scorer = train(replace(case, table=table, features=(feature,))).scorer
+        far = pl.DataFrame({"customer_id": ["x"], "days_since_last": [190.0], "return_share": [0.19], "spend": [63.2]})
+        said += reasons(scorer, far)["reason_1"].to_list()
+    assert said == [
+        "190 days since the last order, usually 105",
+        "returned 19.0% of spend, usually 10.5%",
+        "spend 63.20, usually 35.00",
+    ]
+
+
+def test_a_value_as_of_most_is_said_to_be(made: Callable[..., Case]) -> None:
+    case = made()
+    scorer = train(replace(case, features=case.features[:1])).scorer
+    words = _Words(scorer)
+    place = words.place("days_since_last", scorer.design.typical["days_since_last"])
+    assert words.sentences[place] == "days since last order 105, as usual"
 
 
 def test_who_has_no_reason_is_given_none(made: Callable[..., Case]) -> None:

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from acrm.analysis.churn import records
-from acrm.analysis.churn.records import read_records
+from acrm.analysis.churn.records import Records, read_records
 from tests.analysis.churn.conftest import FIRST, Lines, build
 
 
@@ -96,3 +96,14 @@ def test_very_many_lines_are_not_told_apart_by_product(lines: Lines, monkeypatch
     found = read_records(three, {})
     assert "new_products" not in found.past.days.columns
     assert "3 order lines" in str(found.notes[0])
+
+
+def test_so_many_customers_are_drawn_with_all_that_is_known_of_them(shop: Records) -> None:
+    some = shop.drawn(100, 3)
+    ids = some.past.days["customer_id"].unique()
+    assert len(ids) == 100
+    assert some.past.days.equals(shop.past.days.filter(pl.col("customer_id").is_in(ids.implode())))
+    assert some.first == shop.first
+    assert shop.drawn(100, 3).past.days.equals(some.past.days)
+    assert not shop.drawn(100, 4).past.days.equals(some.past.days)
+    assert shop.drawn(10_000, 3) is shop

@@ -39,7 +39,8 @@ def test_contracts_with_the_label_are_the_customers_without_their_names() -> Non
     made = tables["customers"].collect()
     assert made.columns == ["customer_id", "x_plan", "x_churn", "_source_row"]
     assert made.rows() == [("c1", "m", "yes", 3), ("c2", "l", "yes", 4)]
-    assert len(notes) == 1
+    assert [note.id for note in notes] == ["churn_label.rows", "churn_label.repeated"]
+    assert notes[1].values == {"rows": 3, "customers": 2}
 
 
 def test_customers_with_the_label_stay_as_they_are() -> None:
@@ -61,3 +62,11 @@ def test_a_column_that_no_table_has_is_refused() -> None:
         with_customers({"other_x": pl.LazyFrame({"fee": ["1", "2"]})}, "chrun")
     assert "chrun" in str(refused.value)
     assert "fee" in str(refused.value)
+
+
+def test_rows_of_one_customer_are_told() -> None:
+    customers = pl.LazyFrame({"customer_id": ["1", "2"], "x_churn": ["yes", "no"]})
+    kept, notes = with_customers({"customers": customers}, None, told=5)
+    assert kept["customers"].collect().height == 2
+    assert [str(note).partition(":")[0] for note in notes] == ["5 rows tell of 2 customers"]
+    assert with_customers({"customers": customers}, None, told=2)[1] == ()

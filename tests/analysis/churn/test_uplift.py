@@ -101,7 +101,10 @@ def test_verdicts_of_nothing_are_seldom_wrong() -> None:
 
 
 def test_leaving_is_not_wanted() -> None:
-    found = judged(trial(4000, differs=True, wanted=False), UpliftParams(wanted=False))
+    table = trial(4000, differs=True, wanted=False)
+    found = judged(table, UpliftParams(wanted=False))
+    stayed = 1 - table.filter(pl.col("arm") == "offer")["outcome"].cast(pl.Float64)
+    assert found.tables["arms"]["mean"].to_list() == pytest.approx([stayed.mean()])
     assert found.figures["ate"] == pytest.approx(0.15, abs=0.04)
     assert found.figures["heterogeneity"] == "usable"
 

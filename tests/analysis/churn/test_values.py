@@ -42,6 +42,26 @@ def test_contracts_are_valued_by_their_prices() -> None:
     assert "no expected loss" in str(note)
 
 
+def test_a_notice_given_after_the_day_lowers_no_value() -> None:
+    start, day = date(2023, 1, 1), date(2024, 1, 15)
+    columns = ("customer_id", "start_at", "end_at", "price", "end_reason")
+
+    def row(n: int, *, later: bool) -> tuple[object, ...]:
+        end = start + timedelta(60 + 30 * (n % 20)) if n % 3 else None
+        told = end is not None and (later or end < day)
+        return f"c{n:03}", start + timedelta(n % 28), end if told else None, Decimal(10), "moved" if told else None
+
+    def contracts(*, later: bool) -> pl.LazyFrame:
+        rows = [row(n, later=later) for n in range(200)]
+        rows += [(f"new{n}", date(2024, 9, 1 + n), None, Decimal(10), None) for n in range(20 if later else 0)]
+        return pl.LazyFrame(rows, schema=polars_schema("contracts", columns), orient="row")
+
+    then, now = values_of_contracts(contracts(later=False), day)[0], values_of_contracts(contracts(later=True), day)[0]
+    assert then is not None
+    assert now is not None
+    assert then.equals(now)
+
+
 def test_a_column_of_the_file_may_say_it() -> None:
     customers = pl.DataFrame({"customer_id": ["a", "b"], "x_monthlycharges": [20.0, None], "x_plan": ["s", "m"]})
     assert value_column(customers, "MonthlyCharges").rows() == [("a", 20.0), ("b", None)]

@@ -122,16 +122,25 @@ def test_contracts_that_end_soon_by_expected_loss() -> None:
             "customer_id": ["a", "b"],
             "churn_probability": [0.5, 0.2],
             "expected_loss": [100.0, 300.0],
-            "reason_1": ["3 calls about delivery", None],
             "action": ["10% off", "call"],
         }
     )
-    found = ending(contracts.lazy(), churn, date(2024, 1, 1), 30)
+    why = pl.DataFrame(
+        {
+            "customer_id": ["b", "a"],
+            "reason_1": ["9 days to the renewal", "plan: Max"],
+            "reason_2": [None, "3 calls about delivery"],
+            "feature_1": ["days_to_renewal", "plan"],
+            "feature_2": [None, "about_delivery_30d"],
+        }
+    )
+    found = ending(contracts.lazy(), churn, date(2024, 1, 1), 30, why)
     table = found.tables["ending"]
     assert table.select("rank", "customer_id", "days_left").rows() == [(1, "b", 4), (2, "a", 9)]
-    assert table["line"][0] == "Your contract runs until 2024-01-05: shall we renew it? Offer: call."
+    assert table["action"].to_list() == ["call", "10% off"]
+    assert table["line"][0] == "Your contract runs until 2024-01-05: shall we renew it?"
     assert table["line"][1].startswith("Your contract 'Max' runs until 2024-01-10: shall we renew it? ")
-    assert table["line"][1].endswith("Ask about: 3 calls about delivery. Offer: 10% off.")
+    assert table["line"][1].endswith("Ask about: 3 calls about delivery.")
     assert found.figures == {"ending": 2, "ending_expected_loss": 400.0}
 
 

@@ -11,7 +11,7 @@ from polars.testing import assert_frame_equal
 
 from acrm.analysis.clv.model_file import SavedModel, from_document, to_document
 from acrm.analysis.clv.params import ClvParams
-from acrm.analysis.clv.value import ClvResult, clv
+from acrm.analysis.clv.value import ClvResult, clv, expected_value
 from acrm.errors import InputError, ModelError
 from tests.analysis.clv.conftest import Line, Lines
 
@@ -21,6 +21,10 @@ QUICK = ClvParams(model="mbg-nbd")
 @pytest.fixture(scope="module")
 def quick(orders: pl.LazyFrame) -> ClvResult:
     return clv(orders, QUICK)
+
+
+def test_who_asks_for_values_alone_gets_the_same(quick: ClvResult, orders: pl.LazyFrame) -> None:
+    assert_frame_equal(expected_value(orders, QUICK), quick.tables["customers"].select("customer_id", "clv"))
 
 
 def saved(result: ClvResult) -> SavedModel:

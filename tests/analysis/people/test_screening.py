@@ -116,3 +116,9 @@ def test_hundreds_of_columns_are_compared_in_a_moment() -> None:
     begun = time.process_time()
     assert screen(table).select("column", "reason").rows() == [("same", "duplicate"), ("words", "duplicate")]
     assert time.process_time() - begun < 5
+
+
+def test_huge_numbers_are_compared_too() -> None:
+    numbers = np.random.default_rng(0).random(40)
+    found = screen(pl.DataFrame({"huge": numbers * 1e300, "same": numbers * 2e300, "other": numbers[::-1] * 1e300}))
+    assert found.select("column", "reason").rows() == [("same", "duplicate")]
