@@ -1,0 +1,1 @@
+"""The sections of a report: each file makes of one part what a page shows of it."""
