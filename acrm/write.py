@@ -80,7 +80,7 @@ def emit(run: Run, result: Result, writing: Writing, lineage: Lineage, page: Cal
     else:
         sources = [Path(source) for source in run.sources]
         written = write_result(result, Path(writing.out), run.command, writing.formats, lineage, sources)
-        run.console.status(Message("write.wrote", {"folder": writing.out, "files": ", ".join(written)}))
+        run.console.status(Message("write.wrote", {"folder": writing.out, "files": messages.listed(written, 12)}))
         if writing.json:
             run.console.data(to_json(result, run.command).encode())
         else:

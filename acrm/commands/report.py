@@ -24,10 +24,21 @@ def report(
     period: Annotated[
         Literal["day", "week", "month"], typer.Option("--period", help="What time is cut into.")
     ] = "month",
+    object: Annotated[
+        Literal["customer", "unit", "product", "company"] | None,
+        typer.Option("--object", help="List the largest of these, too."),
+    ] = None,
     audience: Annotated[
         Literal["all", "board", "sales", "marketing", "service"],
         typer.Option("--for", help="Who reads it: same figures, other choice; no personal data for the board."),
     ] = "all",
+    pivot: Annotated[
+        str | None,
+        typer.Option("--pivot", metavar="SPEC", help="A pivot table: rows=month,cols=channel,sum=amount. Also as CSV."),
+    ] = None,
+    scorecard: Annotated[
+        str | None, typer.Option("--scorecard", metavar="FILE", help="goals.toml: goals to hold the figures against.")
+    ] = None,
     interactive: Annotated[
         bool, typer.Option("--interactive", help="Charts with tips, by a script inside the page (0.9 MB).")
     ] = False,
@@ -45,23 +56,31 @@ def report(
       acrm report acrm-store
       acrm report orders.csv deals.csv --for board
       acrm report acrm-store acrm-out --by segment --period week
+      acrm report acrm-store --pivot rows=month,cols=channel,sum=amount
+      acrm report acrm-store --scorecard goals.toml --fail-on "scorecard.red>0"
     """
     from pathlib import Path
     from tempfile import TemporaryDirectory
 
     from acrm.analysis.report.params import ReportParams
+    from acrm.analysis.report.personal import personal
+    from acrm.analysis.report.pivot import parse_pivot
     from acrm.analysis.report.report import report as analyse
-    from acrm.load import settled, undisturbed
+    from acrm.load import settled, toml_file, undisturbed
     from acrm.load_report import gathered
     from acrm.messages import Message
-    from acrm.render.report.page import report_html, report_page
-    from acrm.write import emit
+    from acrm.render.report.impersonal import impersonal, words
+    from acrm.render.report.page import report_html, report_page, sections
+    from acrm.write import csv_parts, emit
 
     params = ReportParams(
         as_of=as_of,
         by=tuple(name.strip() for name in (by or "").split(",") if name.strip()),
         period=period,
+        object=object,
         audience=audience,
+        pivot=parse_pivot(pivot) if pivot else None,
+        goals=toml_file(scorecard) if scorecard else None,
         seed=seed,
         zone=reading.tz,
     )
@@ -75,6 +94,10 @@ def report(
         result = analyse(have, params)
         result = replace(result, summary={**found.counted(), **result.summary}, notes=(*found.notes(), *result.notes))
         lineage = found.lineage(run, as_of=result.summary["as_of"], seed=seed)
-        html = report_html(result, lineage, interactive=interactive)
-        result = replace(result, files={**result.files, "report.html": html})
-    emit(run, result, writing, lineage, lambda: report_page(result))
+        drawn = sections(result)
+        if audience == "board":
+            drawn = impersonal(drawn, personal(have.tables, words(drawn)))
+        files = {"report.html": report_html(result, drawn, lineage, interactive=interactive)}
+    if "pivot" in result.tables and "csv" not in writing.formats:
+        files["report_pivot.csv"] = "\ufeff" + b"".join(csv_parts(result.tables["pivot"])).decode()
+    emit(run, replace(result, files=files), writing, lineage, lambda: report_page(result, drawn, writing.out))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from acrm.analysis.report.params import Gathered, ReportParams
@@ -32,6 +32,9 @@ def computed(have: Gathered, asked: ReportParams) -> tuple[dict[str, Any], tuple
         try:
             made = part(have, asked, found)
         except (InputError, ModelError) as error:
+            # What was asked for by name must be there.
+            if name == "sold" and asked.by:
+                raise
             refused.append((name, error.message))
             continue
         if made is not None:
@@ -43,10 +46,10 @@ def tables_of(part: Any) -> dict[str, pl.DataFrame]:
     """The tables of a part by name, whichever way it keeps them."""
     import polars as pl
 
-    if isinstance(part, Result):
-        return dict(part.tables)
-    told = {field.name: getattr(part, field.name) for field in fields(part)} if is_dataclass(part) else {}
-    return {name: value for name, value in told.items() if isinstance(value, pl.DataFrame) and value.columns}
+    named = getattr(part, "tables", None)
+    if named is None:
+        named = {field.name: getattr(part, field.name) for field in fields(part)}
+    return {name: table for name, table in named.items() if isinstance(table, pl.DataFrame) and table.columns}
 
 
 def figures_of(part: Any) -> Mapping[str, Any]:
@@ -60,12 +63,19 @@ def _lines(have: Gathered, *columns: str) -> pl.LazyFrame | None:
     return None if lines is None or set(columns) - set(lines.collect_schema().names()) else lines
 
 
-def _sold(have: Gathered, asked: ReportParams, _: Found) -> Sold | None:
+def _sold(have: Gathered, asked: ReportParams, found: Found) -> Sold | None:
+    """Read once, with every column that some part will ask for; none of them cuts the figures of the whole."""
+    from acrm.analysis.clv.people import with_segments
     from acrm.analysis.report.sold import read_sold
 
     if "transactions" not in have.tables:
         return None
-    return read_sold(have.tables, as_of=asked.as_of, zone=asked.zone)
+    tables = dict(have.tables)
+    if "segment" in asked.by and "rfm" in found:
+        tables["customers"] = with_segments(tables.get("customers"), found["rfm"].tables["customers"])
+    told = ("unit",) if _lines(have, "unit") is not None else ()
+    sold = read_sold(tables, tuple(dict.fromkeys((*asked.by, *told))), as_of=asked.as_of, zone=asked.zone)
+    return replace(sold, by=())
 
 
 def _kpis(_: Gathered, asked: ReportParams, found: Found) -> Any:
@@ -87,19 +97,13 @@ def _cohorts(_: Gathered, asked: ReportParams, found: Found) -> Any:
     return cohorts(found["sold"], "week" if asked.period == "day" else asked.period) if known else None
 
 
-def _units(have: Gathered, asked: ReportParams, _: Found) -> Any:
+def _units(have: Gathered, _: ReportParams, found: Found) -> Any:
     from acrm.analysis.report.units import units
 
-    lines = _lines(have, "unit")
-    if lines is None or lines.select(_filled("unit")).collect().is_empty():
+    rows = found["sold"].rows if "sold" in found else None
+    if rows is None or "unit" not in rows.columns or not rows["unit"].count():
         return None
-    return units(have.tables, as_of=asked.as_of)
-
-
-def _filled(column: str) -> pl.Expr:
-    import polars as pl
-
-    return pl.col(column).drop_nulls().head(1)
+    return units(have.tables, sold=found["sold"])
 
 
 def _rfm(have: Gathered, asked: ReportParams, _: Found) -> Any:
@@ -228,12 +232,12 @@ def _web(have: Gathered, _: ReportParams, __: Found) -> Any:
 
 
 PARTS: Mapping[str, Callable[[Gathered, ReportParams, Found], Any]] = {
+    "rfm": _rfm,
     "sold": _sold,
     "kpis": _kpis,
     "trend": _trend,
     "cohorts": _cohorts,
     "units": _units,
-    "rfm": _rfm,
     "clv": _clv,
     "churn": _churn,
     "segment": _segment,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from acrm import __version__
 from acrm.lineage import Lineage
 from acrm.messages import number
-from acrm.render.report.sales import word
+from acrm.render.report.written import word
 
 SHOWN = 12
 """Letters of a fingerprint that are shown; all of them stand in report.json."""
