@@ -17,6 +17,8 @@ from acrm.messages import Message
 if TYPE_CHECKING:
     import polars as pl
 
+_WHOLE = ("revenue", "orders", "buyers", "average_order")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Cut:
@@ -29,7 +31,7 @@ class Cut:
             where there is none), `change`. Revenues add up to that of the whole.
         periods: As of `Kpis.periods`, by the columns.
         trend: As of `Trend.trend`, of the largest groups; without columns where there are too few periods.
-        figures: `groups`.
+        figures: `groups`, and of the whole `revenue`, `orders`, `buyers`, `average_order`.
         notes: What the reader should know.
     """
 
@@ -52,7 +54,8 @@ def cut(sold: Sold, period: Period) -> Cut:
     found = kpis(sold, period)
     course = trend(found.periods, period, by=by)
     table = figures_of(sold, by)
-    whole = float(table["revenue"].sum())
+    all_of_it = figures_of(sold, []).row(0, named=True)
+    whole = float(all_of_it["revenue"])
     share = pl.col("revenue").cast(pl.Float64) / whole if whole else pl.lit(None, pl.Float64)
     last = found.figures.get("period")
     if isinstance(last, date):
@@ -76,6 +79,6 @@ def cut(sold: Sold, period: Period) -> Cut:
         table=table.select(*front, pl.exclude(front)),
         periods=found.periods,
         trend=course.trend if "value" in course.trend.columns else pl.DataFrame(),
-        figures={"groups": table.height},
+        figures={"groups": table.height, **{name: all_of_it[name] for name in _WHOLE}},
         notes=(*found.notes, *course.notes),
     )

@@ -1,1 +1,1 @@
-"""The sections of a report: each file makes of one part what a page shows of it."""
+"""The sections of the report page: each file one function, from the result of an analysis to a `Section` or None."""

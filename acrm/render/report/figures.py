@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
-from acrm.messages import number, text
+from acrm.messages import text
 from acrm.render.blocks import Card, Cards, Cell, Col, Grid, Lines, Section
-from acrm.render.report.written import change, figure, named, word
+from acrm.render.report.written import change, figure, named, shortly, word
 
 if TYPE_CHECKING:
     from acrm.analysis.report.params import ReportResult
@@ -63,13 +63,13 @@ def _card(row: dict[str, Any], result: ReportResult) -> Card:
         told = word(f"than.{result.params.period}", change=change(row["change"], row["unit"]))
         told, tone = _judged(told, row)
     year = word("than.year", change=_moved(row, "_year")) if row["change_year"] is not None else ""
-    rests = word("rests", definition=text(f"report.definition.{row['measure']}"), n=word(f"n_of.{row['n_of']}", n=row["n"]))
+    rests = (word(f"n_of.{row['n_of']}", n=row["n"]), text(f"report.definition.{row['measure']}"))
     return Card(
         text(f"report.kpi.{row['measure']}"),
-        figure(row["value"], row["unit"], result.currency),
+        shortly(row["value"], row["unit"], result.currency),
         told,
         tone,  # type: ignore[arg-type]
-        ". ".join(part for part in (year, rests) if part),
+        " · ".join(part for part in (year, *rests) if part),
     )
 
 
@@ -89,12 +89,3 @@ def _moved(row: dict[str, Any], than: str) -> str | None:
         return None
     told = change(by, row["unit"])
     return f"({told})" if row[f"shown{than}"] is False else told
-
-
-def signed(by: float | None) -> str | None:
-    """A relative change, or nothing.
-
-    >>> signed(0.5), signed(None)
-    ('+50.0%', None)
-    """
-    return None if by is None else number(by, "+.1%")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from acrm.messages import text
@@ -23,11 +24,18 @@ SHOWN, DRAWN = 20, 6
 BARS = 10
 
 
-def cut_section(found: Cut, currency: str | None) -> Section:
-    """What each group brings and where it goes; the table adds up to the whole."""
+def cut_section(found: Cut, currency: str | None, segments: Mapping[str, str]) -> Section:
+    """What each group brings and where it goes; the table adds up to the whole. `segments` have names of their own."""
+    found = replace(found, table=_named(found.table, segments), trend=_named(found.trend, segments))
     blocks: list[Block] = [*_panels(found, currency), _cut_grid(found, currency)]
     columns = " × ".join(found.by)
     return Section("cut", word("cut.title", columns=columns), [*blocks, Lines([word("cut.adds_up")])])
+
+
+def _named(table: pl.DataFrame, segments: Mapping[str, str]) -> pl.DataFrame:
+    import polars as pl
+
+    return table.with_columns(pl.col("segment").replace(segments)) if "segment" in table.columns else table
 
 
 def label(values: Any) -> str:
@@ -59,8 +67,8 @@ def _cut_grid(found: Cut, currency: str | None) -> Grid:
         cells: list[Cell] = [label(row[name] for name in found.by), *_cells(row)]
         moved = row.get("change")
         rows.append([*cells, None if moved is None else change(moved, "money")] if compared else cells)
-    whole = table["revenue"].sum()
-    rows.append([word("cut.all"), amount(whole), 1.0 if whole else None, *[None] * (len(columns) - 3)])
+    whole = _cells({**found.figures, "share": 1.0})
+    rows.append([word("cut.all"), *whole, *([None] if compared else [])])
     return Grid("", columns, rows, more=max(0, table.height - SHOWN))
 
 
@@ -90,7 +98,9 @@ def units_section(found: Units, currency: str | None) -> Section:
         rows.append([f"{indent}{name}", row["kind"], *_cells({**row, "share": float(row["revenue"]) / whole})])
     columns = [Col(word("units.unit")), Col(word("units.kind"), priority=3), *_columns(currency)]
     leaves = found.table.filter("leaf")
-    lead = word("units.lead", units=found.figures["units"], leaves=leaves.height, levels=found.levels["level"].n_unique())
+    lead = word(
+        "units.lead", units=found.figures["units"], leaves=leaves.height, levels=found.levels["level"].n_unique()
+    )
     notes = [str(note) for note in found.notes if note.id.startswith("report.units")]
     grid = Grid("", columns, rows, more=max(0, found.table.height - 2 * SHOWN))
     return Section("units", word("units.title"), [Headline(lead, word("units.rolled")), grid, Lines(notes, mark="!")])

@@ -31,7 +31,7 @@ MADE: Mapping[str, Make] = {
     "kpis": lambda result, _: figures_section(result),
     "scorecard": lambda result, part: scorecard_section(part, result.currency),
     "trend": lambda result, part: trend_section(part, result.params.period, result.currency),
-    "cut": lambda result, part: cut_section(part, result.currency),
+    "cut": lambda result, part: cut_section(part, result.currency, _segments(result)),
     "units": lambda result, part: units_section(part, result.currency),
     "object": lambda result, part: object_section(part, str(result.params.object), result.currency),
     "pivot": lambda result, part: pivot_section(part, result.params.pivot, result.currency),  # type: ignore[arg-type]
@@ -48,7 +48,19 @@ ORDER: Mapping[Audience, tuple[str, ...]] = {
         *("decisions", *_ASKED, "kpis", "trend", *_CUTS, *_PEOPLE),
         *("segment", "basket", "products", "orders", "channels", "funnel", "service", "web"),
     ),
-    "board": ("decisions", *_ASKED, "kpis", "trend", *_CUTS, "cohorts", "clv", "churn", "channels", "funnel", "service"),
+    "board": (
+        "decisions",
+        *_ASKED,
+        "kpis",
+        "trend",
+        *_CUTS,
+        "cohorts",
+        "clv",
+        "churn",
+        "channels",
+        "funnel",
+        "service",
+    ),
     "sales": ("decisions", *_ASKED, "funnel", "kpis", "trend", *_CUTS, "rfm", "churn", "basket", "products", "orders"),
     "marketing": (
         *("decisions", *_ASKED, "channels", "kpis", *_CUTS, "rfm", "lifecycle", "segment", "cohorts"),
@@ -59,6 +71,13 @@ ORDER: Mapping[Audience, tuple[str, ...]] = {
 """Which parts each reader sees, in which order."""
 _GATES = {"units": "unit", "products": "product", "offers": "product", "segment": "rfm", "lifecycle": "rfm"}
 """Parts that rest on what a gate calls otherwise."""
+
+
+def _segments(result: ReportResult) -> dict[str, str]:
+    """What the segments of RFM are called."""
+    made = result.results.get("rfm")
+    table = made.tables.get("segments") if made else None
+    return {} if table is None else dict(table.select("segment", "label").rows())
 
 
 def sections(result: ReportResult) -> list[Section]:
@@ -74,9 +93,7 @@ def sections(result: ReportResult) -> list[Section]:
     return [*(section for section in found if section is not None), limits_section(result)]
 
 
-def report_html(
-    result: ReportResult, drawn: Sequence[Section], lineage: Lineage, *, interactive: bool = False
-) -> str:
+def report_html(result: ReportResult, drawn: Sequence[Section], lineage: Lineage, *, interactive: bool = False) -> str:
     """The page as one file.
 
     Raises:

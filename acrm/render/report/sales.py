@@ -23,7 +23,7 @@ OLDEST = 18
 
 def trend_section(course: Course, period: Period, currency: str | None) -> Section:
     """Revenue over time, without its season, and the next periods beside the seasonal naive."""
-    notes = Lines([str(note) for note in course.notes], mark="!")
+    notes = Lines([str(note) for note in course.notes if not note.id.startswith("report.naive_")], mark="!")
     if "value" not in course.trend.columns:
         return Section("trend", word("trend.title"), [notes])
     seen, ahead = course.trend, course.forecast
@@ -35,10 +35,12 @@ def trend_section(course: Course, period: Period, currency: str | None) -> Secti
         naive=points(ahead, "naive"),
     )
     first = ahead.row(0, named=True)
-    chosen = course.errors.filter(chosen=True).row(0, named=True)
-    naive = course.errors.filter(method="naive").row(0, named=True)
+    chosen = course.methods.filter(chosen=True).row(0, named=True)
+    naive = course.methods.filter(method="naive").row(0, named=True)
     limits = {"low": number(first["low"], ",.0f"), "high": number(first["high"], ",.0f")}
-    answer = word("trend.ahead", period=named(first["period"], period), value=amount(first["value"], currency), **limits)
+    answer = word(
+        "trend.ahead", period=named(first["period"], period), value=amount(first["value"], currency), **limits
+    )
     errors = {"error": amount(chosen["error"], currency), "naive": amount(naive["error"], currency)}
     method = text(f"report.method.{chosen['method']}")
     tested = word(
@@ -48,7 +50,7 @@ def trend_section(course: Course, period: Period, currency: str | None) -> Secti
         **errors,
     )
     told = word("trend.told", first=seen["period"][0], last=seen["period"][-1])
-    chart = Chart(word("trend.chart"), told, picture, n=seen.height)
+    chart = Chart(word("trend.chart"), told, picture)
     return Section("trend", word("trend.title"), [Headline(answer, tested), chart, notes])
 
 
@@ -90,11 +92,11 @@ def _cohorts(found: Cohorts) -> Iterator[Block]:
     picture = Heat(
         [word("cohorts.cohort", start=start.strftime("%Y-%m-%d"), buyers=sizes[start]) for start in starts],
         [str(age) for age in ages],
-        [[cell and cell["share"] for cell in row] for row in rows],
+        [[cell["share"] if cell else None for cell in row] for row in rows],
         Axis(word("cohorts.active"), "share"),
         row_label=word("cohorts.rows"),
         column_label=word("cohorts.age"),
-        n=[[cell and cell["active"] for cell in row] for row in rows],
+        n=[[cell["active"] if cell else None for cell in row] for row in rows],
     )
     told = word("cohorts.told")
     note = word("cohorts.older") if len(sizes) > len(starts) else ""

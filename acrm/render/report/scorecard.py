@@ -37,7 +37,7 @@ def scorecard_section(found: Scorecard, currency: str | None) -> Section:
         if row["reached"] is not None and row["direction"] == "up"
     ]
     if reached:
-        picture = Bars(Axis(word("scorecard.reached"), "share"), reached, 1.0, word("scorecard.goal"))
+        picture = Bars(Axis(word("scorecard.of_target"), "share"), reached, 1.0, word("scorecard.goal"))
         blocks.append(Chart(word("scorecard.reached"), word("scorecard.told", n=len(reached)), picture))
     blocks += [Grid("", columns, rows), Lines([str(note) for note in found.notes], mark="!")]
     return Section("scorecard", word("scorecard.title"), blocks)
@@ -51,7 +51,7 @@ def _row(row: dict[str, Any], currency: str | None) -> list[Cell]:
         row["goal"],
         word(f"scorecard.side_{row['side']}"),
         f"{sign}\u00a0{figure(row['target'], unit, currency)}",
-        figure(row["actual"], unit, currency),
+        None if row["actual"] is None else figure(row["actual"], unit, currency),
         _moved(row, unit),
         row["owner"],
     ]

@@ -1,4 +1,4 @@
-"""How the figures of a report are written: money without cents, periods as people name them, changes with their sign."""
+"""How figures are written: money without cents, periods as people name them, changes with their sign."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 CENTS = 100
 """Money below this keeps its cents."""
+MILLION = 1_000_000
 
 
 def word(key: str, /, **values: object) -> str:
@@ -41,7 +42,7 @@ def amount(value: float | Decimal | None, currency: str | None = None) -> str:
     """
     if value is None:
         return "-"
-    written = number(value, ",.0f" if abs(value) >= CENTS else ",.2f")
+    written = number(value, ",.0f" if abs(float(value)) >= CENTS else ",.2f")
     return f"{written}\u00a0{currency}" if currency else written
 
 
@@ -63,6 +64,18 @@ def figure(value: float | None, unit: str, currency: str | None) -> str:
         case "hours":
             return word("hours", hours=number(value, ",.1f"))
     return number(value, ",.2f")
+
+
+def shortly(value: float, unit: str, currency: str | None) -> str:
+    """A measure where there is little room: millions with two decimals.
+
+    >>> shortly(3091941.0, "money", None), shortly(249611.0, "money", None)
+    ('3.09M', '249,611')
+    """
+    if unit != "money" or abs(value) < MILLION:
+        return figure(value, unit, currency)
+    written = text("render.chart.millions", figure=number(value / MILLION, ",.2f"))
+    return f"{written}\u00a0{currency}" if currency else written
 
 
 def change(by: float, unit: str) -> str:
