@@ -72,6 +72,7 @@ class ReportResult(Result):
 
     Attributes:
         results: What each part found, by name: a `Result`, or one of the dataclasses of `acrm.analysis.report`.
+        sources: Tables that were there.
         refused: Parts that found nothing to say, and why.
         withheld: Figures and parts whose charts may not be shown, see `acrm.analysis.report.health`.
         currency: Of all money; None: not told.
@@ -79,6 +80,7 @@ class ReportResult(Result):
 
     params: ReportParams
     results: Mapping[str, Any]
+    sources: frozenset[str] = frozenset()
     refused: tuple[tuple[str, Message], ...] = ()
     withheld: frozenset[str] = frozenset()
     currency: str | None = None

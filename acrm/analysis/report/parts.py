@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 SALES = frozenset({"customer_id", "ordered_on", "line_amount"})
 """Columns of order lines without which nothing can be said of customers."""
+_PLACES = ("region", "city", "district", "country", "unit")
+"""Columns that say where customers are; the first there is."""
 Found = Mapping[str, Any]
 
 
@@ -104,6 +106,18 @@ def _units(have: Gathered, _: ReportParams, found: Found) -> Any:
     if rows is None or "unit" not in rows.columns or not rows["unit"].count():
         return None
     return units(have.tables, sold=found["sold"])
+
+
+def _regions(have: Gathered, asked: ReportParams, _: Found) -> Any:
+    from acrm.analysis.lists.bands import BandsParams, bands
+
+    lines = _lines(have, *SALES)
+    customers = have.tables.get("customers")
+    if lines is None:
+        return None
+    names = {*lines.collect_schema().names(), *(customers.collect_schema().names() if customers is not None else ())}
+    by = next((name for name in _PLACES if name in names), None)
+    return None if by is None else bands(lines, customers, BandsParams(bins="amount", by=by, as_of=asked.as_of))
 
 
 def _rfm(have: Gathered, asked: ReportParams, _: Found) -> Any:
@@ -211,10 +225,14 @@ def _channels(have: Gathered, asked: ReportParams, found: Found) -> Any:
     from acrm.analysis.channels.channels import channels
     from acrm.analysis.channels.params import ChannelsParams
 
-    if not {"deals", "customers", "campaigns", "transactions"} & set(have.tables):
-        return None
     params = ChannelsParams(as_of=asked.as_of, seed=asked.seed, tz=asked.zone)
-    return channels(have.tables, have.tables.get("transactions"), params, _worth(found))
+    try:
+        return channels(have.tables, have.tables.get("transactions"), params, _worth(found))
+    except InputError as error:
+        # Only the analysis knows whether a table that fits none tells of anything that came by a channel.
+        if error.id == "channels_nothing":
+            return None
+        raise
 
 
 def _service(have: Gathered, asked: ReportParams, _: Found) -> Any:
@@ -238,6 +256,7 @@ PARTS: Mapping[str, Callable[[Gathered, ReportParams, Found], Any]] = {
     "trend": _trend,
     "cohorts": _cohorts,
     "units": _units,
+    "regions": _regions,
     "clv": _clv,
     "churn": _churn,
     "segment": _segment,

@@ -65,6 +65,7 @@ def report(have: Gathered, params: ReportParams) -> ReportResult:
         summary=figures,
         notes=tuple(told),
         results=results,
+        sources=frozenset(have.tables),
         refused=refused,
         withheld=results["health"].withheld,
         currency=_currency(results, sold),

@@ -26,22 +26,22 @@ def figures_section(result: ReportResult) -> Section:
 
 def figures_grid(result: ReportResult) -> Grid:
     """The same, short."""
-    columns = [
-        Col(""),
-        Col("", align="right"),
-        Col(word(f"against.{result.params.period}"), align="right"),
-        Col(word("against.year"), align="right", priority=1),
-        Col(word("against.n"), align="right", priority=2),
+    shown = [*_rows(result)]
+    columns = [Col(""), Col("", align="right")]
+    than = [name for name in ("", "_year") if any(row[f"change{name}"] is not None for row in shown)]
+    columns += [
+        Col(word(f"against.{'year' if name else result.params.period}"), align="right", priority=len(name))
+        for name in than
     ]
+    columns.append(Col(word("against.n"), align="right", priority=9))
     rows: list[list[Cell]] = [
         [
             text(f"report.kpi.{row['measure']}"),
             figure(row["value"], row["unit"], result.currency),
-            _moved(row, ""),
-            _moved(row, "_year"),
+            *(_moved(row, name) for name in than),
             word(f"n_of.{row['n_of']}", n=row["n"]),
         ]
-        for row in _rows(result)
+        for row in shown
     ]
     return Grid(_title(result), columns, rows)
 

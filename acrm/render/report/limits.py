@@ -30,11 +30,10 @@ def limits_section(result: ReportResult) -> Section:
 
 
 def _missing(result: ReportResult) -> Iterator[str]:
-    tried = {name for name, _ in result.refused}
     lacking = [
         word("limits.table", part=word(f"part.{part}"), table=table)
         for part, table in NEEDS.items()
-        if part not in result.results and part not in tried
+        if part not in result.results and table not in result.sources
     ]
     if lacking:
         yield word("limits.not_told", parts=listed(lacking))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from acrm.errors import OutputError
-from acrm.messages import number
+from acrm.messages import Message, number
 from acrm.render.blocks import Block, Decisions, Facts, Headline, Lines, Page, Section, Steps
 from acrm.render.html import Meta, page_html
 from acrm.render.report.figures import figures_grid, figures_section
@@ -45,8 +45,8 @@ _CUTS = ("cut", "units", "object", "pivot")
 _PEOPLE = ("cohorts", "rfm", "lifecycle", "clv", "churn")
 ORDER: Mapping[Audience, tuple[str, ...]] = {
     "all": (
-        *("decisions", *_ASKED, "kpis", "trend", *_CUTS, *_PEOPLE),
-        *("segment", "basket", "products", "orders", "channels", "funnel", "service", "web"),
+        *("decisions", *_ASKED, "kpis", "trend", *_CUTS, *_PEOPLE, "opportunities"),
+        *("segment", "basket", "products", "regions", "channels", "funnel", "service", "web"),
     ),
     "board": (
         "decisions",
@@ -61,7 +61,20 @@ ORDER: Mapping[Audience, tuple[str, ...]] = {
         "funnel",
         "service",
     ),
-    "sales": ("decisions", *_ASKED, "funnel", "kpis", "trend", *_CUTS, "rfm", "churn", "basket", "products", "orders"),
+    "sales": (
+        "decisions",
+        *_ASKED,
+        "opportunities",
+        "funnel",
+        "kpis",
+        "trend",
+        *_CUTS,
+        "rfm",
+        "churn",
+        "basket",
+        "products",
+        "regions",
+    ),
     "marketing": (
         *("decisions", *_ASKED, "channels", "kpis", *_CUTS, "rfm", "lifecycle", "segment", "cohorts"),
         *("clv", "churn", "basket", "web"),
@@ -122,7 +135,7 @@ def _short(result: ReportResult, drawn: Sequence[Section], out: str) -> Iterator
         yield Lines([health_lead(result.results["health"])], mark="!" if result.withheld else "")
     if "figures" in known:
         yield figures_grid(result)
-    answers = [(section.title, answer) for section in drawn if (answer := _answer(section))]
+    answers = [(_short_title(section), answer) for section in drawn if (answer := _answer(section))]
     yield Facts(answers, word("answers"))
     if result.refused:
         yield Facts([(word(f"part.{name}"), str(why)) for name, why in result.refused], word("limits.title"))
@@ -134,6 +147,11 @@ def _answer(section: Section) -> str:
     if section.anchor in ("decisions", "health", "figures"):
         return ""
     return next((block.text for block in section.blocks if isinstance(block, Headline)), "")
+
+
+def _short_title(section: Section) -> str:
+    short = Message(f"render.report.part.{section.anchor}")
+    return str(short) if short.exists else section.title
 
 
 def _title(result: ReportResult) -> str:
