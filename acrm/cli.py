@@ -43,6 +43,7 @@ COMMANDS = (
     "churn",
     "funnel",
     "channels",
+    "report",
     "reconcile",
     "doctor",
     "demo",

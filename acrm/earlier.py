@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from acrm.analysis.result import Result
 from acrm.errors import InputError
 from acrm.messages import Message
 from acrm.publish import standing
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
     from acrm.analysis.churn.model_file import SavedChurn
     from acrm.analysis.clv.model_file import SavedModel
+
+_DAY = r"\d{4}-\d\d-\d\d"
 
 
 def model_tables(path: str, command: str, names: Sequence[str]) -> tuple[dict[str, pl.DataFrame], dict[str, Any]]:
@@ -51,6 +55,38 @@ def earlier_result(path: str, command: str) -> pl.DataFrame | None:
     if file.name != f"{command}.parquet":
         raise InputError("not_the_main_table", path=path, wanted=f"{command}.parquet")
     return pl.read_parquet(content, glob=False)
+
+
+def whole_result(path: str, command: str, main: str) -> Result | None:
+    """An earlier result of a command with all its tables, `main` first, and its figures; None where the path is none.
+
+    Raises:
+        InputError: Files of it are missing, or are none.
+    """
+    first = earlier_result(path, command)
+    if first is None:
+        return None
+    folder = Path(path) if Path(path).is_dir() else Path(path).parent
+    told = document_of(str(folder), f"{command}.json")
+    names = [str(one["name"]).removesuffix(".parquet") for one in told.get("outputs", ()) if _is_table(one)]
+    tables = {main: first}
+    for name in names:
+        table = table_of(str(folder), name) if name.startswith(f"{command}_") else None
+        if table is not None:
+            tables[name.removeprefix(f"{command}_")] = table
+    summary = {name: _day(value) for name, value in told.get("summary", {}).items()}
+    return Result(params=None, tables=tables, summary=summary)
+
+
+def _is_table(output: object) -> bool:
+    return isinstance(output, dict) and str(output.get("name")).endswith(".parquet")
+
+
+def _day(value: Any) -> Any:
+    """The value, a day that JSON has as text as a day again."""
+    from datetime import date
+
+    return date.fromisoformat(value) if isinstance(value, str) and re.fullmatch(_DAY, value) else value
 
 
 def segments_of(sources: Sequence[str], lines: pl.LazyFrame, as_of: date | None) -> tuple[pl.DataFrame, Message]:

@@ -34,8 +34,8 @@ else:
 
 JOURNAL, LOCK = ".acrm-commit.json", ".acrm.lock"
 _NEW = ".acrm-*.new"
-_GOING = (".parquet", ".csv", ".json")
-"""Kinds of files that a journal may remove: tables, and what a result keeps beside them, such as a fitted model."""
+_GOING = (".parquet", ".csv", ".json", ".html")
+"""Kinds of files that a journal may remove: tables, and what a result keeps beside them: a fitted model, a page."""
 TURN, READERS = 5.0, 600.0
 """Seconds to wait for another writer, and for readers, before a run gives up."""
 _STEP = 0.05

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ROW_GROUP = 1 << 18
 _BOM = b"\xef\xbb\xbf"
 _PART = 1 << 16
-_SUFFIXES = (".parquet", ".csv")
+_SUFFIXES = (".parquet", ".csv", ".json", ".html")
 _TURN = 60.0
 """Seconds to wait while another command writes its result to the same folder."""
 # What a spreadsheet would run: a cell that starts so, unless all of it is a number or a phone.
@@ -80,7 +80,7 @@ def emit(run: Run, result: Result, writing: Writing, lineage: Lineage, page: Cal
     else:
         sources = [Path(source) for source in run.sources]
         written = write_result(result, Path(writing.out), run.command, writing.formats, lineage, sources)
-        run.console.status(Message("write.wrote", {"folder": writing.out, "files": ", ".join(written)}))
+        run.console.status(Message("write.wrote", {"folder": writing.out, "files": messages.listed(written, 12)}))
         if writing.json:
             run.console.data(to_json(result, run.command).encode())
         else:
@@ -110,7 +110,7 @@ def write_result(
     taken = {source.resolve() for source in sources}
     outputs: list[dict[str, object]] = []
     with writing(out, _TURN), reported(out):
-        before = {name for name in listed(out / f"{command}.json") if name.endswith((*_SUFFIXES, ".json"))}
+        before = {name for name in listed(out / f"{command}.json") if name.endswith(_SUFFIXES)}
         for stem, frame in frames.items():
             for suffix in formats:
                 name = f"{stem}.{suffix}"

@@ -112,53 +112,25 @@ def _prepared(
     as_of: date | None,
     seed: int,
 ) -> Prepared:
-    """By a label where there is one, else by contracts that end, else by purchases; a saved model says by which."""
-    from acrm.analysis.churn.contractual import ENOUGH, contractual, ended_contracts
-    from acrm.analysis.churn.label import missing, recognised
-    from acrm.analysis.churn.of_label import of_label
-    from acrm.analysis.churn.transactional import transactional
-    from acrm.analysis.people.people import people
-    from acrm.errors import UsageError
+    """The customers of their setting."""
+    from acrm.analysis.churn.settings import prepared
     from acrm.load import contracts
-    from acrm.messages import Message
 
     tables: Any = found.dataset.tables
-    lines = found.lines if "transactions" in tables else None
-    customers = tables.get("customers")
-    label = customers is not None and recognised(customers, learning.target) is not None
-    if learning.target or (saved.setting == "labelled" if saved else label):
-        kinds = saved.kinds if saved else None
-        crowd = people(tables, lines=lines, axes=("demo", "behaviour", "needs"), as_of=as_of, kinds=kinds)
-        beside = [name for name in (campaign.treatment, campaign.outcome) if name]
-        raw = None if customers is None else customers.collect()
-        target, positive = (saved.target, saved.positive) if saved else (learning.target, learning.positive)
-        told = of_label(
-            crowd,
-            target=target,
-            positive=positive,
-            beside=beside,
-            raw=raw,
-            needed=saved is None,
-            as_of=as_of,
-        )
-        if told is not None:
-            return replace(told, notes=(*crowd.notes, *told.notes))
-    if campaign.treatment:
-        raise UsageError("churn_campaign_label")
-    few: tuple[Message, ...] = ()
-    if "contracts" in tables and not (saved and saved.setting == "transactional"):
-        chosen, left_out = contracts(found, selecting, None)
-        ended = ended_contracts(chosen, as_of)
-        if lines is None or ended >= ENOUGH or saved:
-            told = contractual(chosen, lines, tables, window=learning.window, as_of=as_of, saved=saved)
-            return replace(told, notes=(*told.notes, *left_out))
-        few = (Message("churn_contractual.too_few", {"ended": ended, "needed": ENOUGH}),) if ended else ()
-    if lines is None:
-        if saved is not None:
-            found.dataset.require("transactions", "churn")
-        raise missing(tables)
-    told = transactional(lines, tables, window=learning.window, as_of=as_of, saved=saved, seed=seed)
-    return replace(told, notes=(*few, *told.notes))
+    if saved is not None and saved.setting == "transactional":
+        found.dataset.require("transactions", "churn")
+    return prepared(
+        {**tables, "transactions": found.lines} if "transactions" in tables else tables,
+        (lambda: contracts(found, selecting, None)) if "contracts" in tables else None,
+        target=learning.target,
+        positive=learning.positive,
+        window=learning.window,
+        beside=[name for name in (campaign.treatment, campaign.outcome) if name],
+        campaign=bool(campaign.treatment),
+        saved=saved,
+        as_of=as_of,
+        seed=seed,
+    )
 
 
 def _analysed(

@@ -172,14 +172,13 @@ def _compared(
     import polars as pl
 
     complete: list[date] = days.filter("complete")["period"].to_list()
-    schema = _schema()
     partial = [start for start in days["period"].to_list() if start not in complete]
     notes: list[Message] = []
     if partial:
         notes.append(Message("report.partial", {"periods": len(partial), "last": partial[-1]}))
     if not complete:
         notes.append(Message(f"report.no_whole_{period}"))
-        return Kpis(periods=table, kpis=pl.DataFrame(schema=schema), figures={}, notes=tuple(notes))
+        return Kpis(periods=table, kpis=pl.DataFrame(schema=schema()), figures={}, notes=tuple(notes))
     last = complete[-1]
     against: dict[str, date | None] = {
         "": moved(last, period, -_DAY_BEFORE if period == "day" else -1),
@@ -197,7 +196,7 @@ def _compared(
     ]
     if len(complete) <= SEASONS[period]:
         notes.append(Message("report.new_at_first", {"first": sold.rows["day"].min()}))
-    found = pl.DataFrame(rows, schema=schema)
+    found = pl.DataFrame(rows, schema=schema())
     figures: dict[str, Scalar] = {"period": last, "until": days.filter(period=last)["until"].item()}
     for row in rows:
         figures[row["measure"]] = row["value"]
@@ -205,7 +204,8 @@ def _compared(
     return Kpis(periods=table, kpis=found, figures=figures, notes=tuple(notes))
 
 
-def _schema() -> dict[str, Any]:
+def schema() -> dict[str, Any]:
+    """Columns of the table `kpis`."""
     import polars as pl
 
     compared: dict[str, Any] = {}

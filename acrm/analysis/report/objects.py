@@ -48,6 +48,7 @@ def objects(
     *,
     as_of: date | None = None,
     lines: pl.LazyFrame | None = None,
+    sold: Sold | None = None,
 ) -> Objects:
     """Count revenue, orders and buyers of every object; revenues add up to that of the shop.
 
@@ -59,6 +60,7 @@ def objects(
         kind: What the objects are.
         as_of: Last day that counts.
         lines: As of `read_sold`.
+        sold: What was read before; it is read again where the object is none of its columns.
 
     Raises:
         InputError: The sources do not tell which object a line belongs to; see `read_sold`.
@@ -69,7 +71,8 @@ def objects(
     names = (lines if lines is not None else tables["transactions"]).collect_schema().names()
     if kind == "product" and column not in names and "product_name" in names:
         column = "product_name"
-    sold = read_sold(tables, (column,), as_of=as_of, lines=lines)
+    if sold is None or column not in sold.rows.columns:
+        sold = read_sold(tables, (column,), as_of=as_of, lines=lines)
     known = sold.rows.filter(pl.col(column).is_not_null())
     if known.is_empty():
         raise InputError("report_no_object", kind=kind, column=column)

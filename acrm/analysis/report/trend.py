@@ -36,7 +36,7 @@ class Trend:
             `adjusted` (without the season), `level` (smoothed).
         forecast: `period`, `value`, `low`, `high`, `naive` (the same season a year or week ago), `so_far` (what the
             period has already, where it has begun).
-        errors: One row per method: `method`, `error` (mean absolute, on held-out periods), `mape`, `mase`, `chosen`,
+        methods: One row per method: `method`, `error` (mean absolute, on held-out periods), `mape`, `mase`, `chosen`,
             and of the chosen one `coverage` of `held_out` values by limits for `interval`.
         figures: `forecast`, its limits and period, its error and that of the seasonal naive; without a cut.
         notes: Refusals included.
@@ -44,7 +44,7 @@ class Trend:
 
     trend: pl.DataFrame
     forecast: pl.DataFrame
-    errors: pl.DataFrame
+    methods: pl.DataFrame
     figures: dict[str, Scalar]
     notes: tuple[Message, ...]
 
@@ -79,7 +79,7 @@ def trend(
     ahead = ahead or AHEAD[period]
     whole = periods.filter("complete")["period"].unique().sort()
     empty = Trend(
-        trend=periods.clear().select("period"), forecast=pl.DataFrame(), errors=pl.DataFrame(), figures={}, notes=()
+        trend=periods.clear().select("period"), forecast=pl.DataFrame(), methods=pl.DataFrame(), figures={}, notes=()
     )
     # A hole of incomplete periods can be at the ends alone.
     weekdays = _open_weekdays(periods, measure) if period == "day" else frozenset(range(7))
@@ -110,7 +110,7 @@ def trend(
         )
     ]
     figures = {} if by else _figures(tables[1], found[0][2], measure)
-    return Trend(trend=tables[0], forecast=tables[1], errors=tables[2], figures=figures, notes=tuple(notes))
+    return Trend(trend=tables[0], forecast=tables[1], methods=tables[2], figures=figures, notes=tuple(notes))
 
 
 def _open_weekdays(periods: pl.DataFrame, measure: str) -> frozenset[int]:

@@ -40,7 +40,13 @@ class Units:
     notes: tuple[Message, ...]
 
 
-def units(tables: Mapping[str, pl.LazyFrame], *, as_of: date | None = None, lines: pl.LazyFrame | None = None) -> Units:
+def units(
+    tables: Mapping[str, pl.LazyFrame],
+    *,
+    as_of: date | None = None,
+    lines: pl.LazyFrame | None = None,
+    sold: Sold | None = None,
+) -> Units:
     """Roll sales up by `units.parent`: at every level they add up to what the lines say, and leaves to their root.
 
     A unit without a parent, with one that nobody knows, or that would be below itself, is a root. Buyers and orders of
@@ -50,13 +56,14 @@ def units(tables: Mapping[str, pl.LazyFrame], *, as_of: date | None = None, line
         tables: Canonical tables; without `units` every unit of the lines is a root.
         as_of: Last day that counts.
         lines: As of `read_sold`.
+        sold: What was read before, `unit` among its columns; None: it is read.
 
     Raises:
         InputError: No line names a unit; see `read_sold`.
     """
     import polars as pl
 
-    sold = read_sold(tables, ("unit",), as_of=as_of, lines=lines)
+    sold = sold or read_sold(tables, ("unit",), as_of=as_of, lines=lines)
     named = sold.rows["unit"].drop_nulls().unique().sort().to_list()
     if not named:
         raise InputError("report_no_object", kind="unit", column="unit")

@@ -27,7 +27,7 @@ def test_the_season_is_taken_out_and_put_back() -> None:
     truth = [100 * (1 + 0.3 * np.sin(2 * np.pi * k / 12)) * 1.01**k for k in range(36, 39)]
     assert found.forecast["value"].to_numpy() == pytest.approx(truth, rel=0.02)
     assert found.figures["forecast_period"] == date(2025, 1, 1)
-    assert found.errors.filter("chosen")["method"].item() != "naive"
+    assert found.methods.filter("chosen")["method"].item() != "naive"
     assert found.notes[0].id == "report.naive_beaten"
 
 

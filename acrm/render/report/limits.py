@@ -1,0 +1,54 @@
+"""What a report cannot show, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from acrm.messages import listed
+from acrm.render.blocks import Block, Facts, Lines, Section
+from acrm.render.report.written import word
+
+if TYPE_CHECKING:
+    from acrm.analysis.report.params import ReportResult
+
+NEEDS = {
+    "kpis": "transactions",
+    "funnel": "deals",
+    "channels": "campaigns",
+    "service": "interactions",
+    "units": "units",
+}
+"""A table that would tell of a part, where it is missing."""
+
+
+def limits_section(result: ReportResult) -> Section:
+    """Parts that could not be made, each with its reason; what no table tells; what holds of every figure."""
+    refused = [(word(f"part.{name}"), str(why)) for name, why in result.refused]
+    blocks: list[Block] = [Facts(refused), Lines([*_missing(result)]), Lines([*_always(result)])]
+    return Section("limits", word("limits.title"), blocks)
+
+
+def _missing(result: ReportResult) -> Iterator[str]:
+    lacking = [
+        word("limits.table", part=word(f"part.{part}"), table=table)
+        for part, table in NEEDS.items()
+        if part not in result.results and table not in result.sources
+    ]
+    if lacking:
+        yield word("limits.not_told", parts=listed(lacking))
+    if result.withheld:
+        yield word("limits.withheld", figures=listed(sorted(result.withheld), 20))
+
+
+def _always(result: ReportResult) -> Iterator[str]:
+    """What no report of past data shows, as far as it has such parts."""
+    if "kpis" in result.results:
+        yield word("limits.change")
+    if {"churn", "clv", "rfm"} & set(result.results):
+        yield word("limits.cause")
+    if "channels" in result.results:
+        yield word("limits.credit")
+    notes = sum(len(part.notes) for part in result.results.values())
+    if notes:
+        yield word("limits.more", n=notes)

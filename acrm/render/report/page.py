@@ -1,0 +1,166 @@
+"""The page of a report: which sections it has, in which order, for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from acrm.errors import OutputError
+from acrm.messages import Message, number
+from acrm.render.blocks import Block, Decisions, Facts, Headline, Lines, Page, Section, Steps
+from acrm.render.html import Meta, page_html
+from acrm.render.report.figures import figures_grid, figures_section
+from acrm.render.report.groups import cut_section, object_section, units_section
+from acrm.render.report.health import health_lead, health_section
+from acrm.render.report.limits import limits_section
+from acrm.render.report.pivot import pivot_section
+from acrm.render.report.provenance import provenance
+from acrm.render.report.sales import cohorts_section, trend_section
+from acrm.render.report.scorecard import scorecard_section
+from acrm.render.report.written import word
+
+if TYPE_CHECKING:
+    from acrm.analysis.report.params import Audience, ReportResult
+    from acrm.lineage import Lineage
+
+MOST = {False: 2_000_000, True: 3_000_000}
+"""Bytes of a page, by whether it is interactive."""
+
+Make = Callable[["ReportResult", Any], Section | None]
+MADE: Mapping[str, Make] = {
+    "kpis": lambda result, _: figures_section(result),
+    "scorecard": lambda result, part: scorecard_section(part, result.currency),
+    "trend": lambda result, part: trend_section(part, result.params.period, result.currency),
+    "cut": lambda result, part: cut_section(part, result.currency, _segments(result)),
+    "units": lambda result, part: units_section(part, result.currency),
+    "object": lambda result, part: object_section(part, str(result.params.object), result.currency),
+    "pivot": lambda result, part: pivot_section(part, result.params.pivot, result.currency),  # type: ignore[arg-type]
+    "cohorts": lambda _, part: cohorts_section(part),
+    "health": lambda _, part: health_section(part),
+}
+"""How the section of each part is made, from the result and the part."""
+
+_ASKED = ("card", "scorecard")
+_CUTS = ("cut", "units", "object", "pivot")
+_PEOPLE = ("cohorts", "rfm", "lifecycle", "clv", "churn")
+ORDER: Mapping[Audience, tuple[str, ...]] = {
+    "all": (
+        *("decisions", *_ASKED, "kpis", "trend", *_CUTS, *_PEOPLE, "opportunities"),
+        *("segment", "basket", "products", "regions", "channels", "funnel", "service", "web"),
+    ),
+    "board": (
+        "decisions",
+        *_ASKED,
+        "kpis",
+        "trend",
+        *_CUTS,
+        "cohorts",
+        "clv",
+        "churn",
+        "channels",
+        "funnel",
+        "service",
+    ),
+    "sales": (
+        "decisions",
+        *_ASKED,
+        "opportunities",
+        "funnel",
+        "kpis",
+        "trend",
+        *_CUTS,
+        "rfm",
+        "churn",
+        "basket",
+        "products",
+        "regions",
+    ),
+    "marketing": (
+        *("decisions", *_ASKED, "channels", "kpis", *_CUTS, "rfm", "lifecycle", "segment", "cohorts"),
+        *("clv", "churn", "basket", "web"),
+    ),
+    "service": ("decisions", *_ASKED, "service", "churn", "kpis", *_CUTS, "cohorts", "rfm"),
+}
+"""Which parts each reader sees, in which order."""
+_GATES = {"units": "unit", "products": "product", "offers": "product", "segment": "rfm", "lifecycle": "rfm"}
+"""Parts that rest on what a gate calls otherwise."""
+
+
+def _segments(result: ReportResult) -> dict[str, str]:
+    """What the segments of RFM are called."""
+    made = result.results.get("rfm")
+    table = made.tables.get("segments") if made else None
+    return {} if table is None else dict(table.select("segment", "label").rows())
+
+
+def sections(result: ReportResult) -> list[Section]:
+    """The sections of the page: data health first when gates fail, else near the end."""
+    order = ORDER[result.params.audience]
+    # A report without orders has figures all the same.
+    parts = {"kpis": None, **result.results} if result.tables["kpis"].height else result.results
+    found = [
+        MADE[name](result, parts[name])
+        for name in (("health", *order) if result.withheld else (*order, "health"))
+        if name in parts and name in MADE and _GATES.get(name, name) not in result.withheld
+    ]
+    return [*(section for section in found if section is not None), limits_section(result)]
+
+
+def report_html(result: ReportResult, drawn: Sequence[Section], lineage: Lineage, *, interactive: bool = False) -> str:
+    """The page as one file.
+
+    Raises:
+        OutputError: It would be larger than a mail takes.
+    """
+    meta = Meta(_period(result), provenance(lineage, result.params.zone))
+    page = page_html(_title(result), drawn, meta, interactive=interactive)
+    size = len(page.encode())
+    if size > MOST[interactive]:
+        raise OutputError("report_size", size=number(size), most=number(MOST[interactive]))
+    return page
+
+
+def report_page(result: ReportResult, drawn: Sequence[Section], out: str) -> Page:
+    """The answers of the same sections for a terminal: what to do, how the data are, the figures, a line for each."""
+    return Page([*_short(result, drawn, out)])
+
+
+def _short(result: ReportResult, drawn: Sequence[Section], out: str) -> Iterator[Block]:
+    yield Headline(_title(result), _period(result))
+    known = {section.anchor: section for section in drawn}
+    for block in known["decisions"].blocks if "decisions" in known else ():
+        if isinstance(block, Headline | Decisions):
+            yield block
+    if "health" in known:
+        yield Lines([health_lead(result.results["health"])], mark="!" if result.withheld else "")
+    if "figures" in known:
+        yield figures_grid(result)
+    answers = [(_short_title(section), answer) for section in drawn if (answer := _answer(section))]
+    yield Facts(answers, word("answers"))
+    if result.refused:
+        yield Facts([(word(f"part.{name}"), str(why)) for name, why in result.refused], word("limits.title"))
+    yield Steps([(f"{out}/report.html", word("open"))])
+
+
+def _answer(section: Section) -> str:
+    """The first sentence of a section; of what is shown otherwise, none."""
+    if section.anchor in ("decisions", "health", "figures"):
+        return ""
+    return next((block.text for block in section.blocks if isinstance(block, Headline)), "")
+
+
+def _short_title(section: Section) -> str:
+    short = Message(f"render.report.part.{section.anchor}")
+    return str(short) if short.exists else section.title
+
+
+def _title(result: ReportResult) -> str:
+    return word(f"title.{result.params.audience}")
+
+
+def _period(result: ReportResult) -> str:
+    """From when to when, as of when."""
+    first, last = (result.summary.get(name) for name in ("first_on", "last_on"))
+    if first is None:
+        return word("as_of", as_of=result.summary["as_of"]) if result.summary["as_of"] else ""
+    return word("sub", first=first, last=last, as_of=result.summary["as_of"])
