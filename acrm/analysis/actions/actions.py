@@ -213,8 +213,8 @@ def interval(parts: Sequence[tuple[float, float, int, float]], cost: int) -> tup
     All responses are low together, or high together; around each stands what chance does to so many contacts.
 
     Args:
-        parts: Lowest and highest response of a scenario, the sum of what responses would be worth, the sum of the squares
-            of that, in units.
+        parts: Lowest and highest response of a scenario, the sum of what responses would be worth in units, and the sum
+            of its squares.
         cost: Of all contacts, in units.
     """
     ends = []

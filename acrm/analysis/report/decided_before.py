@@ -23,8 +23,8 @@ class Before:
         table: By `made_at` (the newest first), `scenario`, `action`: `customers` contacted and `control` kept apart,
             `due`, `open` (not due yet), `cost`, `expected_value`; `promised`, the response on top of those who respond
             anyway, and `realised` with `low` to `high`: the share of the contacted who have ordered since, less that of
-            the control (95%, Newcombe); `verdict`: `open`, `not_separable` (no control, or no orders), `less` than promised (surely), `more`,
-            `as_promised` (surely something, and the promise within the limits), `unclear`.
+            the control (95%, Newcombe); `verdict`: `open`, `not_separable` (no control, or no orders), `less` than
+            promised (surely), `more`, `as_promised` (surely something, and the promise within the limits), `unclear`.
         notes: What came of them, in a sentence each.
     """
 
@@ -133,7 +133,12 @@ def _notes(table: pl.DataFrame) -> list[Message]:
     found = []
     for row in table.drop_nulls("realised").head(3).iter_rows(named=True):
         points = {name: 100 * row[name] for name in ("promised", "realised", "low", "high")}
-        values = {"action": action_name(row["action"]), "made_at": row["made_at"], "customers": row["customers"], **points}
+        values = {
+            "action": action_name(row["action"]),
+            "made_at": row["made_at"],
+            "customers": row["customers"],
+            **points,
+        }
         found.append(Message(f"report_decisions.learned_{row['verdict']}", values))
     alone = table.filter(verdict="not_separable").height
     if alone:

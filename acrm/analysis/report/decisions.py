@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -57,12 +57,12 @@ class Decided:
 
     Attributes:
         tables: `decisions`, the best first: `decision_id` (the same on every run), `part`, `kind`, `action`, `who`,
-            `object` (customer, deal, product, channel, row), `n`, `customers` (`n` of customers, else 0), `elsewhere`
+            `of` (customer, deal, product, channel, row), `n`, `customers` (`n` of customers, else 0), `elsewhere`
             (how many more would belong to it and are in a better one), `reason`, `cost`, `effect`, `low`, `high`
             (Decimal; null: not known), `stake` (what it is about, where no effect can be told), `source` (of the
             effect), `basis` (measured, assumed, not_separable), `check`, `owner`, `due`, `goal` (red goals that it
             serves), `before` (what was decided earlier and is still open).
-            `ids`, by decision and id: `decision_id`, `object`, `id`: who and what they are about.
+            `ids`, by decision and id: `decision_id`, `of`, `id`: who and what they are about.
             `before`, if any were recorded: see `decided_before`.
         figures: `decisions`, of them `decisions_measured`, `_assumed`, `_not_separable`; `currency`.
         notes: Why there is nothing to decide, what was left out.
@@ -83,8 +83,9 @@ def decisions(
     """Choose among what the results propose.
 
     Failed gates of the data come first, then the order of `Proposal.rank`. A customer, or a deal, is in one decision
-    alone: a worse one goes on without them, its figures counted anew, or is dropped where fewer than a tenth are left. Of one result at most three are taken. What rests on withheld
-    figures is left out. Rules and assumptions: docs/methods/report.md.
+    alone: a worse one goes on without them, its figures counted anew, or is dropped where fewer than a tenth are left.
+    Of one result at most three are taken. What rests on withheld figures is left out. Rules and assumptions:
+    docs/methods/report.md.
 
     Args:
         results: By name, of `PARTS`, as far as they were made; others are not looked at.
@@ -92,10 +93,26 @@ def decisions(
         before: What was decided earlier, see `decided_before.decided_before`.
         limit: Decisions at most.
     """
+    candidates, idle, barred = _gathered(results)
+    chosen, more = _chosen(candidates, limit)
+    notes = _notes(chosen, more, idle, barred, [part for part in PARTS if part in results])
+    currency = next((value for part in PARTS if (value := _currency(results.get(part)))), None)
+    figures: dict[str, Scalar] = {"decisions": len(chosen), "currency": currency}
+    for basis in ("measured", "assumed", "not_separable"):
+        figures[f"decisions_{basis}"] = sum(one.basis == basis for one, _ in chosen)
+    tables = {"decisions": _table(chosen, goals, before), "ids": _ids(chosen)}
+    if before is not None:
+        tables["before"] = before.table
+        notes += before.notes
+    return Decided(tables=tables, figures=figures, notes=tuple(notes))
+
+
+def _gathered(results: Mapping[str, Any]) -> tuple[list[Candidate], list[str], list[str]]:
+    """What the results propose; those with nothing to propose, and those that may not."""
     import polars as pl
 
     nobody = pl.Series("id", [], dtype=pl.String)
-    withheld = getattr(results.get("health"), "withheld", frozenset())
+    withheld: frozenset[str] = getattr(results.get("health"), "withheld", frozenset())
     candidates: list[Candidate] = []
     idle, barred = [], []
     for part in PARTS:
@@ -108,25 +125,28 @@ def decisions(
         candidates += found
         if part != "health" and all(candidate(nobody) is None for candidate in found):
             idle.append(part)
-    chosen, more = _chosen(candidates, limit)
-    notes = [Message("report_decisions.withheld", {"parts": listed(map(_part, barred))})] if barred else []
+    return candidates, idle, barred
+
+
+def _notes(
+    chosen: list[tuple[Proposal, int]], more: list[str], idle: list[str], barred: list[str], made: list[str]
+) -> list[Message]:
+    def said(id: str, parts: list[str]) -> Message:
+        names = listed(dict.fromkeys(map(_part, parts)), len(PARTS))
+        return Message(f"report_decisions.{id}", {"parts": names, "n": len(parts)})
+
+    notes = [said("withheld", barred)] if barred else []
     if not chosen:
-        notes.append(Message("report_decisions.none", {"why": _why_none([part for part in PARTS if part in results])}))
+        why = said("nothing_found", made) if made else Message("report_decisions.nothing_made")
+        notes.append(Message("report_decisions.none", {"why": why}))
     elif idle:
-        notes.append(Message("report_decisions.idle", {"parts": listed(map(_part, idle))}))
+        notes.append(said("idle", idle))
     if more:
-        notes.append(Message("report_decisions.more", {"n": len(more), "parts": listed(dict.fromkeys(map(_part, more)))}))
-    if any(lost for _, lost in chosen):
-        notes.append(Message("report_decisions.once", {"n": sum(lost for _, lost in chosen)}))
-    currency = next((value for part in PARTS if (value := _currency(results.get(part)))), None)
-    figures: dict[str, Scalar] = {"decisions": len(chosen), "currency": currency}
-    for basis in ("measured", "assumed", "not_separable"):
-        figures[f"decisions_{basis}"] = sum(one.basis == basis for one, _ in chosen)
-    tables = {"decisions": _table(chosen, goals, before), "ids": _ids(chosen)}
-    if before is not None:
-        tables["before"] = before.table
-        notes += before.notes
-    return Decided(tables=tables, figures=figures, notes=tuple(notes))
+        notes.append(said("more", more))
+    twice = sum(lost for _, lost in chosen)
+    if twice:
+        notes.append(Message("report_decisions.once", {"n": twice}))
+    return notes
 
 
 def _chosen(candidates: list[Candidate], limit: int) -> tuple[list[tuple[Proposal, int]], list[str]]:
@@ -148,13 +168,13 @@ def _chosen(candidates: list[Candidate], limit: int) -> tuple[list[tuple[Proposa
         _, alone, best = open_.pop(place)
         chosen.append((best, alone.n - best.n))
         counts[best.part] = counts.get(best.part, 0) + 1
-        if best.object not in taken:
+        if best.of not in taken:
             continue
         apart = [] if best.apart is None else [best.apart]
-        taken[best.object] = pl.concat([taken[best.object], best.ids, *apart])
+        taken[best.of] = pl.concat([taken[best.of], best.ids, *apart])
         still = []
         for candidate, own, now in open_:
-            rest = candidate(taken[best.object]) if own.object == best.object else now
+            rest = candidate(taken[best.of]) if own.of == best.of else now
             if rest is not None and rest.n >= LEFT * own.n:
                 still.append((candidate, own, rest))
             else:
@@ -169,12 +189,6 @@ def _part(part: str) -> str:
     return text(f"report_decisions.part.{part}")
 
 
-def _why_none(parts: list[str]) -> str:
-    if not parts:
-        return text("report_decisions.nothing_made")
-    return text("report_decisions.nothing_found", parts=listed(map(_part, parts), 20))
-
-
 def _currency(result: Any) -> Any:
     return getattr(result, "summary", {}).get("currency")
 
@@ -185,23 +199,26 @@ def decision_id(proposal: Proposal) -> str:
     return blake2b(said.encode(), digest_size=4).hexdigest()
 
 
-def _table(
-    chosen: list[tuple[Proposal, int]], goals: Scorecard | None, before: Before | None
-) -> pl.DataFrame:
+def _table(chosen: list[tuple[Proposal, int]], goals: Scorecard | None, before: Before | None) -> pl.DataFrame:
     import polars as pl
 
-    texts = ("part", "kind", "action", "who", "object", "reason", "source", "basis", "check", "owner")
+    texts = ("part", "kind", "action", "who", "of", "reason", "source", "basis", "check", "owner")
     amounts = ("cost", "effect", "low", "high", "stake")
     rows = [
         {"decision_id": decision_id(one)}
         | {name: getattr(one, name) for name in (*texts, "due")}
         | {name: None if (value := getattr(one, name)) is None else f"{value:.2f}" for name in amounts}
-        | {"n": one.n, "customers": one.n if one.object == "customer" else 0, "elsewhere": lost}
-        | {"goal": _goals(goals, one.part), "before": before.open_of(one.key) if before and one.part == "segment" else None}
+        | {"n": one.n, "customers": one.n if one.of == "customer" else 0, "elsewhere": lost}
+        | {
+            "goal": _goals(goals, one.part),
+            "before": before.open_of(one.key) if before and one.part == "segment" else None,
+        }
         for one, lost in chosen
     ]
-    order = ("decision_id", "part", "kind", "action", "who", "object", "n", "customers", "elsewhere", "reason")
-    order = (*order, "cost", "effect", "low", "high", "stake", "source", "basis", "check", "owner", "due", "goal", "before")
+    order = (
+        *("decision_id", "part", "kind", "action", "who", "of", "n", "customers", "elsewhere", "reason", *amounts),
+        *("source", "basis", "check", "owner", "due", "goal", "before"),
+    )
     kinds: dict[str, Any] = dict.fromkeys(order, pl.String)
     kinds |= dict.fromkeys(("n", "customers", "elsewhere"), pl.Int64) | {"due": pl.Date}
     table = pl.DataFrame(rows, schema=kinds)
@@ -221,10 +238,10 @@ def _goals(goals: Scorecard | None, part: str) -> str | None:
 def _ids(chosen: list[tuple[Proposal, int]]) -> pl.DataFrame:
     import polars as pl
 
-    schema = {"decision_id": pl.String, "object": pl.String, "id": pl.String}
+    schema = {"decision_id": pl.String, "of": pl.String, "id": pl.String}
     parts = [
         pl.DataFrame({"id": one.ids}).select(
-            pl.lit(decision_id(one)).alias("decision_id"), pl.lit(one.object).alias("object"), "id"
+            pl.lit(decision_id(one)).alias("decision_id"), pl.lit(one.of).alias("of"), "id"
         )
         for one, _ in chosen
     ]

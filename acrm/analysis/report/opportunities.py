@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from acrm.analysis.result import Scalar
+from acrm.analysis.result import Result, Scalar
 from acrm.messages import Message, text
 from acrm.schema import dtype
 
@@ -74,7 +74,7 @@ def opportunities(results: Mapping[str, Any], limit: int = TOP) -> Opportunities
 _SHAPE = ("kind", "id", "name", "customer_id", "expected", "low", "high", "p", "owner", "due_from", "due_to", "reason")
 
 
-def _deals(result: Any) -> pl.DataFrame:
+def _deals(result: Result) -> pl.DataFrame:
     import polars as pl
 
     amounts = {"expected": "expected_amount", "low": "_low", "high": "_high"}
@@ -95,7 +95,7 @@ def _deals(result: Any) -> pl.DataFrame:
     ).select(_SHAPE)
 
 
-def _offers(result: Any, deals: pl.DataFrame | None) -> pl.DataFrame:
+def _offers(result: Result, deals: pl.DataFrame | None) -> pl.DataFrame:
     """The best offer of each customer without an open deal."""
     import polars as pl
 

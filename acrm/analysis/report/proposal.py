@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Basis = Literal["measured", "assumed", "not_separable"]
 """Where the effect comes from: the data themselves, an assumption that is named, or nowhere."""
-Object = Literal["customer", "deal", "product", "channel", "row"]
+Of = Literal["customer", "deal", "product", "channel", "row"]
 """What the ids are of; of rows of a source there are none."""
 PARTS = ("health", "segment", "churn", "rfm", "offers", "basket", "products", "funnel", "channels", "service")
 """Results that decisions are made of, by their names."""
@@ -45,7 +45,7 @@ class Proposal:
     part: str
     kind: str
     key: str
-    object: Object
+    of: Of
     ids: pl.Series
     n: int
     action: str
@@ -84,7 +84,7 @@ Candidate = Callable[["pl.Series"], Proposal | None]
 
 def fixed(proposal: Proposal | None) -> list[Candidate]:
     """A proposal that is about neither customers nor deals, as a candidate; nothing where there is none."""
-    return [] if proposal is None else [lambda taken: proposal]
+    return [] if proposal is None else [lambda _: proposal]
 
 
 def words(part: str, kind: str, values: Mapping[str, object], **keys: str) -> dict[str, Any]:

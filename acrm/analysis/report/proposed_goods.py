@@ -39,7 +39,7 @@ def of_basket(result: Any) -> Iterator[Candidate]:
         Proposal(
             **words("basket", "bundle", values, source="source_upgraded" if row["extra_upgraded"] else "source"),
             key="+".join(ids),
-            object="product",
+            of="product",
             ids=ids,
             n=ids.len(),
             cost=float(row["given_away"]),
@@ -82,7 +82,7 @@ def _of_kind(result: Any, kind: str, rows: pl.DataFrame) -> Proposal:
     return Proposal(
         **words("products", kind, values),
         key=kind,
-        object="product",
+        of="product",
         ids=distinct(rows["product_id"]),
         n=rows.height,
         basis="measured" if measured else "not_separable",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -49,7 +49,7 @@ def _scenario(result: Any, scenario: str, taken: pl.Series) -> Proposal | None:
     sizes = asked.group_by("segment").len().sort("len", "segment", descending=[True, False])
     needed = control_needed(asked.height, line["base"], line["response"])
     how = "none" if needed is None else "few" if apart.height < needed else "enough"
-    due: date | None = line_due(asked)
+    due: Any = asked["due"].max()
     look = due + timedelta(days=int(result.summary.get("limit_active") or _AFTER)) if due else None
     currency = result.summary.get("currency")
     values = {
@@ -70,7 +70,7 @@ def _scenario(result: Any, scenario: str, taken: pl.Series) -> Proposal | None:
     return Proposal(
         **words("segment", "contact", values, check=f"check_{how}", **unpriced),
         key=scenario,
-        object="customer",
+        of="customer",
         ids=distinct(asked["customer_id"]),
         n=asked.height,
         basis="assumed" if effect is not None else "not_separable",
@@ -82,12 +82,6 @@ def _scenario(result: Any, scenario: str, taken: pl.Series) -> Proposal | None:
         due=due,
         apart=distinct(apart["customer_id"]),
     )
-
-
-def line_due(asked: pl.DataFrame) -> date | None:
-    """The last deadline of some actions."""
-    due: Any = asked["due"].max()
-    return due
 
 
 def _action(action: str) -> str:
@@ -162,7 +156,7 @@ def _leaving(result: Any, taken: pl.Series) -> Proposal | None:
     window = figures.get("window_days")
     as_of = figures.get("as_of")
     currency = figures.get("currency")
-    rules = result.tables["metrics"] if "metrics" in result.tables else None
+    rules = result.tables.get("metrics")
     alike = rules is not None and rules.filter(pl.col("verdict") != "better").drop_nulls("verdict").height > 0
     values = {
         "n": n,
@@ -179,7 +173,7 @@ def _leaving(result: Any, taken: pl.Series) -> Proposal | None:
     return Proposal(
         **words("churn", "keep", values, check=f"check_{how}", source="source_alike" if alike else "source"),
         key="keep",
-        object="customer",
+        of="customer",
         ids=distinct(weighed["customer_id"]),
         n=n,
         basis="assumed",
@@ -216,7 +210,7 @@ def _called(result: Any, row: dict[str, Any], taken: pl.Series) -> Proposal | No
     return Proposal(
         **words("rfm", "call", values),
         key=str(row["segment"]),
-        object="customer",
+        of="customer",
         ids=distinct(found["customer_id"]),
         n=found.height,
     )
@@ -262,7 +256,7 @@ def _due_again(result: Any, taken: pl.Series) -> Proposal | None:
     return Proposal(
         **words("offers", "remind", values, check="check" if shows is not None else "check_few"),
         key="repeat",
-        object="customer",
+        of="customer",
         ids=distinct(due["customer_id"]),
         n=due.height,
         stake=float(valued.sum()) if valued.len() else None,

@@ -62,6 +62,7 @@ def _deals(result: Any, kind: str, all_of_them: pl.DataFrame, taken: pl.Series) 
     stake = float(worth.sum()) if worth.len() else None
     owners = rows["owner"].drop_nulls().unique().sort()
     late: Any = rows["overdue_days"].median()
+    longest: Any = rows["hours"].max() if "hours" in rows.columns else 0.0
     values = {
         "n": rows.height,
         "of": deals.height,
@@ -72,12 +73,12 @@ def _deals(result: Any, kind: str, all_of_them: pl.DataFrame, taken: pl.Series) 
         "days": int(late or 0),
         "usual": int(figures.get("long_enough_days") or 0),
         "sla": result.params.sla,
-        "longest": float(rows["hours"].max()) / 24 if "hours" in rows.columns else 0.0,
+        "longest": float(longest) / 24,
     }
     return Proposal(
         **words("funnel", kind, values, reason="reason" if stake is None else "reason_worth"),
         key=kind,
-        object="deal",
+        of="deal",
         ids=distinct(rows["deal_id"]),
         n=rows.height,
         stake=stake,
@@ -108,7 +109,7 @@ def of_channels(result: Any) -> Iterator[Candidate]:
         proposal = Proposal(
             **words("channels", "record", values),
             key="record",
-            object="row",
+            of="row",
             ids=none,
             n=int(figures["not_recorded"]),
         )
@@ -136,7 +137,7 @@ def _spend(result: Any) -> Proposal | None:
     return Proposal(
         **words("channels", "pause", values),
         key=f"pause {row['channel']}",
-        object="channel",
+        of="channel",
         ids=distinct(pl.Series([row["channel"]], dtype=pl.String)),
         n=1,
         stake=MOVED * row["spend"],
@@ -170,7 +171,7 @@ def _moved(result: Any, outcome: str, best: dict[str, Any], worst: dict[str, Any
     return Proposal(
         **words("channels", "move", values),
         key=f"move {worst['channel']} {best['channel']}",
-        object="channel",
+        of="channel",
         ids=distinct(pl.Series([best["channel"], worst["channel"]], dtype=pl.String)),
         n=2,
         basis="measured" if in_money else "not_separable",
@@ -190,11 +191,11 @@ def of_service(result: Any) -> Iterator[Candidate]:
     for row in result.defects.filter(pl.col("share") > WRONG).iter_rows(named=True):
         values = {**row, "n": row["rows"], "what": text(f"report.defect.{row['defect']}")}
         said = words("service", "repair_times", values)
-        yield from fixed(Proposal(**said, key=row["defect"], object="row", ids=none, n=row["rows"]))
+        yield from fixed(Proposal(**said, key=row["defect"], of="row", ids=none, n=row["rows"]))
     for row in result.breaches.filter(pl.col("cut") == "all", pl.col("late") > 0).iter_rows(named=True):
         values = {**row, "of": row["n"], "n": row["late"], "what": text(f"report_decisions.measure.{row['measure']}")}
         said = words("service", "keep_promise", values)
-        yield from fixed(Proposal(**said, key=row["measure"], object="row", ids=none, n=row["late"]))
+        yield from fixed(Proposal(**said, key=row["measure"], of="row", ids=none, n=row["late"]))
 
 
 def of_health(result: Any) -> Iterator[Candidate]:
@@ -209,7 +210,7 @@ def of_health(result: Any) -> Iterator[Candidate]:
         proposal = Proposal(
             **said,
             key=row["gate"],
-            object="row",
+            of="row",
             ids=none,
             n=row["rows"] or 0,
             first=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from acrm.analysis.report.proposal import money
 from acrm.messages import number, text
 from acrm.render.blocks import Block, Cell, Chart, Col, Decision, Decisions, Grid, Lines, Section
 from acrm.render.pictures import Axis, Bars, Row
@@ -31,11 +32,6 @@ def _word(key: str, **values: object) -> str:
     return text(f"render.report_decisions.{key}", **values)
 
 
-def _money(amount: Any, currency: Any) -> str:
-    written = number(amount, ",.0f" if abs(amount) >= 100 else ",.2f")
-    return f"{written}\u00a0{currency}" if currency else written
-
-
 def _decision(row: dict[str, Any], currency: Any) -> Decision:
     """One decision; what is not known is not told, but the effect, of which it is told."""
     who = row["who"]
@@ -43,7 +39,7 @@ def _decision(row: dict[str, Any], currency: Any) -> Decision:
         who += "; " + _word("elsewhere", n=row["elsewhere"])
     facts = [("for_whom", who), ("why", row["reason"])]
     if row["cost"] is not None:
-        facts.append(("cost", _money(row["cost"], currency)))
+        facts.append(("cost", money(row["cost"], currency)))
     facts += [("effect", _effect(row, currency)), ("check", row["check"])]
     owner, due = row["owner"], row["due"]
     if owner or due:
@@ -57,9 +53,9 @@ def _effect(row: dict[str, Any], currency: Any) -> str:
     basis = _word(f"basis.{row['basis']}")
     if row["effect"] is None:
         return f"{basis}: {row['source']}"
-    value = _money(row["effect"], currency)
+    value = money(row["effect"], currency)
     if row["low"] is not None:
-        ends = {end: _money(row[end], None) for end in ("low", "high")}
+        ends = {end: money(row[end], None) for end in ("low", "high")}
         value = _word("interval" if row["low"] > 0 else "interval_unsure", value=value, **ends)
     return f"{value}; {basis}: {row['source']}"
 

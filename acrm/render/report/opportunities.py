@@ -29,20 +29,16 @@ def _word(key: str, **values: object) -> str:
 
 def _grid(found: Opportunities, currency: str | None) -> Grid:
     table = found.table
-    deals = (table["kind"] == "deal").any()
-    both = table["kind"].n_unique() > 1
-    columns = [Col(_word("what"), max=34), Col(_word("customer"), max=24)]
-    columns += [Col(_word("kind"), priority=3)] if both else []
+    deals = bool((table["kind"] == "deal").any())
+    columns = [Col(_word("what"), max=34), Col(_word("customer"), max=28)]
     columns.append(Col(_word("expected_in", currency=currency) if currency else _word("expected"), "money"))
-    columns += [Col(_word("chance"), "share"), Col(_word("owner"), max=20, priority=4)] if deals else []
-    columns += [Col(_word("due"), priority=5), Col(_word("reason"), "prose")]
+    columns += [Col(_word("chance"), "share"), Col(_word("owner"), max=20, priority=1)] if deals else []
+    columns.append(Col(_word("reason"), "prose"))
     rows: list[list[Cell]] = []
     for row in table.iter_rows(named=True):
-        cells: list[Cell] = [_name(row), row["customer_id"]]
-        cells += [_word(row["kind"])] if both else []
-        cells.append(row["expected"])
+        cells: list[Cell] = [_name(row), row["customer_id"], row["expected"]]
         cells += [row["p"], row["owner"]] if deals else []
-        rows.append([*cells, _due(row), _reason(row)])
+        rows.append([*cells, _reason(row)])
     return Grid("", columns, rows, int(str(found.figures["opportunities_of"])) - table.height)
 
 
@@ -53,13 +49,11 @@ def _name(row: dict[str, Any]) -> str:
     return str(row["name"] or row["id"])
 
 
-def _due(row: dict[str, Any]) -> str | None:
-    ends = [str(row[end]) for end in ("due_from", "due_to") if row[end] is not None]
-    return " – ".join(ends) or None
-
-
 def _reason(row: dict[str, Any]) -> str:
-    if row["low"] is None:
-        return str(row["reason"])
-    limits = _word("limits", low=number(row["low"], ",.0f"), high=number(row["high"], ",.0f"))
-    return f"{limits}; {row['reason']}"
+    """The reason, with the limits of what is expected, or the days when it is due."""
+    said = [str(row["reason"])]
+    if row["low"] is not None:
+        said.insert(0, _word("limits", low=number(row["low"], ",.0f"), high=number(row["high"], ",.0f")))
+    if row["kind"] == "offer" and row["due_to"] is not None:
+        said.append(_word("due", first=row["due_from"], last=row["due_to"]))
+    return "; ".join(said)
