@@ -219,8 +219,10 @@ def _called(result: Any, row: dict[str, Any], taken: pl.Series) -> Proposal | No
 def of_offers(result: Any) -> Iterator[Candidate]:
     """Reminders of what customers are due to buy again, where that list does better than popularity."""
     figures = result.summary
-    better = (figures.get("recall_repeat") or 0.0) > (figures.get("recall_repeat_popularity") or 0.0)
-    if better and "repeat" in str(figures.get("kinds_offered", "")).split(","):
+    own, rival = (
+        [figures.get(f"{name}_{of}") or 0.0 for name in ("recall", "ndcg")] for of in ("repeat", "repeat_popularity")
+    )
+    if own > rival and "repeat" in str(figures.get("kinds_offered", "")).split(","):
         yield partial(_due_again, result)
 
 
