@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from acrm.analysis.actions.contacts import CONTACT, CONTROL, FATES, LEFT, UNIT, Line, known, lined, median_order, valued
 from acrm.analysis.actions.gains import gains
-from acrm.analysis.actions.scenarios import Scenario, Scenarios
+from acrm.analysis.actions.scenarios import Scenarios
 from acrm.analysis.result import Result, Scalar
 from acrm.errors import InputError, UsageError
 from acrm.messages import Message, listed, text
@@ -89,7 +89,8 @@ def plan(
         Table `budget`, one row per segment and scenario: what becomes of its customers (`customers` is the sum of
         `contacts`, `control`, `left`, `not_worth`, `no_value`, `too_soon` and `refusing`), `cost`, `expected_value`,
         `expected_margin` (value less cost) with `margin_low` and `margin_high`, `control_needed` (None: too few are
-        contacted for any control group) and `measurable`.
+        contacted for any control group) and `measurable`; and what is assumed: `base`, `response`, `response_low`,
+        `response_high`.
 
         Table `gains`: see `gains.gains`.
 
@@ -171,7 +172,7 @@ def _budget(rows: pl.DataFrame, lines: Sequence[Line]) -> pl.DataFrame:
         fates = {name: counts.get((number, fate), 0) for fate, name in enumerate(FATES)}
         expected, value, squares = worth.get(number, (0, 0, 0.0)) if line.priced else (0, 0, 0.0)
         cost = line.cost * fates["contacts"]
-        low, high = interval([(one, value, squares)], cost)
+        low, high = interval([(float(one.low), float(one.high), value, squares)], cost)
         needed = control_needed(fates["contacts"], float(one.base), float(one.response))
         sums_ = {"cost": _money(cost), "expected_value": _money(expected), "expected_margin": _money(expected - cost)}
         sums_ |= {"margin_low": low, "margin_high": high}
@@ -188,6 +189,10 @@ def _budget(rows: pl.DataFrame, lines: Sequence[Line]) -> pl.DataFrame:
                 **(sums_ if line.priced else dict.fromkeys(sums_)),
                 "control_needed": needed,
                 "measurable": needed is not None and fates["control"] >= needed,
+                "base": float(one.base),
+                "response": float(one.response),
+                "response_low": float(one.low),
+                "response_high": float(one.high),
             }
         )
     money = dict.fromkeys(("cost", "expected_value", "expected_margin", "margin_low", "margin_high"), dtype("money"))
@@ -202,18 +207,19 @@ def _squares() -> pl.Expr:
     return (pl.col("value").cast(pl.Int128) * pl.col("value").cast(pl.Int128)).sum().alias("squares")
 
 
-def interval(parts: Sequence[tuple[Scenario, int, float]], cost: int) -> tuple[Decimal, Decimal]:
+def interval(parts: Sequence[tuple[float, float, int, float]], cost: int) -> tuple[Decimal, Decimal]:
     """The lowest and highest margin that the assumed range of responses and chance (95%) leave room for.
 
     All responses are low together, or high together; around each stands what chance does to so many contacts.
 
     Args:
-        parts: Scenario, the sum of what its responses would be worth, the sum of the squares of that, in units.
+        parts: Lowest and highest response of a scenario, the sum of what responses would be worth in units, and the sum
+            of its squares.
         cost: Of all contacts, in units.
     """
     ends = []
-    for name, sign in (("low", -1), ("high", 1)):
-        shares = [(float(getattr(one, name)), value, squares) for one, value, squares in parts]
+    for end, sign in ((0, -1), (1, 1)):
+        shares = [((low, high)[end], value, squares) for low, high, value, squares in parts]
         mean = sum(share * value for share, value, _ in shares)
         spread = _Z * sqrt(sum(share * (1 - share) * float(squares) for share, _, squares in shares))
         most = sum(value for _, value, _ in shares)
@@ -284,7 +290,8 @@ def _figures(
     bought = rows.filter(fate=CONTACT)
     worth = bought.filter("priced")
     sums = worth.group_by("line").agg(pl.col("value").sum(), _squares()).sort("line")
-    low, high = interval([(lines[line].scenario, value, squares) for line, value, squares in sums.iter_rows()], cost)
+    limits = [(float(line.scenario.low), float(line.scenario.high)) for line in lines]
+    low, high = interval([(*limits[line], value, squares) for line, value, squares in sums.iter_rows()], cost)
     expected = int(worth["expected"].sum())
     contacted = table.filter(pl.col("contacts") > 0)
     weights = [

@@ -110,7 +110,7 @@ def economics(
     told = told.fill_nan(None).clip(0.0).alias("value")
     usual = _VALUE if params.value is None else params.value
     mean = float(told.drop_nulls().to_numpy().mean()) if told.count() else usual
-    offer = _offer(mean, params)
+    offer = offer_of(mean, params)
     value = told.fill_null(mean).to_numpy()
     gain = gains(probability, value, offer)
     limit = thresholds(value, offer)
@@ -152,7 +152,8 @@ def economics(
     return Economics(tables=tables, figures=figures, notes=tuple(_notes(known.height, params, figures, tables)))
 
 
-def _offer(mean: float, params: EconomicsParams) -> Offer:
+def offer_of(mean: float, params: EconomicsParams) -> Offer:
+    """What a campaign offers, by the mean value of the customers where the parameters do not say it."""
     from acrm.models.empc import Offer
 
     # An incentive above the mean value is allowed: then nobody of that value is worth it.
@@ -186,13 +187,13 @@ def _control(probability: FloatArray, success: float) -> dict[str, Scalar]:
     effect = success * leaving
     return {
         "control_group": apart,
-        "control_needed": _least_control(probability.size, 1 - leaving, effect),
+        "control_needed": least_control(probability.size, 1 - leaving, effect),
         "smallest_effect": smallest_effect(probability.size - apart, apart, 1 - leaving),
         "expected_effect": effect,
     }
 
 
-def _least_control(people: int, base: float, effect: float) -> int | None:
+def least_control(people: int, base: float, effect: float) -> int | None:
     """Of so many people in both groups together: the least control group, the others being contacted."""
     from acrm.models.power import control_needed
 
