@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from acrm.analysis.reconcile import ReconcileParams as ReconcileParams
     from acrm.analysis.reconcile import ReconcileResult as ReconcileResult
     from acrm.analysis.reconcile import reconcile as reconcile
+    from acrm.analysis.report.params import Gathered as Gathered
+    from acrm.analysis.report.params import ReportParams as ReportParams
+    from acrm.analysis.report.params import ReportResult as ReportResult
+    from acrm.analysis.report.report import report as report
     from acrm.analysis.rfm import RfmParams as RfmParams
     from acrm.analysis.rfm import RfmResult as RfmResult
     from acrm.analysis.rfm import rfm as rfm
@@ -73,6 +77,8 @@ _HOMES = {
         "products.params": ("ProductsParams", "ProductsResult"),
         "products.products": ("products",),
         "reconcile": ("ReconcileParams", "ReconcileResult", "reconcile"),
+        "report.params": ("Gathered", "ReportParams", "ReportResult"),
+        "report.report": ("report",),
         "rfm": ("RfmParams", "RfmResult", "rfm"),
         "segment.segment": ("SegmentParams", "SegmentResult", "segment"),
         "sequence.params": ("SequenceParams", "SequenceResult"),

@@ -38,14 +38,14 @@ goal = 4.5
 
 
 def orders(count: int = 600) -> Iterator[str]:
-    """Orders of 150 customers over two years, in five branches and two channels; one name is an attack."""
+    """Orders of 150 customers over two years, in five branches and three channels; two names are attacks."""
     yield HEAD
     for number in range(count):
         who, price = number * number % 150, 5 + number % 17
         day = date(2024, 1, 1) + timedelta(days=number * 37 % (365 + who))
         name = EVIL if who == 0 else f"Person {who:03}"
         cells = (number + 1, f"c{who:03}", name, f"p{who:03}@mail.example", day, f"item {number % 7}", 1 + number % 3)
-        rest = (price * 2.5, f"b{number % 5}", ("North", "South")[who % 2], ("web", "shop", "")[number % 3])
+        rest = (price * 2.5, f"b{number % 5}", ("North", "South")[who % 2], ("web", "shop", EVIL)[number % 3])
         yield ",".join(map(str, (*cells, *rest)))
 
 
@@ -78,7 +78,7 @@ def test_everything_that_was_asked_for(acrm: Acrm, shop: Path) -> None:
     for name in ("report_cut", "report_object"):
         assert table(shop, name)["revenue"].sum() == whole, name
     assert table(shop, "report_pivot").filter("_total")["total"].item() == whole
-    assert (shop / "acrm-out" / "report_pivot.csv").read_text(encoding="utf-8-sig").startswith("month,shop,web")
+    assert (shop / "acrm-out" / "report_pivot.csv").read_text(encoding="utf-8-sig").startswith(f"month,{EVIL},shop,web")
     units = table(shop, "report_units")
     root = units.filter(unit="all")
     assert root["revenue"].item() == whole == units.filter("leaf")["revenue"].sum()

@@ -30,7 +30,9 @@ def report(
     ] = None,
     audience: Annotated[
         Literal["all", "board", "sales", "marketing", "service"],
-        typer.Option("--for", help="Who reads it: same figures, other choice; no personal data for the board."),
+        typer.Option(
+            "--for", "--audience", help="Who reads it: same figures, other choice; no personal data for the board."
+        ),
     ] = "all",
     pivot: Annotated[
         str | None,

@@ -113,6 +113,9 @@ def read_sold(
         amount = Decimal(nobody["amount"].sum())
         share = float(amount) / (float(used["amount"].sum()) or 1.0)
         notes += (Message("report.nobody", {"lines": figures["lines_without_customer"], "share": share}),)
+    if "cost" in used.columns and (used["uncosted"] >= used["lines"]).all():
+        # A store has the column whether or not some export told a cost.
+        used = used.drop("cost", "uncosted")
     keys = ("customer_id", "order_id", "day", "refund", *by)
     sums = [name for name in ("lines", "amount", "cost", "uncosted") if name in used.columns]
     named = used.with_columns(
