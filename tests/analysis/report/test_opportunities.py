@@ -29,7 +29,7 @@ def offered() -> OffersResult:
 def test_the_most_expected_first_with_its_limits(sales: FunnelResult) -> None:
     found = opportunities({"funnel": sales})
     assert found is not None
-    table, open_ = found.table, sales.tables["open"]
+    table, open_ = found.tables["opportunities"], sales.tables["open"]
     assert table.height == TOP
     assert found.figures["opportunities_of"] == open_.height
     assert table["id"].to_list() == open_["deal_id"].head(TOP).to_list()
@@ -43,7 +43,7 @@ def test_the_most_expected_first_with_its_limits(sales: FunnelResult) -> None:
 def test_a_customer_with_a_deal_has_no_offer_and_others_one(sales: FunnelResult, offered: OffersResult) -> None:
     found = opportunities({"funnel": sales, "offers": offered}, limit=10_000)
     assert found is not None
-    by_kind = found.table.partition_by("kind", as_dict=True)
+    by_kind = found.tables["opportunities"].partition_by("kind", as_dict=True)
     theirs, deals = by_kind["offer",]["customer_id"], by_kind["deal",]["customer_id"]
     assert theirs.is_unique().all()
     assert not set(theirs) & set(deals)
@@ -58,7 +58,7 @@ def test_order_of_results_does_not_matter_and_nothing_is_nothing(sales: FunnelRe
     one, other = (opportunities(dict(pairs)) for pairs in ([("funnel", sales), ("offers", offered)],) * 2)
     assert one is not None
     assert other is not None
-    assert one.table.equals(other.table)
+    assert one.tables["opportunities"].equals(other.tables["opportunities"])
     assert opportunities({}) is None
 
 
@@ -68,5 +68,5 @@ def test_two_currencies_are_not_set_side_by_side(sales: FunnelResult, offered: O
     rubles = replace(sales, summary={**sales.summary, "currency": "RUB"})
     found = opportunities({"funnel": rubles, "offers": offered})
     assert found is not None
-    assert set(found.table["kind"]) == {"deal"}
+    assert set(found.tables["opportunities"]["kind"]) == {"deal"}
     assert [note.id for note in found.notes] == ["report_decisions.two_currencies", "report_decisions.expected_anyway"]

@@ -20,13 +20,13 @@ from tests.analysis.report.decided import shop
 def test_deals_with_chances_and_offers_without(language: str) -> None:
     use(language)
     both = {"funnel": funnel(pipeline(400), FunnelParams()), "offers": offers(shop(), OffersParams())}
-    for parts, columns in ((both, 6), ({"offers": both["offers"]}, 4)):
+    for parts, columns in ((both, 5), ({"offers": both["offers"]}, 4)):
         found = opportunities(parts, limit=10_000)
         assert found is not None
         section = opportunities_section(found, "EUR")
         grid = next(block for block in section.blocks if isinstance(block, Grid))
         assert len(grid.columns) == columns
-        assert len(grid.rows) == found.table.height
+        assert len(grid.rows) == found.tables["opportunities"].height
         assert grid.more == 0
         assert "None" not in render(Page([section]), width=100, plain=False, colour=False)
 
