@@ -21,15 +21,15 @@ class Opportunities:
     """The best of them.
 
     Attributes:
-        table: The most expected first, then by kind and id: `kind` (`deal`, `offer`), `id` (of the deal, or of the
-            product), `name`, `customer_id`, `expected`, `low`, `high` (Decimal: chance x what it brings; limits are
+        tables: `opportunities`, the most expected first, then by kind and id: `kind` (`deal`, `offer`), `id` (of the
+            deal, or of the product), `name`, `customer_id`, `expected`, `low`, `high` (Decimal: chance x what it brings; limits are
             those of the chance, null where none are known), `p` (chance of a deal), `owner`, `due_from`, `due_to`,
             `reason`.
         figures: `opportunities` shown, of so many (`opportunities_of`), and `opportunities_expected` of those shown.
         notes: What the sums do not say.
     """
 
-    table: pl.DataFrame
+    tables: dict[str, pl.DataFrame]
     figures: dict[str, Scalar]
     notes: tuple[Message, ...]
 
@@ -68,7 +68,7 @@ def opportunities(results: Mapping[str, Any], limit: int = TOP) -> Opportunities
         "opportunities_of": rows.height,
         "opportunities_expected": top["expected"].sum(),
     }
-    return Opportunities(table=top, figures=figures, notes=tuple(notes))
+    return Opportunities(tables={"opportunities": top}, figures=figures, notes=tuple(notes))
 
 
 _SHAPE = ("kind", "id", "name", "customer_id", "expected", "low", "high", "p", "owner", "due_from", "due_to", "reason")

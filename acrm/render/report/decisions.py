@@ -42,8 +42,10 @@ def _decision(row: dict[str, Any], currency: Any) -> Decision:
         facts.append(("cost", money(row["cost"], currency)))
     facts += [("effect", _effect(row, currency)), ("check", row["check"])]
     owner, due = row["owner"], row["due"]
-    if owner or due:
-        facts.append(("owner", _word("owner_due", owner=owner, due=due) if owner and due else str(owner or due)))
+    if owner:
+        facts.append(("owner", _word("owner_due", owner=owner, due=due) if due else owner))
+    elif due:
+        facts.append(("until", str(due)))
     facts += [(name, row[name]) for name in ("goal", "before") if row[name]]
     return Decision(row["action"], [(_word(name), value) for name, value in facts])
 

@@ -20,7 +20,7 @@ LATER = DAY + timedelta(days=60)
 
 def told(bought: dict[str, bool], as_of: date = LATER) -> Before:
     """The plan of 400 customers as a store keeps it, and who of them has ordered a week later."""
-    rows = [{"order_id": "0", "customer_id": "nobody"}]
+    rows: list[dict[str, Any]] = [{"order_id": "0", "customer_id": "nobody"}]
     week = DAY + timedelta(days=7)
     rows += [
         {"order_id": who, "customer_id": who, "ordered_on": week, "line_amount": Decimal(5)}
@@ -58,7 +58,8 @@ def test_what_would_have_come_anyway_is_no_effect(who: str, verdict: str) -> Non
 
 def test_what_is_not_due_is_open_and_told_beside_the_same_decision() -> None:
     before = told({}, DAY + timedelta(days=3))
-    assert before.table["open"].all() and not before.notes
+    assert before.table["open"].all()
+    assert not before.notes
     assert before.table["verdict"].to_list() == ["open", "open"]
     again = decisions({"segment": planned(400)}, before=before)
     rows: list[dict[str, Any]] = again.tables["decisions"].to_dicts()
@@ -69,10 +70,12 @@ def test_what_is_not_due_is_open_and_told_beside_the_same_decision() -> None:
 def test_without_a_control_or_orders_nothing_can_be_told() -> None:
     rows = recorded(planned(400)).with_columns(control=pl.lit(value=False))
     found = decided_before({"decisions": rows.lazy(), "transactions": table([{}])}, LATER)
-    assert found is not None and set(found.table["verdict"]) == {"not_separable"}
+    assert found is not None
+    assert set(found.table["verdict"]) == {"not_separable"}
     assert [note.id for note in found.notes] == ["report_decisions.learned_nothing"]
     without = decided_before({"decisions": recorded(planned(400)).lazy()}, LATER)
-    assert without is not None and set(without.table["verdict"]) == {"not_separable"}
+    assert without is not None
+    assert set(without.table["verdict"]) == {"not_separable"}
     assert decided_before({}, LATER) is None
     assert decided_before({"decisions": rows.lazy()}, DAY) is None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -24,6 +25,8 @@ from acrm.analysis.report.goals import read_goals, scorecard
 from acrm.analysis.report.health import health
 from acrm.analysis.report.service import ServiceParams, service
 from acrm.analysis.rfm import RfmParams, rfm
+from acrm.ingest.dataset import load
+from acrm.ingest.options import IngestOptions
 from acrm.messages import LANGUAGES, use
 from tests.analysis.funnel.conftest import deals, pipeline
 from tests.analysis.report.decided import DAY, leaving, planned, shop
@@ -103,7 +106,8 @@ def test_nobody_is_in_two_decisions_and_counts_are_those_of_ids(
     assert table["customers"].sum() == people.height
     counted = ids.group_by("decision_id").len().sort("decision_id")
     assert counted.rows() == table.filter(pl.col("of") != "row").sort("decision_id").select("decision_id", "n").rows()
-    assert (table["low"] <= table["effect"]).all() and (table["effect"] <= table["high"]).all()
+    assert (table["low"] <= table["effect"]).all()
+    assert (table["effect"] <= table["high"]).all()
     lows = table.filter(pl.col("low") > 0)["low"]
     assert lows.is_sorted(descending=True)
 
@@ -129,7 +133,9 @@ def test_those_of_a_better_decision_count_there_alone() -> None:
     keep = of(both, "keep")
     # The first one refuses to be contacted.
     assert (keep["n"], keep["elsewhere"]) == (99, 0)
-    assert keep["effect"] == pytest.approx(Decimal(str(risky.summary["campaign_profit"])) * 99 / 100, abs=Decimal("0.1"))
+    assert keep["effect"] == pytest.approx(
+        Decimal(str(risky.summary["campaign_profit"])) * 99 / 100, abs=Decimal("0.1")
+    )
     alone = decisions({"segment": planned(100)})
     assert alone.tables["decisions"].height == 2
     # Only c000 is left to the plan: fewer than a tenth of those it would contact.
@@ -145,12 +151,15 @@ def test_who_is_kept_apart_to_measure_a_plan_gets_no_offer() -> None:
     # The plan's own second scenario is worth less than the offer, and goes on without those who get it.
     apart = set(plan.tables["actions"].filter(pl.col("control"), scenario="call")["customer_id"])
     kept = found.tables["ids"].filter(pl.col("decision_id").is_in(chosen.implode()))["id"]
-    assert apart and kept.len() and not apart & set(kept)
+    assert apart
+    assert kept.len()
+    assert not apart & set(kept)
 
 
 def test_a_model_no_better_than_chance_decides_nothing() -> None:
     found = decisions({"churn": leaving([0.5] * 50, roc_auc_low=0.49)})
-    assert found.tables["decisions"].is_empty() and found.tables["ids"].is_empty()
+    assert found.tables["decisions"].is_empty()
+    assert found.tables["ids"].is_empty()
     assert found.figures["decisions"] == 0
     assert str(found.notes[0]).startswith("no decision: churn: nobody is worth a contact")
 
@@ -165,10 +174,13 @@ def test_deals_that_wait_are_in_one_decision_each() -> None:
     result = funnel(frame.with_columns(next_step_at=late), FunnelParams())
     found = decisions({"funnel": result})
     ids = found.tables["ids"]
-    assert ids["id"].is_unique().all() and set(ids["of"]) == {"deal"}
+    assert ids["id"].is_unique().all()
+    assert set(ids["of"]) == {"deal"}
     overdue = of(found, "overdue")
     assert overdue["n"] + overdue["elsewhere"] == result.summary["overdue"] == result.summary["open"]
-    assert overdue["effect"] is None and overdue["basis"] == "not_separable" and overdue["stake"] > 0
+    assert overdue["effect"] is None
+    assert overdue["basis"] == "not_separable"
+    assert overdue["stake"] > 0
 
 
 def test_no_open_deal_no_decision() -> None:
@@ -190,7 +202,8 @@ def test_spend_moves_only_where_more_is_sure() -> None:
     sure = marginal(("ads", 0.5, 0.2, 0.8, "less"), ("mail", 3.0, 2.0, 4.0, "more"))
     row = of(decisions({"channels": sure}), "move")
     assert (row["effect"], row["low"], row["high"]) == (Decimal(250), Decimal(120), Decimal(380))
-    assert row["basis"] == "measured" and "from ads to mail" in row["action"]
+    assert row["basis"] == "measured"
+    assert "from ads to mail" in row["action"]
     leads = marginal(("ads", 0.5, 0.2, 0.8, "less"), ("mail", 3.0, 2.0, 4.0, "more"), outcome="leads")
     assert of(decisions({"channels": leads}), "move")["effect"] is None
     unsure = marginal(("ads", 0.5, -0.2, 2.8, "nothing"), ("mail", 3.0, 2.0, 4.0, "more"))
@@ -215,10 +228,31 @@ def test_goods_are_reminded_of_bundled_and_looked_through(everything: dict[str, 
     remind, bundle = of(found, "remind"), of(found, "bundle")
     offered = everything["offers"].tables["offers"].filter(kind="repeat", rank=1)
     ids = found.tables["ids"].filter(decision_id=remind["decision_id"])["id"]
-    assert set(ids) <= set(offered["customer_id"]) and remind["n"] + remind["elsewhere"] >= ids.len()
-    assert remind["effect"] is None and remind["stake"] > 0
+    assert set(ids) <= set(offered["customer_id"])
+    assert remind["n"] + remind["elsewhere"] >= ids.len()
+    assert remind["effect"] is None
+    assert remind["stake"] > 0
     assert found.tables["ids"].filter(decision_id=bundle["decision_id"])["id"].to_list() == ["bread", "butter"]
     sets = everything["basket"].tables["bundles"].row(0, named=True)
-    assert bundle["cost"] == round(sets["given_away"], 2) and f"{sets['extra_new']} further" in bundle["source"]
+    assert bundle["cost"] == round(sets["given_away"], 2)
+    assert f"{sets['extra_new']} further" in bundle["source"]
     # Nothing says what a contact of a segment brings.
-    assert set(found.tables["decisions"].filter(part="rfm")["basis"]) == {"not_separable"}
+    called = decisions({"rfm": everything["rfm"]}).tables["decisions"]
+    assert set(called["basis"]) == {"not_separable"}
+    assert called["effect"].null_count() == called.height
+    sizes = dict(everything["rfm"].tables["segments"].select("segment", "customers").iter_rows())
+    assert sorted(called["n"]) == sorted(sizes[name] for name in ("cant_lose", "at_risk") if sizes[name])
+
+
+def test_deals_of_a_real_pipeline(data: Path, tmp_path: Path) -> None:
+    folder = data / "deals"
+    files = ("sales_pipeline.csv", "products.csv", "sales_teams.csv", "accounts.csv")
+    tables = load([str(folder / name) for name in files], IngestOptions(), tmp_path).tables
+    result = funnel(tables["deals"], FunnelParams())
+    found = decisions({"funnel": result})
+    stale = of(found, "stale")
+    # 500 of the 2,089 open deals have no day on which they began.
+    old = result.tables["open"].filter(pl.col("age_days") > result.summary["long_enough_days"])
+    assert (stale["n"], old.height) == (1427, 1427)
+    assert found.tables["decisions"]["kind"].to_list() == ["stale", "first_deals"]
+    assert of(found, "first_deals")["n"] == 20

@@ -16,7 +16,9 @@ from tests.analysis.report.decided import shop
 @pytest.fixture(scope="module")
 def sales() -> FunnelResult:
     frame = pipeline(400)
-    return funnel(frame.with_columns(customer_id=pl.concat_str(pl.lit("c"), pl.col("deal_id").str.tail(3))), FunnelParams())
+    return funnel(
+        frame.with_columns(customer_id=pl.concat_str(pl.lit("c"), pl.col("deal_id").str.tail(3))), FunnelParams()
+    )
 
 
 @pytest.fixture(scope="module")
@@ -27,11 +29,13 @@ def offered() -> OffersResult:
 def test_the_most_expected_first_with_its_limits(sales: FunnelResult) -> None:
     found = opportunities({"funnel": sales})
     assert found is not None
-    table, open_ = found.table, sales.tables["open"]
-    assert table.height == TOP and found.figures["opportunities_of"] == open_.height
+    table, open_ = found.tables["opportunities"], sales.tables["open"]
+    assert table.height == TOP
+    assert found.figures["opportunities_of"] == open_.height
     assert table["id"].to_list() == open_["deal_id"].head(TOP).to_list()
     assert table["expected"].is_sorted(descending=True)
-    assert (table["low"] <= table["expected"]).all() and (table["expected"] <= table["high"]).all()
+    assert (table["low"] <= table["expected"]).all()
+    assert (table["expected"] <= table["high"]).all()
     assert found.figures["opportunities_expected"] == table["expected"].sum()
     assert table["reason"].null_count() == 0
 
@@ -39,18 +43,22 @@ def test_the_most_expected_first_with_its_limits(sales: FunnelResult) -> None:
 def test_a_customer_with_a_deal_has_no_offer_and_others_one(sales: FunnelResult, offered: OffersResult) -> None:
     found = opportunities({"funnel": sales, "offers": offered}, limit=10_000)
     assert found is not None
-    by_kind = found.table.partition_by("kind", as_dict=True)
+    by_kind = found.tables["opportunities"].partition_by("kind", as_dict=True)
     theirs, deals = by_kind["offer",]["customer_id"], by_kind["deal",]["customer_id"]
-    assert theirs.is_unique().all() and not set(theirs) & set(deals)
+    assert theirs.is_unique().all()
+    assert not set(theirs) & set(deals)
     best = offered.tables["offers"].group_by("customer_id").agg(pl.col("expected_value").max())
     joined = by_kind["offer",].join(best, on="customer_id")
-    assert joined.height == theirs.len() and (joined["expected"] == joined["expected_value"]).all()
+    assert joined.height == theirs.len()
+    assert (joined["expected"] == joined["expected_value"]).all()
     assert by_kind["offer",]["low"].null_count() == theirs.len()
 
 
 def test_order_of_results_does_not_matter_and_nothing_is_nothing(sales: FunnelResult, offered: OffersResult) -> None:
     one, other = (opportunities(dict(pairs)) for pairs in ([("funnel", sales), ("offers", offered)],) * 2)
-    assert one is not None and other is not None and one.table.equals(other.table)
+    assert one is not None
+    assert other is not None
+    assert one.tables["opportunities"].equals(other.tables["opportunities"])
     assert opportunities({}) is None
 
 
@@ -59,5 +67,6 @@ def test_two_currencies_are_not_set_side_by_side(sales: FunnelResult, offered: O
 
     rubles = replace(sales, summary={**sales.summary, "currency": "RUB"})
     found = opportunities({"funnel": rubles, "offers": offered})
-    assert found is not None and set(found.table["kind"]) == {"deal"}
+    assert found is not None
+    assert set(found.tables["opportunities"]["kind"]) == {"deal"}
     assert [note.id for note in found.notes] == ["report_decisions.two_currencies", "report_decisions.expected_anyway"]
