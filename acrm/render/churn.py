@@ -32,7 +32,7 @@ def churn_page(
     """The answer, the top of the list, when, why, what it is worth, how well it is foretold, and what to type next."""
     figures: dict[str, Any] = dict(result.summary)
     shown = result.shown
-    blocks: list[Block] = [_headline(figures), _top(result)]
+    blocks: list[Block] = [Headline(_word("headline", **_counts(figures)), learned(figures)), top_grid(result)]
     if "ending" in shown:
         blocks.append(ending_block(shown["ending"]))
     if "compare" in shown:
@@ -54,14 +54,17 @@ def churn_page(
     return Page(blocks)
 
 
-def _headline(figures: dict[str, Any]) -> Headline:
-    answer = _word("headline", high=figures["high_risk_customers"], customers=figures["here"])
+def _counts(figures: dict[str, Any]) -> dict[str, Any]:
+    return {"high": figures["high_risk_customers"], "customers": figures["here"]}
+
+
+def learned(figures: dict[str, Any]) -> str:
+    """What leaving is, and how well it is foretold."""
     values = {name: figures.get(name) for name in ("churn_rate", "window_days", "lost_customers", "roc_auc")}
-    learned = figures["setting"] if figures.get("roc_auc") is not None else "applied"
-    return Headline(answer, _word(f"sub.{learned}", **values))
+    return _word(f"sub.{figures['setting'] if figures.get('roc_auc') is not None else 'applied'}", **values)
 
 
-def _top(result: ChurnResult) -> Grid:
+def top_grid(result: ChurnResult) -> Grid:
     """Those still here who are most likely to leave; with values, those whose loss would cost most."""
     import polars as pl
 

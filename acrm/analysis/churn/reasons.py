@@ -50,7 +50,8 @@ def reasons(scorer: Scorer, table: pl.DataFrame) -> pl.DataFrame:
     what is usual (the median); `churn_reasons.number.<feature>` in the catalogue says it better where it is known.
 
     Returns:
-        One row per row of the table, in its order: `customer_id`, `reason_1` to `reason_3`, `share_1` to `share_3`.
+        One row per row of the table, in its order: `customer_id`, `reason_1` to `reason_3`, `share_1` to `share_3`,
+        and `feature_1`, the column that the first reason is about.
     """
     import numpy as np
     import polars as pl
@@ -58,6 +59,7 @@ def reasons(scorer: Scorer, table: pl.DataFrame) -> pl.DataFrame:
     names = _features(scorer)
     known = _Words(scorer)
     said, shares = [np.empty((0, REASONS), np.int64)], [np.empty((0, REASONS))]
+    first: list[str | None] = []
     at = 0
     for part in _taken_apart(scorer, table):
         # Equal contributions: the feature that comes first.
@@ -73,12 +75,16 @@ def reasons(scorer: Scorer, table: pl.DataFrame) -> pl.DataFrame:
             row, rank = np.nonzero((top == place) & told)
             words[row, rank] = [known.place(name, value) for value in table[name].gather(at + row).to_list()]
         said.append(words)
+        first += [
+            names[best[0]] if any(sure[:1]) else None for best, sure in zip(top.tolist(), told.tolist(), strict=True)
+        ]
         at += len(top)
     sentences = pl.Series(known.sentences, dtype=pl.String)
     chosen, share = np.concatenate(said), np.concatenate(shares)
     return table.select("customer_id").with_columns(
         *(sentences.gather(chosen[:, n]).alias(f"reason_{n + 1}") for n in range(REASONS)),
         *(pl.Series(f"share_{n + 1}", share[:, n]).fill_nan(None) for n in range(REASONS)),
+        pl.Series("feature_1", first, dtype=pl.String),
     )
 
 
