@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from acrm.messages import text
+from acrm.messages import Message, text
 from acrm.render.blocks import Block, Cell, Chart, Col, Grid, Headline, Lines, Section
 from acrm.render.funnel import interval, open_grid
 from acrm.render.pictures import Axis, Bars, Funnel, Row
@@ -143,9 +143,16 @@ def _cuts(result: FunnelResult, *, personal: bool) -> Iterator[Chart]:
     figures: dict[str, Any] = dict(result.summary)
     ended = bool(figures["lost"])
     whole, n = (figures["win_rate"], figures["won"] + figures["lost"]) if ended else _all(figures)
-    title, told = _word(f"cuts_{test['verdict']}", cut=test["cut"]), _word("cuts_told", cut=test["cut"])
+    cut = _cut(test["cut"])
+    title, told = _word(f"cuts_{test['verdict']}", cut=cut), _word("cuts_told", cut=cut)
     picture = Bars(Axis(text("render.funnel.win_rate"), "share"), rows, whole, _word("all"))
     yield Chart(title, told, picture, n, _word("cuts_note" if ended else "cuts_note_all"))
+
+
+def _cut(cut: str) -> str:
+    """A cut as it is read."""
+    known = Message(f"funnel.trait.{'product_id' if cut == 'product' else cut}")
+    return str(known) if known.exists else cut.removeprefix("x_")
 
 
 def _all(figures: dict[str, Any]) -> tuple[float, int]:
@@ -190,7 +197,7 @@ def _tests(result: FunnelResult) -> Iterator[Grid]:
     """Which cuts differ at all."""
     columns = [Col(text("render.funnel.cut")), Col(_word("groups"), "int"), Col(_word("differ"))]
     rows: list[list[Cell]] = [
-        [row["cut"], row["groups"], _word(f"verdict_{row['verdict']}")]
+        [_cut(row["cut"]), row["groups"], _word(f"verdict_{row['verdict']}")]
         for row in result.tables["tests"].head(MOST).iter_rows(named=True)
         if row["verdict"] in _TESTED
     ]

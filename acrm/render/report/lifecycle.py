@@ -36,9 +36,11 @@ def lifecycle_section(life: Lifecycle, *, personal: bool = True) -> Section | No
     import polars as pl
 
     limits = life.proposal.limits
+    if limits is None:
+        return None
     sizes = dict(life.stages.select("stage", "customers").iter_rows())
     buyers = sum(sizes.values()) - sizes.get("prospect", 0)
-    if limits is None or not buyers:
+    if not buyers:
         return None
     risk = sizes.get("at_risk", 0)
     values = {"at_risk": risk, "share": risk / buyers, "active": limits.active, "lapsed": limits.lapsed}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from acrm.messages import text
@@ -32,7 +33,8 @@ def segment_section(result: SegmentResult, *, personal: bool = True) -> Section 
     if table.height < 2:
         return None
     figures: dict[str, Any] = dict(result.summary)
-    blocks: list[Block] = [headline(result), _sizes(table, figures)]
+    answer = headline(result)
+    blocks: list[Block] = [replace(answer, text=capital(answer.text)), _sizes(table, figures)]
     if table["spend_share"].null_count() == 0 and float(table["spend"].sum() or 0) > 0:
         blocks.append(_worth(table, figures))
     blocks.append(_cards(result))

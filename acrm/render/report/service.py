@@ -53,11 +53,13 @@ def _headline(result: Service, refused: list[Message]) -> Headline:
         return Headline(_word("refused", rows=values["rows"], of=values["of"], what=values["what"]), sub)
     whole = {row["measure"]: row for row in result.times.filter(cut="all").iter_rows(named=True)}
     told = [
-        _word("headline", measure=_measure(measure), median=_hours(row["median"]))
+        _word("wait", measure=_measure(measure), median=_hours(row["median"]))
         for measure, row in whole.items()
         if row["median"] is not None
     ]
-    return Headline("; ".join(told) if told else _word("headline_none", contacts=figures["contacts"]), sub)
+    return Headline(
+        _word("headline", waits=", ".join(told)) if told else _word("headline_none", contacts=figures["contacts"]), sub
+    )
 
 
 def _hours(hours: float) -> str:
@@ -170,7 +172,12 @@ def _products(table: pl.DataFrame) -> Iterator[Chart]:
 
 
 def _promises(result: Service) -> Iterator[Grid]:
-    if result.breaches.is_empty():
+    table = result.breaches
+    # Where there is one kind alone, it is all.
+    for cut in ("kind", "channel"):
+        if table.filter(cut=cut)["value"].n_unique() == 1:
+            table = table.filter(table["cut"] != cut)
+    if table.is_empty():
         return
     columns = [Col(_word("promise")), Col(_word("where")), Col(_word("contacts"), "int")]
     columns += [Col(_word("late"), "bar"), Col(_word("interval"), align="right", priority=1)]
@@ -182,9 +189,9 @@ def _promises(result: Service) -> Iterator[Grid]:
             row["share"],
             between(row["low"], row["high"]),
         ]
-        for row in result.breaches.head(MOST).iter_rows(named=True)
+        for row in table.head(MOST).iter_rows(named=True)
     ]
-    yield Grid(_word("promises"), columns, rows, max(0, result.breaches.height - MOST))
+    yield Grid(_word("promises"), columns, rows, max(0, table.height - MOST))
 
 
 def _do(result: Service, refused: list[Message]) -> Iterator[str]:

@@ -87,7 +87,7 @@ def _conversion(table: pl.DataFrame, cut: str, figures: dict[str, Any]) -> Chart
 
 def _exits(result: Web, figures: dict[str, Any]) -> Iterator[Chart]:
     """Pages by how many sessions end on them without an order."""
-    pages = result.pages.sort("exits", "page", descending=[True, False]).head(MOST)
+    pages = result.pages.filter(result.pages["exits"] > 0).sort("exits", "page", descending=[True, False]).head(MOST)
     if pages.is_empty():
         return
     rows = [Row(row["page"], row["exits"], n=row["sessions"]) for row in pages.iter_rows(named=True)]
