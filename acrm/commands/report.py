@@ -34,6 +34,10 @@ def report(
             "--for", "--audience", help="Who reads it: same figures, other choice; no personal data for the board."
         ),
     ] = "all",
+    customer: Annotated[
+        str | None,
+        typer.Option("--customer", metavar="ID", help="The card of one customer: id, e-mail, phone or name."),
+    ] = None,
     pivot: Annotated[
         str | None,
         typer.Option("--pivot", metavar="SPEC", help="A pivot table: rows=month,cols=channel,sum=amount. Also as CSV."),
@@ -81,6 +85,7 @@ def report(
         period=period,
         object=object,
         audience=audience,
+        customer=customer,
         pivot=parse_pivot(pivot) if pivot else None,
         goals=toml_file(scorecard) if scorecard else None,
         seed=seed,

@@ -110,7 +110,7 @@ def _rules(top: pl.DataFrame, result: BasketResult) -> Grid:
     rows = [
         [
             *([row["group"]] if grouped else []),
-            _arrow(row),
+            arrow(row),
             row["baskets"],
             row["confidence"],
             row["lift"],
@@ -125,7 +125,8 @@ def _rules(top: pl.DataFrame, result: BasketResult) -> Grid:
     return Grid(_word("rules"), [columns[at] for at in kept], [[row[at] for at in kept] for row in rows], more)
 
 
-def _arrow(row: dict[str, Any]) -> str:
+def arrow(row: dict[str, Any]) -> str:
+    """A rule: what is bought, and what goes with it."""
     return f"{row['antecedents_text']} → {row['consequents_text']}"
 
 
@@ -165,7 +166,7 @@ def _groups(result: BasketResult, top: pl.DataFrame) -> Grid:
             row["baskets"],
             row["min_baskets"],
             row["rules"],
-            _arrow(best[row["group"]]) if row["group"] in best else None,
+            arrow(best[row["group"]]) if row["group"] in best else None,
             best[row["group"]]["lift"] if row["group"] in best else None,
         ]
         for row in result.tables["groups"].iter_rows(named=True)
@@ -174,6 +175,14 @@ def _groups(result: BasketResult, top: pl.DataFrame) -> Grid:
 
 
 def _bundles(result: BasketResult) -> Iterator[Block]:
+    yield bundles_grid(result)
+    first = result.tables["bundles"].row(0, named=True)
+    if first["price_bundle"] is not None:
+        yield Lines([bundle_sentence(first, result)])
+
+
+def bundles_grid(result: BasketResult, most: int = BUNDLES) -> Grid:
+    """What is sold as one, its price, and how many more must be sold; what is not known has no column."""
     table = result.tables["bundles"]
     columns = [
         Col(_word("bundle")),
@@ -189,20 +198,18 @@ def _bundles(result: BasketResult) -> Iterator[Block]:
         *("items_text", "baskets", "lift", "price_separately", "price_bundle", "margin_bundle", "given_away"),
         "extra_new",
     )
-    rows = table.head(BUNDLES).select(names).rows()
+    rows = table.head(most).select(names).rows()
     kept = [at for at in range(len(names)) if any(row[at] is not None for row in rows)]
-    yield Grid(
+    return Grid(
         _word("bundles"),
         [columns[at] for at in kept],
         [[row[at] for at in kept] for row in rows],
-        max(0, table.height - BUNDLES),
+        max(0, table.height - most),
     )
-    first = table.row(0, named=True)
-    if first["price_bundle"] is not None:
-        yield Lines([_bundle_sentence(first, result)])
 
 
-def _bundle_sentence(row: dict[str, Any], result: BasketResult) -> str:
+def bundle_sentence(row: dict[str, Any], result: BasketResult) -> str:
+    """What a discount on a bundle must bring to pay."""
     currency: Any = result.summary.get("currency")
     values = {
         "items": row["items_text"].replace(" + ", _word("and")),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from acrm.messages import number, text
 from acrm.render.blocks import Block, Cell, Col, Grid, Headline, Lines, Page, Steps
+from acrm.render.report.told import capital
 
 if TYPE_CHECKING:
     import polars as pl
@@ -22,12 +23,12 @@ RULES = ("first", "last", "linear", "u", "decay", "markov")
 def channels_page(result: ChannelsResult, typed: str = "acrm-store") -> Page:
     """Who came and converted by channel, costs, worth, credit, the other columns, and what to type next."""
     tables = result.tables
-    blocks: list[Block] = [_headline(result)]
+    blocks: list[Block] = [headline(result)]
     if "sources" in tables:
         blocks.append(_main(result))
     if "cost" in tables:
         blocks.append(_cost(result))
-        blocks += _marginal(tables["marginal"])
+        blocks += marginal_grids(tables["marginal"])
     if "worth" in tables:
         blocks.append(_worth(tables["worth"]))
     if "attribution" in tables:
@@ -75,7 +76,8 @@ def amounts(lows: Iterable[float | None]) -> str:
     return ",.0f" if any(low is not None and abs(low) >= 100 for low in lows) else ",.2f"
 
 
-def _headline(result: ChannelsResult) -> Headline:
+def headline(result: ChannelsResult) -> Headline:
+    """How many converted and whether channels differ; of paths alone, who earns most of the credit."""
     figures: dict[str, Any] = dict(result.summary)
     if "of" not in figures:
         top = {"top": name(figures["credit_first"]), "low": figures["credit_first_low"]}
@@ -84,14 +86,14 @@ def _headline(result: ChannelsResult) -> Headline:
     kind = figures.pop("of")
     figures["of"] = text(f"channels.of.{kind}")
     if column is None or not figures["channels"]:
-        return Headline(_capital(_word("headline_nowhere", **figures)), _word("sub_nowhere"))
+        return Headline(capital(_word("headline_nowhere", **figures)), _word("sub_nowhere"))
     dated = "sub" if figures["last"] else "sub_undated"
     subs = [_word(dated, **figures)]
     if figures["converted"] is None or not figures["judged"]:
         main = result.tables["channels"].row(0, named=True)
         told = {"units": figures["units"], "of": figures["of"], "channels": figures["channels"]}
         return Headline(
-            _capital(_word("headline_counted", **told, top=name(main["channel"]), share=main["share"])), subs[0]
+            capital(_word("headline_counted", **told, top=name(main["channel"]), share=main["share"])), subs[0]
         )
     if figures["chi_square"] is None:
         differ = _word("one") if figures["channels"] < 2 else _word("same")
@@ -109,11 +111,7 @@ def _headline(result: ChannelsResult) -> Headline:
     became = text(f"channels.became.{kind}")
     told = {key: figures[key] for key in ("converted", "judged", "of")}
     answer = _word("headline", **told, became=became, rate=figures["conversion"], differ=differ)
-    return Headline(_capital(answer), "; ".join(subs))
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]
+    return Headline(capital(answer), "; ".join(subs))
 
 
 def _main(result: ChannelsResult) -> Grid:
@@ -137,7 +135,7 @@ def _main(result: ChannelsResult) -> Grid:
             cells.append(text(f"channels.verdict.{verdict}") if verdict else None)
         rows.append([*cells, *([row["amount"]] if table["amount"].count() else [])])
     column = result.summary["column"]
-    title = _capital(_word("by", of=of, column=column)) if column else _capital(of)
+    title = capital(_word("by", of=of, column=column)) if column else capital(of)
     return Grid(title, columns, rows, max(0, table.height - SHOWN))
 
 
@@ -170,7 +168,7 @@ def _cost(result: ChannelsResult) -> Grid:
     return Grid(title, columns, rows, max(0, table.height - SHOWN))
 
 
-def _marginal(table: pl.DataFrame) -> Iterator[Grid]:
+def marginal_grids(table: pl.DataFrame) -> Iterator[Grid]:
     """What one more lead or deal costs, which is easier to weigh than leads per unit of money; and what comes back."""
     told = table.drop_nulls("marginal")
     counts = told.filter(told["outcome"] != "revenue").head(2 * SHOWN)

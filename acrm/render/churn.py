@@ -63,7 +63,7 @@ def churn_page(
     """The answer, the top of the list, why, when, what it is worth, how well it is foretold, and what to type next."""
     figures: dict[str, Any] = dict(result.summary)
     shown, currency = result.shown, figures.get("currency")
-    blocks: list[Block] = [_headline(result), _top(result, currency), *_causes(result.tables["causes"])]
+    blocks: list[Block] = [_headline(result), top_grid(result, currency), *_causes(result.tables["causes"])]
     if "ending" in shown:
         blocks.append(ending_block(shown["ending"], currency))
     if "compare" in shown:
@@ -91,15 +91,21 @@ def _headline(result: ChurnResult) -> Headline:
     if figures.get("expected_loss"):
         loss = number(figures["expected_loss"], ",.0f")
         answer += _word("headline_loss", loss="\u00a0".join(filter(None, (loss, figures.get("currency")))))
+    return Headline(answer, learned(result))
+
+
+def learned(result: ChurnResult) -> str:
+    """What leaving is, and how well it is foretold."""
+    figures: dict[str, Any] = dict(result.summary)
     values = {name: figures.get(name) for name in ("churn_rate", "window_days", "lost_customers", "roc_auc")}
     if result.files:
-        return Headline(answer, _word(f"sub.{figures['setting']}", **values))
+        return _word(f"sub.{figures['setting']}", **values)
     if figures.get("roc_auc") is not None:
-        return Headline(answer, _word("sub.applied_known", **values))
-    return Headline(answer, _word("sub.applied", setting=text(f"churn.setting.{figures['setting']}")))
+        return _word("sub.applied_known", **values)
+    return _word("sub.applied", setting=text(f"churn.setting.{figures['setting']}"))
 
 
-def _top(result: ChurnResult, currency: str | None) -> Grid:
+def top_grid(result: ChurnResult, currency: str | None) -> Grid:
     """Those still here who are most likely to leave; with values, those whose loss would cost most."""
     import polars as pl
 

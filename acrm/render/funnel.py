@@ -19,7 +19,7 @@ SHOWN = 8
 
 def funnel_page(result: FunnelResult, typed: str = "acrm-store") -> Page:
     """The funnel, the deals to call first, what is to come, how long it takes, who wins more, and what to type next."""
-    blocks: list[Block] = [_headline(result), _stages(result), _facts(result), _open(result), _months(result)]
+    blocks: list[Block] = [_headline(result), _stages(result), _facts(result), open_grid(result), _months(result)]
     blocks += [_times(result), _ended(result), _cuts(result), _lost(result), _late(result)]
     blocks.append(Lines([str(note) for note in result.notes], mark="!"))
     blocks.append(Steps(list(_steps(result, f"acrm funnel {typed}")), text("render.next")))
@@ -34,7 +34,7 @@ def _money(result: FunnelResult, amount: Any) -> str:
     return money(amount, result.summary["currency"])  # type: ignore[arg-type]
 
 
-def _interval(low: Any, high: Any) -> str | None:
+def interval(low: Any, high: Any) -> str | None:
     """Limits of a share, as short as they can be."""
     if low is None or high is None:
         return None
@@ -45,12 +45,12 @@ def _headline(result: FunnelResult) -> Headline:
     figures: dict[str, Any] = dict(result.summary)
     sub = _word("sub", **{name: figures[name] for name in ("deals", "open", "won", "lost", "as_of")})
     if figures["win_rate"] is None or not figures["lost"]:
-        limits = _interval(figures["won_of_all_low"], figures["won_of_all_high"])
+        limits = interval(figures["won_of_all_low"], figures["won_of_all_high"])
         answer = _word(
             "headline_all", share=figures["won_of_all"], limits=limits, **{k: figures[k] for k in ("won", "deals")}
         )
     else:
-        limits = _interval(figures["win_rate_low"], figures["win_rate_high"])
+        limits = interval(figures["win_rate_low"], figures["win_rate_high"])
         answer = _word("headline", share=figures["win_rate"], limits=limits)
     if figures["amount_won"]:
         answer += "; " + _word("brought", money=_money(result, figures["amount_won"]))
@@ -81,10 +81,10 @@ def _stages(result: FunnelResult) -> Grid:
         previous = (
             (None, None)
             if row["step"] == 1
-            else (row["of_previous"], _interval(row["of_previous_low"], row["of_previous_high"]))
+            else (row["of_previous"], interval(row["of_previous_low"], row["of_previous_high"]))
         )
         cells: list[Cell] = [_word("won") if last else row["stage"], row["now"], reached, row["of_all"]]
-        cells += [_interval(row["of_all_low"], row["of_all_high"]) if row["step"] > 1 else None, *previous]
+        cells += [interval(row["of_all_low"], row["of_all_high"]) if row["step"] > 1 else None, *previous]
         rows.append([*cells, row["amount_now"]] if told else cells)
     return Grid(_word("stages"), columns, rows)
 
@@ -99,7 +99,7 @@ def _facts(result: FunnelResult) -> Facts:
     if figures["overdue"] is not None:
         rows.append((_word("overdue"), _word("overdue_value", n=figures["overdue"], share=figures["overdue_share"])))
     if figures.get("answers_late_share") is not None:
-        limits = _interval(figures["answers_late_low"], figures["answers_late_high"])
+        limits = interval(figures["answers_late_low"], figures["answers_late_high"])
         values = {"late": figures["answers_late"], "share": figures["answers_late_share"], "limits": limits}
         hours = result.params.sla
         rows.append(
@@ -108,7 +108,7 @@ def _facts(result: FunnelResult) -> Facts:
     return Facts(rows)
 
 
-def _open(result: FunnelResult) -> Grid:
+def open_grid(result: FunnelResult, most: int = SHOWN) -> Grid:
     """The open deals that are expected to bring most, and why."""
     import polars as pl
 
@@ -120,8 +120,8 @@ def _open(result: FunnelResult) -> Grid:
     columns += [Col(_word("expected_amount"), "money")] if amounts else []
     columns += [Col(_word("because"), "prose")]
     named = pl.coalesce("name", "deal_id")
-    top = table.head(SHOWN).select(named, "owner", "p_win", *(["expected_amount"] if amounts else []), "reason")
-    return Grid(_word("open"), columns, top.rows(), max(0, table.height - SHOWN))
+    top = table.head(most).select(named, "owner", "p_win", *(["expected_amount"] if amounts else []), "reason")
+    return Grid(_word("open"), columns, top.rows(), max(0, table.height - most))
 
 
 def _months(result: FunnelResult) -> Grid:
@@ -164,7 +164,7 @@ def _ended(result: FunnelResult) -> Grid:
     columns = [Col(_word("days"), align="right"), Col(_word("won"), "bar"), Col(_word("limits"), align="right")]
     columns += [Col(_word("lost"), "share"), Col(_word("still_open"), "share")]
     rows: list[list[Cell]] = [
-        [number(row["days"]), row["won"], _interval(row["won_low"], row["won_high"]), row["lost"], row["open"]]
+        [number(row["days"]), row["won"], interval(row["won_low"], row["won_high"]), row["lost"], row["open"]]
         for row in result.tables["incidence"].iter_rows(named=True)
     ]
     return Grid(_word("ended"), columns, rows)
@@ -182,7 +182,7 @@ def _cuts(result: FunnelResult) -> Grid:
         groups = result.tables["cuts"].filter(cut=test["cut"])
         for row in groups.head(SHOWN if test["verdict"] == "differ" else 3).iter_rows(named=True):
             name = _word("not_recorded") if row["group"] is None else row["group"]
-            limits = _interval(row["win_rate_low"], row["win_rate_high"])
+            limits = interval(row["win_rate_low"], row["win_rate_high"])
             rows.append([test["cut"], name, row["deals"], row["win_rate"], limits, _word(f"verdict_{row['verdict']}")])
         more += max(0, groups.height - (SHOWN if test["verdict"] == "differ" else 3))
     return Grid(_word("cuts"), columns, rows, more)
@@ -199,7 +199,7 @@ def _lost(result: FunnelResult) -> Grid:
             _word("not_recorded") if row["lost_reason"] is None else row["lost_reason"],
             row["deals"],
             row["share"],
-            _interval(row["share_low"], row["share_high"]),
+            interval(row["share_low"], row["share_high"]),
             row["median_days"],
         ]
         for row in table.head(SHOWN).iter_rows(named=True)

@@ -23,7 +23,7 @@ GROUPS, OF_GROUP = 6, 3
 def products_page(result: ProductsResult, typed: str = "acrm-store") -> Page:
     """Classes, how many products need what, the first of each action with the reason, groups, and what to type next."""
     blocks: list[Block] = [_headline(result), _matrix(result), _actions(result)]
-    blocks += [_list(result, action) for action in LISTED]
+    blocks += [action_grid(result, action) for action in LISTED]
     if "by" in result.tables:
         blocks.append(_by(result))
     if "assortment" in result.tables:
@@ -47,7 +47,7 @@ def _headline(result: ProductsResult) -> Headline:
     matrix = result.tables["matrix"]
     values["share"] = float(matrix.filter(abc="A")["share"].sum())
     if figures["spend"] is None:
-        return Headline(_word("headline_units", **values, what=_measure(result)), sub)
+        return Headline(_word("headline_units", **values, what=measure(result)), sub)
     currency = figures["currency"]
     answer = _word("headline", **values, money=money(figures["spend"], currency))
     if figures["margin"] is not None:
@@ -71,10 +71,10 @@ def _matrix(result: ProductsResult) -> Grid:
         whole = matrix.filter(abc=abc)
         cells = [whole.filter(pl.col("xyz").eq_missing(pl.lit(name, pl.String))) for name in names]
         rows.append([abc, *map(_cell, [*cells, whole])])
-    return Grid(_word("matrix", what=_measure(result)), columns, rows)
+    return Grid(_word("matrix", what=measure(result)), columns, rows)
 
 
-def _measure(result: ProductsResult) -> str:
+def measure(result: ProductsResult) -> str:
     """What classes are by."""
     return text(f"products.what.{result.summary['classed_by']}")
 
@@ -95,7 +95,7 @@ def _actions(result: ProductsResult) -> Grid:
     stocked = table["on_hand"].count() > 0
     total = str(result.summary["classed_by"])
     whole = float(table[total].sum() or 0)
-    part = _word("share_of", what=_measure(result))
+    part = _word("share_of", what=measure(result))
     columns = [Col(_word("action")), Col(_word("products"), "int"), Col(part, "bar")]
     if stocked:
         columns += [Col(_word("on_hand"), "int", priority=2), Col(_word("stock_value"), "money", priority=1)]
@@ -111,7 +111,7 @@ def _actions(result: ProductsResult) -> Grid:
     return Grid(_word("actions"), columns, rows)
 
 
-def _list(result: ProductsResult, action: str) -> Grid:
+def action_grid(result: ProductsResult, action: str, most: int = SHOWN) -> Grid:
     """The products of an action, those first that it matters most for."""
     import polars as pl
 
@@ -125,11 +125,11 @@ def _list(result: ProductsResult, action: str) -> Grid:
     total = str(result.summary["classed_by"])
     columns = [
         Col(_word("product"), max=32),
-        Col(_measure(result), "money" if total == "revenue" else "int", priority=1),
+        Col(measure(result), "money" if total == "revenue" else "int", priority=1),
         Col(_word("reason"), "prose"),
     ]
-    top = some.head(SHOWN).select(pl.coalesce("product_name", "product_id"), total, "reason")
-    return Grid(_word(action), columns, top.rows(), max(0, some.height - SHOWN))
+    top = some.head(most).select(pl.coalesce("product_name", "product_id"), total, "reason")
+    return Grid(_word(action), columns, top.rows(), max(0, some.height - most))
 
 
 def _by(result: ProductsResult) -> Grid:

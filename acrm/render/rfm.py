@@ -24,7 +24,7 @@ def rfm_page(result: RfmResult, typed: str = "acrm-store") -> Page:
 
     `typed` is what the reader typed after `acrm rfm`, so that the commands to go on with repeat it.
     """
-    blocks: list[Block] = [_headline(result), _segments(result)]
+    blocks: list[Block] = [_headline(result), segments_grid(result)]
     if "migration" in result.tables:
         blocks += _moves(result)
     if "validation" in result.tables:
@@ -52,7 +52,8 @@ def _headline(result: RfmResult) -> Headline:
     return Headline(sentence, _word("sub", first=figures["first_order_at"], last=figures["last_order_at"], **figures))
 
 
-def _segments(result: RfmResult) -> Grid:
+def segments_grid(result: RfmResult, most: int | None = None) -> Grid:
+    """The segments with what to do about them, in the order of the grid; with `most` those that spent most."""
     import polars as pl
 
     columns = [
@@ -67,8 +68,19 @@ def _segments(result: RfmResult) -> Grid:
     table = result.tables["segments"].with_columns(
         next_step=pl.when(pl.col("customers") > 0).then(pl.col("next_step").replace("", None))
     )
+    if most is not None:
+        table = table.filter(pl.col("customers") > 0).sort("spend", "segment", descending=[True, False])
     rows = table.select("label", "customers", "share", "spend_share", "median_days", "next_step").rows()
-    return Grid(_word("segments"), columns, rows)
+    return Grid(_word("segments"), columns, rows[:most], max(0, len(rows) - (most or len(rows))))
+
+
+def to_win_back(result: RfmResult) -> dict[str, Any] | None:
+    """The row of the segment that is quieter than half of the customers and spent most each, if there is one."""
+    import polars as pl
+
+    usual = result.tables["customers"]["days_since_last"].median()
+    quiet = result.tables["segments"].filter(pl.col("median_days") > usual, pl.col("spend") > 0)
+    return max(quiet.iter_rows(named=True), key=lambda row: row["spend"] / row["customers"], default=None)
 
 
 def _moves(result: RfmResult) -> Iterator[Block]:
@@ -156,14 +168,9 @@ def _interval(row: dict[str, Any]) -> str | None:
 
 def _steps(result: RfmResult, command: str) -> Iterator[tuple[str, str]]:
     """The list of whom to win back first, then what was not asked yet and the time of the data allows."""
-    import polars as pl
-
     figures: dict[str, Any] = dict(result.summary)
-    quiet = result.tables["segments"].filter(
-        pl.col("median_days") > result.tables["customers"]["days_since_last"].median(), pl.col("spend") > 0
-    )
-    if quiet.height:
-        row = max(quiet.iter_rows(named=True), key=lambda row: row["spend"] / row["customers"])
+    row = to_win_back(result)
+    if row is not None:
         why = _word("next.list", segment=row["label"], customers=row["customers"])
         yield f"{command} -o - | grep -w {shlex.quote(row['segment'])}", why
     since = figures["as_of"] - QUARTER

@@ -35,7 +35,7 @@ def segment_page(
     """The groups, what each is like, how many there are and why, the lifecycle, what to do, and what to type next."""
     figures: dict[str, Any] = dict(result.summary)
     found = result.profiles
-    parts: list[Block] = [_headline(result)]
+    parts: list[Block] = [headline(result)]
     if found.segments.height > 1:
         parts += [segment_map(found, figures.get("currency")), *profile_cards(found)]
     if "criteria" in result.tables and result.tables["criteria"].height:
@@ -54,7 +54,8 @@ def segment_page(
     return Page(parts)
 
 
-def _headline(result: SegmentResult) -> Headline:
+def headline(result: SegmentResult) -> Headline:
+    """How many groups there are, whether they are groups at all, and the largest."""
     figures: dict[str, Any] = dict(result.summary)
     sizes = result.profiles.segments
     verdict = figures["verdict"]

@@ -32,20 +32,8 @@ def lifecycle_blocks(life: Lifecycle) -> Iterator[Block]:
     if limits is None:
         return
     names = {stage: text(f"segment_lifecycle.stage.{stage}") for stage in life.stages["stage"]}
-    told = life.stages.filter(life.stages["customers"] > 0)
-    columns = [
-        Col(_word("stage")),
-        Col(_word("customers"), "int"),
-        Col(_word("share"), "bar"),
-        Col(_word("median_days"), "int"),
-        Col(_word("means"), "prose", priority=1),
-    ]
     values = {"active": limits.active, "lapsed": limits.lapsed, "loyal": limits.loyal}
-    rows: list[list[Cell]] = [
-        [names[stage], customers, share, days, _word(f"stage_means.{stage}", **values)]
-        for stage, customers, share, days in told.rows()
-    ]
-    yield Grid(_word("stages"), columns, rows)
+    yield stages_grid(life)
     yield Facts(
         [
             (_word(f"limit.{name}"), _word(f"from.{life.proposal.origin[name]}", value=value))
@@ -55,6 +43,31 @@ def lifecycle_blocks(life: Lifecycle) -> Iterator[Block]:
     )
     if life.matrix.height:
         yield _matrix(life.matrix, names)
+
+
+def stages_grid(life: Lifecycle) -> Grid:
+    """The stages that anybody stands in; a lifecycle without limits has none."""
+    limits = life.proposal.limits
+    columns = [
+        Col(_word("stage")),
+        Col(_word("customers"), "int"),
+        Col(_word("share"), "bar"),
+        Col(_word("median_days"), "int"),
+        Col(_word("means"), "prose", priority=1),
+    ]
+    values = {} if limits is None else {"active": limits.active, "lapsed": limits.lapsed, "loyal": limits.loyal}
+    told = life.stages.filter(life.stages["customers"] > 0)
+    rows: list[list[Cell]] = [
+        [
+            text(f"segment_lifecycle.stage.{stage}"),
+            customers,
+            share,
+            days,
+            _word(f"stage_means.{stage}", **values) if values else None,
+        ]
+        for stage, customers, share, days in told.rows()
+    ]
+    return Grid(_word("stages"), columns, rows)
 
 
 def _matrix(matrix: pl.DataFrame, names: dict[str, str]) -> Grid:
@@ -170,7 +183,11 @@ def call_blocks(found: CallList) -> Iterator[Block]:
 def bins_block(table: pl.DataFrame, by: str | None) -> Grid:
     """Orders by value of a column and by band of amount, with their sum."""
     bands = list(dict.fromkeys(table.select("low", "high").rows()))
-    columns = [Col(by or "", max=30), *(Col(_band(*band), "int") for band in bands), Col(_word("orders"), "bar")]
+    columns = [
+        Col(by or "", max=30),
+        *(Col(band(low, high), "int") for low, high in bands),
+        Col(_word("orders"), "bar"),
+    ]
     counts: dict[str | None, list[int]] = {}
     for value, orders in table.select("value", "orders").rows():
         counts.setdefault(value, []).append(orders)
@@ -178,7 +195,8 @@ def bins_block(table: pl.DataFrame, by: str | None) -> Grid:
     return Grid(_word("bins"), columns, [[value or everyone, *row, sum(row)] for value, row in counts.items()])
 
 
-def _band(low: Any, high: Any) -> str:
+def band(low: Any, high: Any) -> str:
+    """A band of amounts by its limits."""
     if low is None and high is None:
         return _word("any")
     if low is None:

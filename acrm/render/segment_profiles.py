@@ -74,6 +74,13 @@ def comparison(found: pl.DataFrame, group_a: str, group_b: str) -> Grid:
     return Grid(_word("comparison"), columns, rows, more=max(0, told.height - MOST))
 
 
+def trait_words(trait: Trait) -> str:
+    """What a segment is like in one respect, beside all others."""
+    value, rest = (_figure(figure, trait.feature, trait.level) for figure in (trait.value, trait.rest))
+    label = _label(trait.feature, trait.level, made_of=False)
+    return _word("trait", label=label, value=value, rest=rest)
+
+
 def _facts(card: Card) -> Iterator[tuple[str, str]]:
     size = {"customers": card.customers, "share": card.share}
     if card.spend_share is None:

@@ -30,6 +30,7 @@ class ReportParams:
         period: What time is cut into.
         object: Whose figures are listed, besides those of the whole; None: nobody's.
         audience: Who reads it: the figures are the same, their choice and order are not.
+        customer: Whose card is asked for: an id, or an e-mail address, phone or name that is one customer's.
         pivot: A table of anything by anything.
         goals: A document of goals, see `acrm.analysis.report.goals.read_goals`.
         seed: Start of every random choice.
@@ -41,6 +42,7 @@ class ReportParams:
     period: Period = "month"
     object: Kind | None = None
     audience: Audience = "all"
+    customer: str | None = None
     pivot: PivotParams | None = None
     goals: Mapping[str, Any] | None = None
     seed: int = 0

@@ -58,6 +58,10 @@ def report(have: Gathered, params: ReportParams) -> ReportResult:
     if params.goals is not None:
         results["scorecard"] = _scorecard(params.goals, figures, results)
         figures |= results["scorecard"].figures
+    results |= _decided(have, params, results, figures["as_of"])
+    figures |= {
+        f"decisions.{name}": value for name, value in results["decisions"].figures.items() if name != "currency"
+    }
     told = (note for name in ("scorecard", "health") if name in results for note in results[name].notes)
     return ReportResult(
         params=params,
@@ -96,6 +100,23 @@ def _asked(have: Gathered, params: ReportParams, sold: Sold | None) -> dict[str,
         found["object"] = objects(have.tables, params.object, as_of=params.as_of, sold=sold)
     if params.pivot:
         found["pivot"] = pivot(have.tables, replace(params.pivot, as_of=params.as_of, zone=params.zone))
+    return found
+
+
+def _decided(have: Gathered, params: ReportParams, results: Mapping[str, Any], today: Scalar) -> dict[str, Any]:
+    """What to do, what may be won, and the card of one customer where it was asked for."""
+    from acrm.analysis.report.card import card
+    from acrm.analysis.report.decided_before import decided_before
+    from acrm.analysis.report.decisions import decisions
+    from acrm.analysis.report.opportunities import opportunities
+
+    before = decided_before(have.tables, today) if isinstance(today, date) else None
+    found: dict[str, Any] = {"decisions": decisions(results, goals=results.get("scorecard"), before=before)}
+    won = opportunities(results)
+    if won is not None:
+        found["opportunities"] = won
+    if params.customer is not None:
+        found["card"] = card(params.customer, have.tables, results, as_of=params.as_of)
     return found
 
 

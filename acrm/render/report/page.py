@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from acrm.errors import OutputError
 from acrm.messages import Message, number
 from acrm.render.blocks import Block, Decisions, Facts, Headline, Lines, Page, Section, Steps
 from acrm.render.html import Meta, page_html
+from acrm.render.report.basket import basket_section
+from acrm.render.report.card import card_section
+from acrm.render.report.channels import channels_section
+from acrm.render.report.churn import churn_section
+from acrm.render.report.clv import clv_section
+from acrm.render.report.decisions import decisions_section
 from acrm.render.report.figures import figures_grid, figures_section
+from acrm.render.report.funnel import funnel_section
 from acrm.render.report.groups import cut_section, object_section, units_section
 from acrm.render.report.health import health_lead, health_section
+from acrm.render.report.lifecycle import lifecycle_section
 from acrm.render.report.limits import limits_section
+from acrm.render.report.opportunities import opportunities_section
 from acrm.render.report.pivot import pivot_section
+from acrm.render.report.products import products_section
 from acrm.render.report.provenance import provenance
+from acrm.render.report.regions import regions_section
+from acrm.render.report.rfm import rfm_section
 from acrm.render.report.sales import cohorts_section, trend_section
 from acrm.render.report.scorecard import scorecard_section
+from acrm.render.report.segment import segment_section
+from acrm.render.report.service import service_section
+from acrm.render.report.web import web_section
 from acrm.render.report.written import word
 
 if TYPE_CHECKING:
@@ -27,6 +43,13 @@ MOST = {False: 2_000_000, True: 3_000_000}
 """Bytes of a page, by whether it is interactive."""
 
 Make = Callable[["ReportResult", Any], Section | None]
+
+
+def _of_analysis(make: Callable[..., Section | None], result: ReportResult, part: Any) -> Section | None:
+    """The section of an analysis; the board's names nobody."""
+    return make(part, personal=result.params.audience != "board")
+
+
 MADE: Mapping[str, Make] = {
     "kpis": lambda result, _: figures_section(result),
     "scorecard": lambda result, part: scorecard_section(part, result.currency),
@@ -37,6 +60,26 @@ MADE: Mapping[str, Make] = {
     "pivot": lambda result, part: pivot_section(part, result.params.pivot, result.currency),  # type: ignore[arg-type]
     "cohorts": lambda _, part: cohorts_section(part),
     "health": lambda _, part: health_section(part),
+    "decisions": lambda _, part: decisions_section(part),
+    "opportunities": lambda result, part: opportunities_section(part, result.currency),
+    "card": lambda _, part: card_section(part),
+    **{
+        name: partial(_of_analysis, make)
+        for name, make in {
+            "rfm": rfm_section,
+            "lifecycle": lifecycle_section,
+            "clv": clv_section,
+            "churn": churn_section,
+            "segment": segment_section,
+            "basket": basket_section,
+            "products": products_section,
+            "regions": regions_section,
+            "channels": channels_section,
+            "funnel": funnel_section,
+            "service": service_section,
+            "web": web_section,
+        }.items()
+    },
 }
 """How the section of each part is made, from the result and the part."""
 
