@@ -49,5 +49,6 @@ def beside(results: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         figures = figures_of(results[one.part]) if one.part in results else {}
         value, counts = figures.get(one.value), [figures.get(name) for name in one.n]
         if value is not None:
-            n = None if None in counts else sum(counts)
+            known = [count for count in counts if count is not None]
+            n = sum(known) if len(known) == len(counts) else None
             yield {"measure": one.name, "unit": one.unit, "value": float(value), "n": n, "n_of": one.n_of}

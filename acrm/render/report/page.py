@@ -45,9 +45,10 @@ MOST = {False: 2_000_000, True: 3_000_000}
 Make = Callable[["ReportResult", Any], Section | None]
 
 
-def _of_analysis(make: Callable[..., Section | None], result: ReportResult, part: Any) -> Section | None:
+def _of_analysis(make: Any, result: ReportResult, part: Any) -> Section | None:
     """The section of an analysis; the board's names nobody."""
-    return make(part, personal=result.params.audience != "board")
+    made: Section | None = make(part, personal=result.params.audience != "board")
+    return made
 
 
 MADE: Mapping[str, Make] = {
