@@ -22,9 +22,9 @@ class Opportunities:
 
     Attributes:
         tables: `opportunities`, the most expected first, then by kind and id: `kind` (`deal`, `offer`), `id` (of the
-            deal, or of the product), `name`, `customer_id`, `expected`, `low`, `high` (Decimal: chance x what it brings;
-            limits are those of the chance, null where none are known), `p` (chance of a deal), `owner`, `due_from`, `due_to`,
-            `reason`.
+            deal, or of the product), `name`, `customer_id`, `expected`, `low`, `high` (Decimal: chance x what it
+            brings; limits are those of the chance, null where none are known), `p` (chance of a deal), `owner`,
+            `due_from`, `due_to`, `reason`.
         figures: `opportunities` shown, of so many (`opportunities_of`), and `opportunities_expected` of those shown.
         notes: What the sums do not say.
     """
