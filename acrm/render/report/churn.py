@@ -202,7 +202,7 @@ def _actions(customers: pl.DataFrame, figures: dict[str, Any]) -> Grid:
 
 def _do(result: ChurnResult, customers: pl.DataFrame, figures: dict[str, Any]) -> Block:
     """Whom it would pay to contact, less those who do not want it."""
-    found = dict(result.economics.figures)
+    found: dict[str, Any] = dict(result.economics.figures)
     if not found.get("contacts") or not found.get("value_known"):
         return to_do()
     currency = figures.get("currency")
@@ -212,4 +212,5 @@ def _do(result: ChurnResult, customers: pl.DataFrame, figures: dict[str, Any]) -
     proof = _word(way, control=found.get("control_needed"))
     refused = customers.filter(customers["action"] == text("churn.action.refused")).height
     silent = _word("refused", refused=refused) if refused else ""
-    return to_do(_word("do", contacts=found["contacts"], limits=limits, **money) + proof, silent)
+    sure = "do" if found["campaign_profit_low"] > 0 else "do_unsure"
+    return to_do(_word(sure, contacts=found["contacts"], limits=limits, **money) + proof, silent)

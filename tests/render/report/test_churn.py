@@ -67,14 +67,21 @@ def test_bands_are_of_those_who_are_here(result: ChurnResult, section: Section, 
 
 def test_who_refused_is_not_to_be_contacted(section: Section) -> None:
     refused = next(line for line in lines(section) if line.startswith("Not to be contacted"))
-    actions = {row[0]: row[1] for row in grids(section)["What to do"].rows}
+    actions = {row[0]: row[1] for row in grids(section)["By action"].rows}
     assert f"gave no consent: {actions['do not contact: no consent']} of" in refused
+
+
+@pytest.mark.parametrize(("low", "said"), [(1.0, "It would pay to contact"), (-1.0, "It may pay to contact")])
+def test_a_loss_that_is_possible_is_told(result: ChurnResult, low: float, said: str) -> None:
+    figures = {**result.economics.figures, "campaign_profit_low": low}
+    section = sound(churn_section(replace(result, economics=replace(result.economics, figures=figures))))
+    assert any(line.startswith(said) for line in lines(section))
 
 
 def test_made_up_values_make_no_picture_of_money(prepared: Prepared) -> None:
     section = sound(churn_section(churn(prepared, ChurnParams(), None)))
     assert "profit" not in words(charts(section))
-    assert not [line for line in lines(section) if line.startswith("It would pay")]
+    assert not [line for line in lines(section) if line.startswith("It ")]
 
 
 def test_groups_have_a_table(result: ChurnResult, prepared: Prepared) -> None:
