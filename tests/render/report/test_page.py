@@ -9,7 +9,7 @@ from acrm.analysis.report.params import Gathered, ReportParams, ReportResult
 from acrm.analysis.report.report import report
 from acrm.errors import OutputError
 from acrm.lineage import Input, Lineage
-from acrm.render.blocks import Chart, Grid, Headline, Lines, Section
+from acrm.render.blocks import Block, Chart, Grid, Headline, Lines, Section
 from acrm.render.pictures import Axis, Bars, Row
 from acrm.render.report import page
 from acrm.render.report.impersonal import impersonal, words
@@ -61,7 +61,7 @@ def test_the_footer_and_too_large_a_page(result: ReportResult, monkeypatch: pyte
 
 def test_a_page_for_many_eyes_names_nobody() -> None:
     bars = Bars(Axis("x"), [Row("Ann Lee", 1)])
-    blocks = [
+    blocks: list[Block] = [
         Headline("of 500 customers"),
         Lines(["ask ann@mail.example"]),
         Lines(["call +7 912 345-67-89"]),
