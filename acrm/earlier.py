@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,8 +58,10 @@ def earlier_result(path: str, command: str) -> pl.DataFrame | None:
     return pl.read_parquet(content, glob=False)
 
 
-def whole_result(path: str, command: str, main: str) -> Result | None:
+def whole_result(path: str, command: str, main: str, params: type) -> Result | None:
     """An earlier result of a command with all its tables, `main` first, and its figures; None where the path is none.
+
+    Of what was asked for it has numbers and words, of `params`; notes it has none.
 
     Raises:
         InputError: Files of it are missing, or are none.
@@ -75,7 +78,13 @@ def whole_result(path: str, command: str, main: str) -> Result | None:
         if table is not None:
             tables[name.removeprefix(f"{command}_")] = table
     summary = {name: _day(value) for name, value in told.get("summary", {}).items()}
-    return Result(params=None, tables=tables, summary=summary)
+    options = {name: one["value"] for name, one in told.get("options", {}).items()}
+    asked = {
+        field.name: options[field.name]
+        for field in fields(params)
+        if isinstance(field.default, int | float | str) and isinstance(options.get(field.name), type(field.default))
+    }
+    return Result(params=params(**asked), tables=tables, summary=summary)
 
 
 def _is_table(output: object) -> bool:

@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acrm.analysis.as_it_was import as_it_was
+from acrm.analysis.clv.params import ClvParams
+from acrm.analysis.offers.offers import OffersParams
 from acrm.analysis.report.params import Gathered
+from acrm.analysis.rfm import RfmParams
 from acrm.earlier import whole_result
 from acrm.ingest.assembly import IDENTITIES
 from acrm.ingest.people.identity import one_spelling
@@ -21,8 +24,12 @@ if TYPE_CHECKING:
 
     from acrm.options import Reading, Selecting
 
-_EARLIER = {"rfm": "customers", "clv": "customers", "churn": "customers"}
-"""Commands whose results are taken as they are, with the name of their main table."""
+_EARLIER = {
+    "rfm": ("customers", RfmParams),
+    "clv": ("customers", ClvParams),
+    "offers": ("offers", OffersParams),
+}
+"""Commands whose results are taken as they are, with the name of their main table and what is asked of them."""
 
 
 def gathered(
@@ -44,8 +51,8 @@ def gathered(
     }
     found = replace(found, dataset=replace(found.dataset, tables=tables))
     earlier = {}
-    for command, main in _EARLIER.items():
-        results = (whole_result(path, command, main) for path in sources)
+    for command, (main, params) in _EARLIER.items():
+        results = (whole_result(path, command, main, params) for path in sources)
         one = next((result for result in results if result is not None), None)
         if one is not None:
             earlier[command] = one

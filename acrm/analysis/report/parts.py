@@ -208,7 +208,7 @@ def _offers(have: Gathered, asked: ReportParams, _: Found) -> Any:
     lines = _of_goods(have)
     if lines is None or _lines(have, *SALES) is None:
         return None
-    return offers(lines, OffersParams(as_of=asked.as_of, top=1), have.tables)
+    return offers(lines, OffersParams(as_of=asked.as_of), have.tables)
 
 
 def _funnel(have: Gathered, asked: ReportParams, _: Found) -> Any:

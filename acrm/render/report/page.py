@@ -84,49 +84,33 @@ MADE: Mapping[str, Make] = {
 }
 """How the section of each part is made, from the result and the part."""
 
-_ASKED = ("card", "scorecard")
+_FIRST = ("card", "decisions", "scorecard")
 _CUTS = ("cut", "units", "object", "pivot")
 _PEOPLE = ("cohorts", "rfm", "lifecycle", "clv", "churn")
 ORDER: Mapping[Audience, tuple[str, ...]] = {
     "all": (
-        *("decisions", *_ASKED, "kpis", "trend", *_CUTS, *_PEOPLE, "opportunities"),
+        *(*_FIRST, "kpis", "trend", *_CUTS, *_PEOPLE, "opportunities"),
         *("segment", "basket", "products", "regions", "channels", "funnel", "service", "web"),
     ),
-    "board": (
-        "decisions",
-        *_ASKED,
-        "kpis",
-        "trend",
-        *_CUTS,
-        "cohorts",
-        "clv",
-        "churn",
-        "channels",
-        "funnel",
-        "service",
-    ),
+    "board": (*_FIRST, "kpis", "trend", *_CUTS, "cohorts", "clv", "churn", "channels", "funnel", "service"),
     "sales": (
-        "decisions",
-        *_ASKED,
-        "opportunities",
-        "funnel",
-        "kpis",
-        "trend",
-        *_CUTS,
-        "rfm",
-        "churn",
-        "basket",
-        "products",
-        "regions",
+        *(*_FIRST, "opportunities", "funnel", "kpis", "trend", *_CUTS, "rfm", "churn"),
+        *("basket", "products", "regions"),
     ),
     "marketing": (
-        *("decisions", *_ASKED, "channels", "kpis", *_CUTS, "rfm", "lifecycle", "segment", "cohorts"),
+        *(*_FIRST, "channels", "kpis", *_CUTS, "rfm", "lifecycle", "segment", "cohorts"),
         *("clv", "churn", "basket", "web"),
     ),
-    "service": ("decisions", *_ASKED, "service", "churn", "kpis", *_CUTS, "cohorts", "rfm"),
+    "service": (*_FIRST, "service", "churn", "kpis", *_CUTS, "cohorts", "rfm"),
 }
 """Which parts each reader sees, in which order."""
-_GATES = {"units": "unit", "products": "product", "offers": "product", "segment": "rfm", "lifecycle": "rfm"}
+_GATES = {
+    "units": "unit",
+    "products": "product",
+    "segment": "rfm",
+    "lifecycle": "rfm",
+    **dict.fromkeys(("cut", "object", "regions"), "revenue"),
+}
 """Parts that rest on what a gate calls otherwise."""
 
 
@@ -172,11 +156,14 @@ def report_page(result: ReportResult, drawn: Sequence[Section], out: str) -> Pag
 def _short(result: ReportResult, drawn: Sequence[Section], out: str) -> Iterator[Block]:
     yield Headline(_title(result), _period(result))
     known = {section.anchor: section for section in drawn}
+    told = Lines([health_lead(result.results["health"])], mark="!" if result.withheld else "")
+    if result.withheld:
+        yield told
     for block in known["decisions"].blocks if "decisions" in known else ():
         if isinstance(block, Headline | Decisions):
             yield block
-    if "health" in known:
-        yield Lines([health_lead(result.results["health"])], mark="!" if result.withheld else "")
+    if not result.withheld:
+        yield told
     if "figures" in known:
         yield figures_grid(result)
     answers = [(_short_title(section), answer) for section in drawn if (answer := _answer(section))]
