@@ -50,10 +50,5 @@ def beside(results: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         value = figures.get(one.value)
         counts: list[int] = [figures[name] for name in one.n if figures.get(name) is not None]
         if value is not None:
-<<<<<<< HEAD
-            known = [count for count in counts if count is not None]
-            n = sum(known) if len(known) == len(counts) else None
-=======
             n = sum(counts) if len(counts) == len(one.n) else None
->>>>>>> w-rep1
             yield {"measure": one.name, "unit": one.unit, "value": float(value), "n": n, "n_of": one.n_of}
