@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import glob
 import mmap
+import os
 import re
-import shutil
+import select
 import signal
 import sys
 import zipfile
@@ -31,6 +32,8 @@ _REFUSED = {
     b"\0\1\0\0Standard Jet DB": "access_database",
     b"\0\1\0\0Standard ACE DB": "access_database",
 }
+_PART, _LOOK = 1 << 16, 0.2
+"""Bytes read at once through a pipe, and seconds after which a wait for more looks whether it is to end."""
 _JSON = re.compile(r'\s*(?:\{\s*["}]|\[\s*[\[{])')
 _NO_EXPORTS = re.compile(
     r"\.(bat|cfg|css|docx?|gif|ico|ini|ipynb|jpe?g|js|json|lock|log|md|png|pptx?|ps1|py|r|rst|sh|sql|svg|toml|webp|ya?ml)",
@@ -165,8 +168,26 @@ def _ours(folder: Path) -> bool:
 def _copied(stream: BinaryIO, scratch: Path) -> Path:
     path = scratch_file(scratch)
     with path.open("wb") as copy:
-        shutil.copyfileobj(stream, copy)
+        for part in _parts(stream):
+            copy.write(part)
     return path
+
+
+def _parts(stream: BinaryIO) -> Iterator[bytes]:
+    """What comes through a pipe; a read that waits would miss a Ctrl-C that came just before it, so this looks again."""
+    try:
+        pipe = stream.fileno()
+    except OSError:
+        pipe = -1
+    if pipe < 0 or sys.platform == "win32":
+        yield from iter(lambda: stream.read(_PART), b"")
+        return
+    while True:
+        if select.select([pipe], [], [], _LOOK)[0]:
+            part = os.read(pipe, _PART)
+            if not part:
+                return
+            yield part
 
 
 def _told_apart(named: Sequence[tuple[Path, str]]) -> list[str]:
