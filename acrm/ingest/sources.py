@@ -174,7 +174,7 @@ def _copied(stream: BinaryIO, scratch: Path) -> Path:
 
 
 def _parts(stream: BinaryIO) -> Iterator[bytes]:
-    """What comes through a pipe; a read that waits would miss a Ctrl-C that came just before it, so this looks again."""
+    """What comes through a pipe; a read that waits misses a Ctrl-C that came just before it, so this looks again."""
     try:
         pipe = stream.fileno()
     except OSError:
