@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 PLAIN = ("kpis", "cohorts", "trend", "health", "scorecard")
 """Parts whose figures have no name in front."""
+_TO_DO = ("decisions", "opportunities", "card")
+"""Parts that follow from all others."""
 _SAME = ("as_of", "currency", "first_order_at", "last_order_at", "refunded")
 """Figures of every part that are told once for all."""
 

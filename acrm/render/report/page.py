@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from acrm.errors import OutputError
-from acrm.messages import Message, number
-from acrm.render.blocks import Block, Decisions, Facts, Headline, Lines, Page, Section, Steps
+from acrm.messages import Message, number, text
+from acrm.render.blocks import Block, Decision, Decisions, Facts, Headline, Lines, Page, Section, Steps
 from acrm.render.html import Meta, page_html
 from acrm.render.report.basket import basket_section
 from acrm.render.report.card import card_section
@@ -125,7 +125,10 @@ def sections(result: ReportResult) -> list[Section]:
     """The sections of the page: data health first when gates fail, else near the end."""
     order = ORDER[result.params.audience]
     # A report without orders has figures all the same.
-    parts = {"kpis": None, **result.results} if result.tables["kpis"].height else result.results
+    parts = {"kpis": None, **result.results} if result.tables["kpis"].height else dict(result.results)
+    life = getattr(result.results.get("segment"), "life", None)
+    if life is not None:
+        parts["lifecycle"] = life
     found = [
         MADE[name](result, parts[name])
         for name in (("health", *order) if result.withheld else (*order, "health"))
@@ -160,8 +163,10 @@ def _short(result: ReportResult, drawn: Sequence[Section], out: str) -> Iterator
     if result.withheld:
         yield told
     for block in known["decisions"].blocks if "decisions" in known else ():
-        if isinstance(block, Headline | Decisions):
+        if isinstance(block, Headline):
             yield block
+        if isinstance(block, Decisions):
+            yield _shortened(block)
     if not result.withheld:
         yield told
     if "figures" in known:
@@ -171,6 +176,12 @@ def _short(result: ReportResult, drawn: Sequence[Section], out: str) -> Iterator
     if result.refused:
         yield Facts([(word(f"part.{name}"), str(why)) for name, why in result.refused], word("limits.title"))
     yield Steps([(f"{out}/report.html", word("open"))])
+
+
+def _shortened(block: Decisions) -> Decisions:
+    """Of each decision for whom it is, and what it should bring: the page tells the rest."""
+    told = [text(f"render.report_decisions.{name}") for name in ("for_whom", "effect")]
+    return Decisions([Decision(one.what, [fact for fact in one.facts if fact[0] in told]) for one in block.decisions])
 
 
 def _answer(section: Section) -> str:
