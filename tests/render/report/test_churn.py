@@ -87,7 +87,7 @@ def test_made_up_values_make_no_picture_of_money(prepared: Prepared) -> None:
 def test_groups_have_a_table(result: ChurnResult, prepared: Prepared) -> None:
     groups = prepared.everyone.select("customer_id", pl.col("x_shop").alias("group"))
     cuts = cut(result.tables["customers"], groups)
-    assert "Risk by group" in grids(sound(churn_section(result.joined("by", cuts))))
+    assert "Who: risk by group" in grids(sound(churn_section(result.joined("by", cuts))))
 
 
 def test_nobody_here_is_nothing_to_say(result: ChurnResult) -> None:
