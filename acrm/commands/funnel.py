@@ -62,7 +62,14 @@ def funnel(
     from acrm.render.funnel import funnel_page
     from acrm.write import emit
 
-    params = FunnelParams(as_of=as_of, by=_words(by), stages=_words(stages), sla=_hours(sla), seed=seed, tz=reading.tz)
+    params = FunnelParams(
+        as_of=as_of,
+        by=tuple(dict.fromkeys(_words(by))),
+        stages=_words(stages),
+        sla=_hours(sla),
+        seed=seed,
+        tz=reading.tz,
+    )
     with (
         undisturbed(sources),
         TemporaryDirectory(prefix="acrm-") as scratch,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from acrm.analysis.funnel.ground import Ground
+from acrm.analysis.funnel.ground import Ground, local
 from acrm.analysis.holdout import wilson
 from acrm.models.durations import Durations
 from acrm.models.kaplan_meier import kaplan_meier
@@ -114,5 +114,4 @@ def _answering(frame: pl.LazyFrame, tz: str | None) -> pl.DataFrame | None:
     rows = frame.with_columns(*texts, *first).filter(pl.col("kind") != "web_visit")
     incoming = pl.col("direction").str.to_lowercase().str.contains(_INCOMING).fill_null(value=False)
     at = pl.coalesce("first_response_at", pl.when(~incoming).then("started_at"))
-    local = (at.dt.convert_time_zone(tz) if tz else at).dt.replace_time_zone(None)
-    return rows.select("deal_id", "customer_id", at=local).collect()
+    return rows.select("deal_id", "customer_id", at=local(at, tz)).collect()

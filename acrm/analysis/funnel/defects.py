@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from acrm.analysis.funnel.ground import Ground
+from acrm.analysis.funnel.ground import Ground, local
 
 if TYPE_CHECKING:
     import polars as pl
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 EXAMPLES = 3
 
 
-def defects_table(ground: Ground, tables: Mapping[str, pl.LazyFrame]) -> pl.DataFrame:
+def defects_table(ground: Ground, tables: Mapping[str, pl.LazyFrame], tz: str | None) -> pl.DataFrame:
     """One row per kind of defect that is there, in the order below.
 
     | column | type | unit, range |
@@ -25,7 +25,7 @@ def defects_table(ground: Ground, tables: Mapping[str, pl.LazyFrame]) -> pl.Data
     import polars as pl
 
     rows = []
-    for name, among, bad in _kinds(ground, tables):
+    for name, among, bad in _kinds(ground, tables, tz):
         some = ground.deals.filter(among)
         found = some.filter(bad.fill_null(value=False))["deal_id"].sort()
         if found.len():
@@ -34,7 +34,7 @@ def defects_table(ground: Ground, tables: Mapping[str, pl.LazyFrame]) -> pl.Data
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _kinds(ground: Ground, tables: Mapping[str, pl.LazyFrame]) -> list[tuple[str, pl.Expr, pl.Expr]]:
+def _kinds(ground: Ground, tables: Mapping[str, pl.LazyFrame], tz: str | None) -> list[tuple[str, pl.Expr, pl.Expr]]:
     """Name, the deals asked, and what is wrong."""
     import polars as pl
 
@@ -65,18 +65,18 @@ def _kinds(ground: Ground, tables: Mapping[str, pl.LazyFrame]) -> list[tuple[str
     if "customers" in tables and "customer_id" in ground.told:
         kinds.append(("without_customer", every, pl.col("customer_id").is_null()))
     if "interactions" in tables:
-        first = _first_contact(ground, tables["interactions"])
-        kinds.append(("won_before_contact", won, pl.col("deal_id").is_in(first.implode())))
+        early = _won_before_contact(ground, tables["interactions"], tz)
+        kinds.append(("won_before_contact", won, pl.col("deal_id").is_in(early.implode())))
     return kinds
 
 
-def _first_contact(ground: Ground, interactions: pl.LazyFrame) -> pl.Series:
+def _won_before_contact(ground: Ground, interactions: pl.LazyFrame, tz: str | None) -> pl.Series:
     """Won deals that ended on a day before the first contact recorded of them."""
     import polars as pl
 
     if "deal_id" not in interactions.collect_schema().names():
         return pl.Series("deal_id", [], dtype=pl.String)
     first = interactions.drop_nulls("deal_id").group_by("deal_id").agg(pl.col("started_at").min()).collect()
-    first = first.with_columns(pl.col("started_at").dt.replace_time_zone(None))
+    first = first.with_columns(local(pl.col("started_at"), tz))
     rows = ground.deals.filter(status="won").join(first, on="deal_id")
     return rows.filter(pl.col("closed_at").dt.date() < pl.col("started_at").dt.date())["deal_id"]

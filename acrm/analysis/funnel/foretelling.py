@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from acrm.analysis.funnel.followed import Followed
-from acrm.analysis.funnel.ground import Ground
+from acrm.analysis.funnel.ground import TRAITS, Ground
 from acrm.analysis.funnel.open_deals import looks_before, open_at, seen_until
 from acrm.models.calibration import Calibration, calibrate
 from acrm.models.ending_rates import EndingRates, fit_rates
@@ -26,11 +26,8 @@ NEEDED, WINS = 50, 20
 """Deals that must have ended, and been won, before anything is learned from them."""
 TRIED, SIDES = 50, 10
 """Open deals without which nothing is tried, and how many of them won, and not won."""
-TRAITS = ("stage", "owner", "source", "product_id", "region", "pipeline")
 _FEW = 20
 """Spans with a value below which it is none of its own."""
-_LATE = 0.1
-"""A trait that open deals have less often than ended ones by so much is recorded at the end: it foretells nothing."""
 _SPANS, _PER_SPAN = 10, 15
 _MOST = 100_000
 """Spans of time learned from; of more a random part, as more tell nothing that is not known by then."""
@@ -49,8 +46,6 @@ class Setting:
     """Days between looks at deals with a history of stages; None: there is none."""
     traits: pl.DataFrame
     usable: tuple[str, ...]
-    late: tuple[str, ...]
-    """Traits recorded at the end of deals."""
     seed: int
     corrected: bool = True
     """Whether chances are calibrated on how those of an earlier day turned out."""
@@ -114,9 +109,8 @@ def setting(ground: Ground, known: Followed, seed: int) -> Setting:
     first = known.since or ground.deals["created_at"].min()
     span = (ground.until - first).days if isinstance(first, datetime) else 0
     days = float(max(1, int(min(known.long_enough or 0.0, span / 3))))
-    still = open_at(ground, ground.until, ground.until).select("deal_id")
-    traits = ground.deals.select("deal_id", *TRAITS[1:], "amount")
-    usable, late = _usable(ground, still.join(traits, on="deal_id", how="left"))
+    ended = ground.deals.filter(pl.col("status") != "open")
+    usable = [name for name in TRAITS if name not in ground.late and ended[name].count()]
     step = None
     if ground.stages.height and known.incidence is not None:
         ended = known.incidence.share.sum(axis=0)
@@ -126,9 +120,8 @@ def setting(ground: Ground, known: Followed, seed: int) -> Setting:
         known=known,
         days=days,
         step=step,
-        traits=traits.sort(pl.col("deal_id")),
-        usable=usable,
-        late=late,
+        traits=ground.deals.select("deal_id", *TRAITS),
+        usable=("stage", *usable) if ground.stages.height else tuple(usable),
         seed=seed,
     )
 
@@ -184,7 +177,7 @@ def _learned(told: Setting, until: datetime) -> Model:
         seen = seen[np.sort(chosen)]
     rows = seen.join(told.traits, on="deal_id", how="left", maintain_order="left")
     values = []
-    for name in (one for one in TRAITS if one in told.usable):
+    for name in (one for one in told.usable if one != "amount"):
         counts = rows.drop_nulls(name).group_by(name).len().filter(pl.col("len") >= _FEW).sort(name)
         values += [(name, str(value)) for value in counts[name]]
     amounts = None
@@ -208,24 +201,6 @@ def _learned(told: Setting, until: datetime) -> Model:
         starts,
     )
     return replace(model, rates=rates)
-
-
-def _usable(ground: Ground, still: pl.DataFrame) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Traits that open deals have as often as ended ones, and those that they do not."""
-    import polars as pl
-
-    ended = ground.deals.filter(pl.col("status") != "open")
-    good: list[str] = []
-    late: list[str] = []
-    for name in (*TRAITS[1:], "amount"):
-        before, after = (some[name].count() / max(some.height, 1) for some in (still, ended))
-        if not after:
-            continue
-        worth = ended.filter((pl.col("status") == "lost") & pl.col("amount").is_not_null())["amount"]
-        # An amount that becomes 0 when a deal is lost tells that it is.
-        zero = name == "amount" and worth.len() > 0 and int((worth > 0).sum()) < worth.len() / 2
-        (late if after - before > _LATE or zero else good).append(name)
-    return (*(("stage",) if ground.stages.height else ()), *good), tuple(late)
 
 
 def _log_odds(p: Floats) -> Floats:

@@ -54,7 +54,7 @@ def funnel(deals: pl.LazyFrame, params: FunnelParams, tables: Mapping[str, pl.La
     found = chances(base, known, params.seed)
     expected = forecast(base, found, params.seed)
     asked = answers(base, tables, params.sla, params.tz)
-    defects = defects_table(base, tables)
+    defects = defects_table(base, tables, params.tz)
     made = {
         "funnel": funnel_table(base, stages),
         "cuts": compared.table,

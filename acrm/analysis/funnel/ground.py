@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 CALLED = {"product": "product_id", "customer": "customer_id", "manager": "parent"}
 """Words for cuts and the columns they mean."""
 _TIMES = ("created_at", "closed_at", "next_step_at", "expected_close_at")
+TRAITS = ("owner", "source", "product_id", "region", "pipeline", "amount")
+"""What may tell which deals are won."""
+_LATE = 0.1
+"""A trait that open deals have less often than ended ones by so much is recorded at the end."""
 _TEXTS = ("name", "lost_reason", "owner", "source", "region", "product_id", "customer_id", "currency", "pipeline")
 
 
@@ -38,15 +42,19 @@ class Ground:
     cuts: tuple[str, ...]
     told: frozenset[str]
     """Columns that at least one deal has something in."""
+    late: tuple[str, ...]
+    """Traits recorded at the end of deals: nobody knew them of those that ended after today."""
     counts: Mapping[str, int]
-    """`tests`, `later`: deals left out as trials of the system, or as begun after today; `reopened`: ended after it."""
+    """`repeated`: rows of deals of which a later row counts; `tests`, `later`: deals left out as trials of the system,
+    or as begun after today; `reopened`: ended after it."""
     notes: tuple[Message, ...] = field(default=())
 
 
 def ground(deals: pl.LazyFrame, params: FunnelParams, tables: Mapping[str, pl.LazyFrame]) -> Ground:
     """Read the deals as they stood at the start of `as_of`.
 
-    A deal that ended later was open then; its stage is that of its history, and unknown without one.
+    A deal that ended later was open then; its stage, like that of an open deal that went on later, is that of its
+    history, and unknown without one.
 
     Raises:
         InputError: No deal; amounts in several currencies; no column of a cut.
@@ -58,8 +66,9 @@ def ground(deals: pl.LazyFrame, params: FunnelParams, tables: Mapping[str, pl.La
     missing += [pl.lit(None, pl.String).alias(name) for name in _TEXTS if name not in have]
     missing += [pl.lit(None, pl.Decimal(38, 4)).alias(name) for name in ("amount", "probability") if name not in have]
     tested = pl.col("_flags").str.contains("test_row").fill_null(value=False) if "_flags" in have else pl.lit(False)
-    whole = deals.with_columns(*missing, _test=tested).collect().unique("deal_id", keep="last").sort("deal_id")
-    whole = whole.with_columns(_local(pl.col(name), params.tz) for name in _TIMES)
+    every = deals.with_columns(*missing, _test=tested).collect()
+    whole = every.unique("deal_id", keep="last", maintain_order=True).sort("deal_id")
+    whole = whole.with_columns(local(pl.col(name), params.tz) for name in _TIMES)
     tests = int(whole["_test"].sum())
     rows = whole.filter(~pl.col("_test"))
     if rows.is_empty():
@@ -70,19 +79,22 @@ def ground(deals: pl.LazyFrame, params: FunnelParams, tables: Mapping[str, pl.La
     begun = rows.filter(pl.col("created_at").is_null() | (pl.col("created_at") < now))
     if begun.is_empty():
         raise InputError("funnel_none_begun", as_of=now.date())
+    went_on = history.filter(pl.col("entered_at") >= now)["deal_id"].unique()
     history = history.filter(pl.col("entered_at") < now).with_columns(
         left_at=pl.when(pl.col("left_at") < now).then("left_at")
     )
     after = (pl.col("status") != "open") & (pl.col("closed_at") >= now)
-    last = history.group_by("deal_id").agg(pl.col("stage").sort_by("entered_at").last().alias("_then"))
+    last = history.group_by("deal_id").agg(pl.col("stage").last().alias("_then"))
     begun = begun.join(last, on="deal_id", how="left", maintain_order="left").with_columns(_again=after)
     reopened = int(begun["_again"].fill_null(value=False).sum())
     again = pl.col("_again").fill_null(value=False)
+    late = _recorded_late(rows)
+    moved = again | ((pl.col("status") == "open") & pl.col("deal_id").is_in(went_on.implode()))
     begun = begun.with_columns(
-        stage=pl.when(again).then("_then").otherwise("stage"),
+        stage=pl.when(moved).then("_then").otherwise("stage"),
         status=pl.when(again).then(pl.lit("open")).otherwise("status"),
-        closed_at=pl.when(again | (pl.col("status") == "open")).then(None).otherwise("closed_at"),
-        lost_reason=pl.when(again).then(None).otherwise("lost_reason"),
+        closed_at=pl.when(~again & (pl.col("status") != "open")).then(_ended_at()),
+        **{name: pl.when(~again).then(name) for name in ("lost_reason", "probability", *late)},
     )
     end = pl.when(pl.col("status") == "open").then(pl.lit(now)).otherwise("closed_at")
     day = pl.duration(days=1)
@@ -96,13 +108,45 @@ def ground(deals: pl.LazyFrame, params: FunnelParams, tables: Mapping[str, pl.La
         until=now,
         cuts=cuts,
         told=known,
-        counts={"tests": tests, "later": rows.height - begun.height, "reopened": reopened},
+        late=late,
+        counts={
+            "repeated": every.height - whole.height,
+            "tests": tests,
+            "later": rows.height - begun.height,
+            "reopened": reopened,
+        },
         notes=notes,
     )
 
 
-def _local(moment: pl.Expr, zone: str | None) -> pl.Expr:
+def local(moment: pl.Expr, zone: str | None) -> pl.Expr:
+    """A moment without its zone, in the business day's."""
     return (moment.dt.convert_time_zone(zone) if zone else moment).dt.replace_time_zone(None)
+
+
+def _recorded_late(deals: pl.DataFrame) -> tuple[str, ...]:
+    """Traits that deals still open lack far more often than ended ones, and amounts that become 0 in lost ones."""
+    import polars as pl
+
+    still, ended = deals.filter(status="open"), deals.filter(pl.col("status") != "open")
+    worth = ended.filter(status="lost")["amount"].drop_nulls()
+    late = []
+    for name in TRAITS:
+        after = ended[name].count() / max(ended.height, 1)
+        before = still[name].count() / still.height if still.height else after
+        zero = name == "amount" and worth.len() > 0 and int((worth > 0).sum()) < worth.len() / 2
+        if after and (after - before > _LATE or zero):
+            late.append(name)
+    return tuple(late)
+
+
+def _ended_at() -> pl.Expr:
+    """The end of a deal; one of the day of its creation, told by the day alone, is not before it."""
+    import polars as pl
+
+    closed, created = pl.col("closed_at"), pl.col("created_at")
+    same_day = closed.dt.date() == created.dt.date()
+    return pl.when(same_day).then(pl.max_horizontal(closed, created)).otherwise(closed)
 
 
 def _history(stages: pl.LazyFrame | None, deals: pl.DataFrame, zone: str | None) -> pl.DataFrame:
@@ -114,7 +158,7 @@ def _history(stages: pl.LazyFrame | None, deals: pl.DataFrame, zone: str | None)
         schema = {"deal_id": pl.String(), "stage": pl.String(), "entered_at": moment, "left_at": moment}
         return pl.DataFrame(schema=schema)
     left = pl.col("left_at") if "left_at" in stages.collect_schema().names() else pl.lit(None, pl.Datetime("us", "UTC"))
-    rows = stages.select("deal_id", "stage", _local(pl.col("entered_at"), zone), _local(left, zone).alias("left_at"))
+    rows = stages.select("deal_id", "stage", local(pl.col("entered_at"), zone), local(left, zone).alias("left_at"))
     rows = rows.drop_nulls(["deal_id", "stage", "entered_at"]).unique()
     return rows.collect().join(deals.select("deal_id"), on="deal_id", how="semi").sort("deal_id", "entered_at", "stage")
 
@@ -167,7 +211,7 @@ def _with_cuts(
     import polars as pl
 
     owners, customers = _traits(tables, "units", "unit"), _traits(tables, "customers", "customer_id")
-    homes = [(deals, None), (owners, "owner"), (customers, "customer_id")]
+    homes = [(deals.drop("days"), None), (owners, "owner"), (customers, "customer_id")]
     made, notes, cuts = {}, [], []
     for name in by or CUTS:
         meant = CALLED.get(name, name)
@@ -192,7 +236,7 @@ def _with_cuts(
         if found is None or (not by and not found.count()):
             if by:
                 known = {one for home, _ in homes if home is not None for one in home.columns if one[:1] != "_"}
-                names = sorted({one.removeprefix("x_") for one in known - NO_CUTS - {"days"}})
+                names = sorted({one.removeprefix("x_") for one in known - NO_CUTS})
                 near = get_close_matches(name, names, 3)
                 raise InputError("funnel_no_cut", column=name, known=listed(near or names, most=20))
             continue

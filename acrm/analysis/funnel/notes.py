@@ -40,7 +40,7 @@ def notes(
     yield from _of_stages(stages)
     yield from _of_change(known, cohorts)
     yield from _of_cuts(ground, cuts)
-    yield from _of_chances(found)
+    yield from _of_chances(ground, found)
     yield from _of_forecast(ground, found, expected)
     if asked is not None and asked.days_only:
         yield Message("funnel.answers_by_day")
@@ -109,12 +109,12 @@ def _of_cuts(ground: Ground, cuts: Cuts) -> Iterator[Message]:
         yield Message("funnel.none_lost")
 
 
-def _of_chances(found: Chances) -> Iterator[Message]:
+def _of_chances(ground: Ground, found: Chances) -> Iterator[Message]:
     if not found.kind:
         yield Message("funnel.few_ended", {"ended": found.ended, "needed": NEEDED, "wins": WINS})
         return
-    if found.told.late:
-        names = [text(f"funnel.trait.{name}") for name in found.told.late]
+    if ground.late:
+        names = [text(f"funnel.trait.{name}") for name in ground.late]
         yield Message("funnel.left_out", {"names": listed(names)})
     trial = found.trial
     if trial is None:

@@ -29,7 +29,7 @@ def open_at(ground: Ground, at: datetime, until: datetime) -> pl.DataFrame:
     over = pl.when((pl.col("status") != "open") & (pl.col("closed_at") < until)).then("closed_at")
     rows = rows.with_columns(_over=over).filter(pl.col("_over").is_null() | (pl.col("_over") >= at))
     then = ground.stages.filter(pl.col("entered_at") < at).group_by("deal_id")
-    rows = rows.drop("stage").join(then.agg(pl.col("stage").sort_by("entered_at").last()), on="deal_id", how="left")
+    rows = rows.drop("stage").join(then.agg(pl.col("stage").last()), on="deal_id", how="left")
     cause = pl.col("status").replace_strict(ENDS, default=-1, return_dtype=pl.Int64)
     return rows.select(
         "deal_id",

@@ -46,7 +46,7 @@ class FunnelParams:
         for column in self.by:
             if column in NO_CUTS:
                 raise UsageError("funnel_by", column=column)
-        if len(set(self.stages)) < len(self.stages):
+        if len({stage.casefold() for stage in self.stages}) < len(self.stages):
             raise UsageError("funnel_stages_twice", stages=",".join(self.stages))
 
 

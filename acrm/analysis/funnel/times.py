@@ -48,6 +48,8 @@ def times_table(ground: Ground, stages: Stages, known: Followed) -> pl.DataFrame
 def incidence_table(known: Followed) -> pl.DataFrame:
     """Share of the deals that were won and lost by some days after creation, the open ones accounted for.
 
+    A share of none, or of all, has no limits: the method tells none.
+
     | column | type | unit, range |
     |---|---|---|
     | `days` | Int64 | |
@@ -67,10 +69,11 @@ def incidence_table(known: Followed) -> pl.DataFrame:
     rows = []
     for days in [*(day for day in HORIZONS if day < last), last]:
         place = int(np.searchsorted(found.time, days, side="right")) - 1
-        cells: list[float | int] = [days]
+        cells: list[float | None] = [days]
         for cause in range(2):
-            sides = (found.share, found.low, found.high)
-            cells += [float(side[cause, place]) if place >= 0 else 0.0 for side in sides]
+            share = min(1.0, float(found.share[cause, place])) if place >= 0 else 0.0
+            sides = (found.low, found.high)
+            cells += [share, *(float(side[cause, place]) if 0 < share < 1 else None for side in sides)]
         still = float(found.survival[place]) if place >= 0 else 1.0
         rows.append([*cells, still, int((seen >= days).sum())])
     return pl.DataFrame(rows, schema=schema, orient="row")

@@ -71,9 +71,9 @@ def test_too_few_ends_tell_nothing() -> None:
 
 def test_a_trait_recorded_at_the_end_is_not_used() -> None:
     frame = pipeline(1500, 2).with_columns(owner=pl.when(pl.col("status") == "won").then(pl.lit("Ann")))
-    assert "owner" in of(frame).told.late
+    assert "owner" in of(frame).told.ground.late
     zeros = pipeline(1500, 2).with_columns(amount=pl.when(pl.col("status") != "lost").then("amount").otherwise(0))
-    assert of(zeros).told.late == ("amount",)
+    assert of(zeros).told.ground.late == ("amount",)
 
 
 def test_history_of_stages_tells_more() -> None:

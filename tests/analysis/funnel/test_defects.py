@@ -20,7 +20,7 @@ ROWS = (
 
 
 def found(tables: dict[str, pl.LazyFrame], **columns: list[str | None]) -> dict[str, tuple[int, int, str]]:
-    table = defects_table(ground(deals(*ROWS, **columns), FunnelParams(), tables), tables)
+    table = defects_table(ground(deals(*ROWS, **columns), FunnelParams(), tables), tables, None)
     return {name: (count, of, examples) for name, count, of, examples in table.rows()}
 
 

@@ -38,6 +38,17 @@ def test_the_share_won_in_the_end_is_not_that_of_the_quick() -> None:
     assert table["won"].is_sorted()
 
 
+def test_no_limits_where_none_or_all_ended_so() -> None:
+    base = ground(
+        deals(*((f"{k}", "Won", "won", "2024-01-01", f"2024-01-{9 + k:02}") for k in range(9))), FunnelParams(), {}
+    )
+    limits = incidence_table(followed(base)).select("days", "won", "won_low", "won_high", "lost_high").rows()
+    assert limits[0] == (7, 0.0, None, None, None)
+    assert limits[1][:2] == (14, pytest.approx(7 / 9))
+    assert limits[1][2] < 7 / 9 < limits[1][3]
+    assert limits[-1] == (16, 1.0, None, None, None)
+
+
 def test_days_in_a_stage_end_with_the_next_the_leaving_or_the_deal() -> None:
     moments = [("a", "New", 1, None), ("a", "Demo", 5, 8), ("b", "New", 2, None), ("c", "New", 3, None)]
     stages = pl.LazyFrame(
