@@ -53,7 +53,9 @@ def test_two_runs_and_a_store_tell_the_same(acrm: Acrm, pipeline: Path, tmp_path
 
 
 def test_cuts_stages_and_rows_that_count(acrm: Acrm, pipeline: Path, tmp_path: Path) -> None:
-    ran = acrm("funnel", pipeline.name, "--by", "source,owner", "--stages", "Offer,Talk", "--where", "pipeline = 'A'")
+    ran = acrm(
+        "funnel", pipeline.name, "--by", "source,owner,source", "--stages", "Offer,Talk", "--where", "pipeline = 'A'"
+    )
     assert ran.code == 0
     assert pl.read_parquet(tmp_path / "acrm-out" / "funnel.parquet")["stage"].to_list() == ["Offer", "Talk", "won"]
     cuts = pl.read_parquet(tmp_path / "acrm-out" / "funnel_cuts.parquet")

@@ -53,7 +53,7 @@ def forecast(ground: Ground, found: Chances, seed: int) -> Forecast:
     | `month` | Date | first day; the current month is what is left of it |
     | `won`, `won_low`, `won_high` | Float64 | deals (95%) |
     | `amount`, `amount_low`, `amount_high` | Float64 | in the deals' currency (95%) |
-    | `naive_amount` | Float64 | by the naive rule |
+    | `naive_amount` | Float64 | by the naive rule; null for what is left of a month |
     """
     import polars as pl
 
@@ -69,6 +69,8 @@ def forecast(ground: Ground, found: Chances, seed: int) -> Forecast:
     rng = np.random.default_rng(seed)
     counts, sums = _drawn(found, ahead, worth, own, pools, rng)
     naive = [_naive(ground, ground.until, step) for step in range(1, MONTHS + 1)]
+    if ground.until.day > 1:
+        naive[0] = None
     rows = []
     for place in range(MONTHS):
         cells: list[object] = [months[place]]

@@ -54,6 +54,13 @@ def test_it_is_tried_beside_the_months_before() -> None:
     assert made.naive_error is not None
     assert made.error < 0.4
     assert made.table["month"][0] == date(2024, 11, 1)
+    assert made.table["naive_amount"][0] is not None
+
+
+def test_what_is_left_of_a_month_is_not_held_against_whole_months() -> None:
+    naive = at(pipeline(1500, 3), date(2024, 11, 20)).table["naive_amount"]
+    assert naive[0] is None
+    assert naive[1] is not None
 
 
 def test_without_amounts_deals_are_foretold_and_no_sums() -> None:

@@ -9,7 +9,15 @@ from acrm.errors import UsageError
 
 
 @pytest.mark.parametrize(
-    "asked", [{"sla": 0.0}, {"sla": 1e6}, {"by": ("amount",)}, {"by": ("owner", "status")}, {"stages": ("A", "A")}]
+    "asked",
+    [
+        {"sla": 0.0},
+        {"sla": 1e6},
+        {"by": ("amount",)},
+        {"by": ("owner", "status")},
+        {"stages": ("A", "A")},
+        {"stages": ("New", "new")},
+    ],
 )
 def test_it_is_refused(asked: dict[str, object]) -> None:
     with pytest.raises(UsageError):
