@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from acrm.analysis.channels.params import LEVEL, ChannelsParams
-from acrm.analysis.channels.touches import no_money, texts
+from acrm.analysis.channels.touches import currencies, no_money, texts
 from acrm.analysis.clv.acquisition import OF_SPEND, key, step
 from acrm.errors import InputError
 from acrm.messages import Message, listed
@@ -53,11 +53,10 @@ def spent(campaigns: pl.LazyFrame | None, counted: Sequence[Counted]) -> Spent |
 
     if campaigns is None:
         return None
-    have = campaigns.collect_schema().names()
     rows = campaigns.filter(pl.col("spend") != 0).collect()
     if rows.is_empty():
         return Message("npv.no_spend")
-    codes = rows["currency"].drop_nulls().unique().sort().to_list() if "currency" in have else []
+    codes = currencies(rows.lazy())
     if len(codes) > 1:
         return Message("channels.spend_currencies", {"found": listed(codes)})
     asked = [one for one in counted if one.of in BOUGHT]
@@ -73,7 +72,10 @@ def spent(campaigns: pl.LazyFrame | None, counted: Sequence[Counted]) -> Spent |
         return Message("channels.spend_undated")
     dates = rows["date"].unique().sort().to_list()
     first, last = pl.select(pl.lit(days.min()), last=pl.lit(days.max())).row(0)
-    since, until = max(dates[0], first), min(dates[-1] + timedelta(days=step(dates) - 1), last)
+    every = timedelta(days=step(dates))
+    # Spend of a week or a month is that of all its days: the period in which the first unit came counts as a whole.
+    since = max((day for day in dates if first - every < day <= first), default=max(dates[0], first))
+    until = min(dates[-1] + every - timedelta(days=1), last)
     within = pl.col("date").is_between(since, until)
     kept = named.drop_nulls("_key").filter(within)
     if kept.is_empty():

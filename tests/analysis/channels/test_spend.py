@@ -63,6 +63,14 @@ def test_costs_by_hand() -> None:
     }
 
 
+def test_the_period_in_which_the_first_unit_came_counts_as_a_whole() -> None:
+    weekly = campaigns([(0, "ads", 70), (7, "ads", 70), (14, "ads", 70), (21, "ads", 70)])
+    match = spent(weekly, [units([(8, "ads", False), (12, "ads", True), (23, "ads", False)])])
+    assert isinstance(match, Spent)
+    assert (match.since, match.until) == (DAY + timedelta(days=7), DAY + timedelta(days=23))
+    assert costs(match).select("spend", "units", "per_unit").row(0) == (Decimal(210), 3, 70)
+
+
 @pytest.mark.parametrize(
     ("spend", "came", "why"),
     [
