@@ -82,6 +82,7 @@ def spent(campaigns: pl.LazyFrame | None, counted: Sequence[Counted]) -> Spent |
         return Message("channels.spend_apart", {"since": dates[0], "until": dates[-1], "first": first, "last": last})
     if outside := named.filter(~within)["spend"].sum():
         notes.append(Message("channels.spend_outside", {"since": since, "until": until, "spend": outside}))
+    notes += _nobody(kept, found, column)
     mine = found.figures.get("currency")
     if codes and mine and codes != [mine]:
         notes.append(Message("channels.other_currency", {"spend": codes[0], "amount": mine}))
@@ -109,6 +110,18 @@ def _best(rows: pl.DataFrame, found: Counted) -> tuple[Counted, str, str] | None
     ]
     most = max(matched, default=0)
     return (found, *pairs[matched.index(most)]) if most else None
+
+
+def _nobody(rows: pl.DataFrame, found: Counted, column: str) -> list[Message]:
+    """A word on spend of channels by which none of the units came, at any time."""
+    import polars as pl
+
+    came = found.units.select(key(column)).to_series().drop_nulls().unique().to_list()
+    none = rows.filter(~pl.col("_key").is_in(came)).sort("_key", "channel")
+    if none.is_empty():
+        return []
+    names = listed(none.unique("_key", keep="first", maintain_order=True)["channel"])
+    return [Message("channels.spend_nobody", {"names": names, "column": column, "spend": none["spend"].sum()})]
 
 
 def costs(match: Spent) -> pl.DataFrame:

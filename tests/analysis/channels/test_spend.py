@@ -60,7 +60,9 @@ def test_costs_by_hand() -> None:
     assert {note.id: note.values["spend"] for note in match.notes} == {
         "channels.spend_unnamed": Decimal(3),
         "channels.spend_outside": Decimal(1000),
+        "channels.spend_nobody": Decimal(7),
     }
+    assert str(match.notes[-1]).startswith("radio: spend of 7.00, but source never names them")
 
 
 def test_the_period_in_which_the_first_unit_came_counts_as_a_whole() -> None:
