@@ -143,8 +143,8 @@ def _cost(result: ChannelsResult) -> Grid:
     """Costs that are known, the dearest channel first; the limits are those of the cost before them."""
     table, currency = result.tables["cost"], result.summary["spend_currency"]
     kind = str(table["of"][0])
-    last = "per_unit" if kind == "customers" else "per_converted"
     told = [name for name in ("units", "per_unit", "per_converted") if table[name].count()]
+    last = told[-1] if told[-1] != "units" else "per_unit"
     beside = [name for name in ("return", "cac", "payback_months") if table[name].count()]
     ending = "" if kind == "leads" else f"_{kind}"
     kinds = {
@@ -261,6 +261,7 @@ def _steps(result: ChannelsResult, command: str) -> Iterator[tuple[str, str]]:
             yield f"{command} --by {other}", _word("next.by")
     if "cost" in tables and result.params.margin == 1:
         yield f"{command} --margin 0.3", _word("next.margin")
-    if figures.get("of") == "leads" and "cost" not in tables:
+    refused = any(note.id.startswith("channels.spend_") for note in result.notes)
+    if figures.get("of") == "leads" and "cost" not in tables and not refused:
         yield f"{command} spend.csv", _word("next.spend")
     yield f"{command} -o - | head", _word("next.table")

@@ -121,3 +121,24 @@ def test_numbers_of_little_cells() -> None:
     assert between(None, 0.2) is None
     messages.use("ru")
     assert (chance(3e-7), between(0.1, 0.2)) == ("3,0e-07", "10,0% - 20,0%")
+
+
+def test_without_a_won_deal_the_interval_is_that_of_a_lead() -> None:
+    tables = shop()
+    tables["deals"] = tables["deals"].with_columns(status=pl.lit("lost"))
+    page = channels_page(channels(tables, None, ChannelsParams()))
+    (cost,) = (block for block in page.blocks if isinstance(block, Grid) and block.title == "What they cost")
+    assert [column.label for column in cost.columns][-2:] == ["a lead", "95% interval"]
+    assert all(row[-1] for row in cost.rows)
+
+
+def test_spend_that_is_there_is_not_asked_for() -> None:
+    tables = shop()
+    codes = tables["campaigns"].with_columns(
+        currency=pl.when(pl.col("source") == "ads").then(pl.lit("EUR")).otherwise(pl.lit("USD"))
+    )
+    for spend, asked in ((None, True), (codes, False)):
+        beside = {name: frame for name, frame in tables.items() if name != "campaigns"}
+        result = channels(beside if spend is None else {**beside, "campaigns": spend}, None, ChannelsParams())
+        (steps,) = (block for block in channels_page(result).blocks if isinstance(block, Steps))
+        assert any("spend.csv" in str(step) for step in steps.steps) == asked

@@ -15,6 +15,7 @@ from acrm.analysis.channels.params import ChannelsParams, ChannelsResult
 from acrm.analysis.channels.paths import Walked, walked
 from acrm.analysis.channels.spend import Spent, costs, spent, with_payback
 from acrm.analysis.channels.told import about, about_spend, cost_figures, credit_figures, figures, rounded
+from acrm.analysis.channels.touches import every_name
 from acrm.analysis.channels.worth import by_channel as worth_by_channel
 from acrm.analysis.channels.worth import valued
 from acrm.analysis.clv.acquisition import key
@@ -63,9 +64,9 @@ def channels(
     walk = walked(tables, lines, params)
     found, notes = _counted(tables, lines, params)
     if walk is None and not found:
-        raise InputError("channels_nothing", known=listed(_known(tables), 20))
+        raise InputError("channels_nothing", known=listed(every_name(tables), 20))
     if walk is None and params.by is not None and not any(one.columns for one in found):
-        raise InputError("channels_no_column", column=params.by, known=listed(_known(tables), 20))
+        raise InputError("channels_no_column", column=params.by, known=listed(every_name(tables), 20))
     credited = _credited(walk)
     if not found:
         return _result(params, {"channels": credited.columns}, summary, [credited])
@@ -151,10 +152,6 @@ def _today(tables: Mapping[str, pl.LazyFrame]) -> date | None:
 
     newest = newest_day(tables)
     return newest + timedelta(days=1) if newest else None
-
-
-def _known(tables: Mapping[str, pl.LazyFrame]) -> list[str]:
-    return [name for frame in tables.values() for name in frame.collect_schema().names() if name[0] != "_"]
 
 
 def _counted(

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from acrm.analysis.channels.buyers import first_channels, second_orders
 from acrm.analysis.channels.params import ChannelsParams
-from acrm.analysis.channels.touches import asked, column_of, names, no_money, sales, texts, touches
+from acrm.analysis.channels.touches import (
+    asked,
+    column_of,
+    currencies,
+    every_name,
+    names,
+    no_money,
+    sales,
+    texts,
+    touches,
+)
 from acrm.errors import InputError
 from acrm.messages import Message, listed
 
@@ -81,8 +91,7 @@ def _rows(tables: Mapping[str, pl.LazyFrame], params: ChannelsParams, target: st
         if all(found):
             break
     else:
-        known = [name for frame in tables.values() for name in names(frame) if name[0] != "_"]
-        raise InputError("drivers_no_table", columns=listed(wanted), known=listed(known, 20))
+        raise InputError("drivers_no_table", columns=listed(wanted), known=listed(every_name(tables), 20))
     by, said = str(found[0]), pl.lit(None, pl.String)
     if target:
         said = pl.col(str(found[1])).cast(pl.String).str.strip_chars().str.to_lowercase()
@@ -141,11 +150,9 @@ def _amounts(deals: pl.LazyFrame) -> tuple[pl.Expr, str | None, tuple[Message, .
     """The amounts of deals where they can be added up, their currency, and a word where they cannot."""
     import polars as pl
 
-    have = names(deals)
-    if "amount" not in have:
+    if "amount" not in names(deals):
         return no_money(), None, ()
-    codes = deals.select("currency").unique().collect()["currency"] if "currency" in have else pl.Series([None])
-    known = codes.drop_nulls().sort().to_list()
+    known = currencies(deals)
     if len(known) > 1:
         return no_money(), None, (Message("channels.amount_currencies", {"found": listed(known)}),)
     return pl.col("amount").cast(pl.Decimal(38, 4)), next(iter(known), None), ()

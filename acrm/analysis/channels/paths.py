@@ -92,7 +92,7 @@ def _has_paths(column: pl.Series) -> bool:
     if steps.is_empty() or int((steps.list.len() > 1).sum()) < _SEVERAL * len(steps):
         return False
     flat = steps.explode().drop_nulls()
-    return flat.n_unique() <= max(2, _REPEATED * len(flat)) and "" not in flat
+    return flat.str.to_lowercase().n_unique() <= max(2, _REPEATED * len(flat)) and "" not in flat
 
 
 def _told(table: pl.DataFrame, column: str) -> Walked:
@@ -129,11 +129,12 @@ def _told(table: pl.DataFrame, column: str) -> Walked:
     # In one order whatever that of the rows is, as sums of floats depend on it.
     rows = rows.sort("path", "conversions", "nulls", "worth")
     steps = rows["path"].str.split("\n")
-    names = steps.explode().unique().sort()
+    flat = pl.DataFrame({"step": steps.explode()})
+    keys = flat.select(key("step").fill_null(NOT_RECORDED)).to_series()
+    names = keys.unique().sort()
     start = np.concatenate([[0], np.cumsum(steps.list.len().to_numpy())]).astype(np.int64)
-    flat = steps.explode().replace_strict(names, pl.Series(range(len(names))), return_dtype=pl.Int64)
     paths = Paths(
-        channel=flat.to_numpy(),
+        channel=keys.replace_strict(names, pl.Series(range(len(names))), return_dtype=pl.Int64).to_numpy(),
         start=start,
         conversions=rows["conversions"].to_numpy(),
         nulls=rows["nulls"].to_numpy(),
@@ -143,7 +144,14 @@ def _told(table: pl.DataFrame, column: str) -> Walked:
     notes = [Message("channels.paths_read", read)]
     notes += [] if nulls else [Message("channels.no_nulls")]
     notes += [Message("channels.paths_left_out", {"n": whole - rows.height})] if whole > rows.height else []
-    return _walk(paths, names.to_list(), rows["worth"].to_numpy() if value else None, 0, notes)
+    worth = rows["worth"].to_numpy() if value else None
+    return _walk(paths, _written(names, flat, "step"), worth, 0, notes)
+
+
+def _written(names: pl.Series, steps: pl.DataFrame, column: str) -> list[str]:
+    """Channels as most steps spell them."""
+    written = dict(spelled(steps, column).rows())
+    return [written.get(name, name) for name in names]
 
 
 def _walk(paths: Paths, names: list[str], worth: Any, untouched: int, notes: list[Message]) -> Walked:
@@ -205,5 +213,4 @@ def _walked(tables: Mapping[str, pl.LazyFrame], lines: pl.LazyFrame | None, para
         notes.append(Message("channels.untouched", {"n": untouched, "share": untouched / ends.height}))
     if unnamed:
         notes.append(Message("channels.unnamed", {"n": unnamed, "share": unnamed / found.height}))
-    written = dict(spelled(found, column).rows())
-    return _walk(walk, [written.get(name, name) for name in names], worth, untouched, notes)
+    return _walk(walk, _written(names, found, column), worth, untouched, notes)

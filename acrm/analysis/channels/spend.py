@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from acrm.analysis.channels.params import LEVEL, ChannelsParams
-from acrm.analysis.channels.touches import no_money, texts
+from acrm.analysis.channels.touches import currencies, no_money, texts
 from acrm.analysis.clv.acquisition import OF_SPEND, key, step
 from acrm.errors import InputError
 from acrm.messages import Message, listed
@@ -53,11 +53,10 @@ def spent(campaigns: pl.LazyFrame | None, counted: Sequence[Counted]) -> Spent |
 
     if campaigns is None:
         return None
-    have = campaigns.collect_schema().names()
     rows = campaigns.filter(pl.col("spend") != 0).collect()
     if rows.is_empty():
         return Message("npv.no_spend")
-    codes = rows["currency"].drop_nulls().unique().sort().to_list() if "currency" in have else []
+    codes = currencies(rows.lazy())
     if len(codes) > 1:
         return Message("channels.spend_currencies", {"found": listed(codes)})
     asked = [one for one in counted if one.of in BOUGHT]
@@ -73,13 +72,17 @@ def spent(campaigns: pl.LazyFrame | None, counted: Sequence[Counted]) -> Spent |
         return Message("channels.spend_undated")
     dates = rows["date"].unique().sort().to_list()
     first, last = pl.select(pl.lit(days.min()), last=pl.lit(days.max())).row(0)
-    since, until = max(dates[0], first), min(dates[-1] + timedelta(days=step(dates) - 1), last)
+    every = timedelta(days=step(dates))
+    # Spend of a week or a month is that of all its days: the period in which the first unit came counts as a whole.
+    since = max((day for day in dates if first - every < day <= first), default=max(dates[0], first))
+    until = min(dates[-1] + every - timedelta(days=1), last)
     within = pl.col("date").is_between(since, until)
     kept = named.drop_nulls("_key").filter(within)
     if kept.is_empty():
         return Message("channels.spend_apart", {"since": dates[0], "until": dates[-1], "first": first, "last": last})
     if outside := named.filter(~within)["spend"].sum():
         notes.append(Message("channels.spend_outside", {"since": since, "until": until, "spend": outside}))
+    notes += _nobody(kept, found, column)
     mine = found.figures.get("currency")
     if codes and mine and codes != [mine]:
         notes.append(Message("channels.other_currency", {"spend": codes[0], "amount": mine}))
@@ -107,6 +110,18 @@ def _best(rows: pl.DataFrame, found: Counted) -> tuple[Counted, str, str] | None
     ]
     most = max(matched, default=0)
     return (found, *pairs[matched.index(most)]) if most else None
+
+
+def _nobody(rows: pl.DataFrame, found: Counted, column: str) -> list[Message]:
+    """A word on spend of channels by which none of the units came, at any time."""
+    import polars as pl
+
+    came = found.units.select(key(column)).to_series().drop_nulls().unique().to_list()
+    none = rows.filter(~pl.col("_key").is_in(came)).sort("_key", "channel")
+    if none.is_empty():
+        return []
+    names = listed(none.unique("_key", keep="first", maintain_order=True)["channel"])
+    return [Message("channels.spend_nobody", {"names": names, "column": column, "spend": none["spend"].sum()})]
 
 
 def costs(match: Spent) -> pl.DataFrame:

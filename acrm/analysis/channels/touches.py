@@ -17,6 +17,11 @@ def names(frame: pl.LazyFrame | None) -> list[str]:
     return [] if frame is None else frame.collect_schema().names()
 
 
+def every_name(tables: Mapping[str, pl.LazyFrame]) -> list[str]:
+    """The columns of all tables, each once, without those of lineage."""
+    return list(dict.fromkeys(name for frame in tables.values() for name in names(frame) if name[0] != "_"))
+
+
 def column_of(have: Sequence[str], name: str) -> str | None:
     """The column that somebody means: case, blanks and the `x_` of columns that are not ours do not count.
 
@@ -53,6 +58,15 @@ def no_money() -> pl.Expr:
     return pl.lit(None, pl.Decimal(38, 4))
 
 
+def currencies(frame: pl.LazyFrame) -> list[str]:
+    """The currencies that a table names; amounts of more than one are not added up."""
+    import polars as pl
+
+    if "currency" not in names(frame):
+        return []
+    return frame.select(pl.col("currency").drop_nulls().unique().sort()).collect()["currency"].to_list()
+
+
 def touches(interactions: pl.LazyFrame | None, by: str | None) -> pl.DataFrame | None:
     """Web visits, and whatever else names a channel: `customer_id`, `at`, and the columns that do; None: nothing does.
 
@@ -76,19 +90,23 @@ def touches(interactions: pl.LazyFrame | None, by: str | None) -> pl.DataFrame |
 def sales(tables: Mapping[str, pl.LazyFrame], lines: pl.LazyFrame | None, tz: str | None) -> pl.DataFrame | None:
     """`customer_id`, `at`, `amount` of every conversion: days with an order, without orders won deals; None: neither.
 
-    An order known by its day alone comes at the end of it.
+    An order known by its day alone comes at the end of it. Amounts in several currencies are null.
     """
     import polars as pl
 
     from acrm.analysis.sequence.events import purchases
+    from acrm.summaries.ledger import sale_lines
 
     if lines is not None and "customer_id" in names(lines):
         at = pl.from_epoch("time", "s").dt.replace_time_zone("UTC").dt.cast_time_unit("us").alias("at")
-        return purchases(lines, tz).select("customer_id", at, pl.col("amount").cast(pl.Decimal(38, 4)))
+        several = len(currencies(sale_lines(lines, None).to_native())) > 1
+        money = no_money() if several else pl.col("amount").cast(pl.Decimal(38, 4))
+        return purchases(lines, tz).select("customer_id", at, money.alias("amount"))
     deals = tables.get("deals")
     if deals is None or "customer_id" not in names(deals):
         return None
     closed = pl.coalesce(*(name for name in ("closed_at", "created_at") if name in names(deals)))
-    amount = pl.col("amount").cast(pl.Decimal(38, 4)) if "amount" in names(deals) else no_money()
+    known = "amount" in names(deals) and len(currencies(deals)) < 2
+    amount = pl.col("amount").cast(pl.Decimal(38, 4)) if known else no_money()
     won = deals.filter(pl.col("status") == "won").drop_nulls("customer_id")
     return won.select("customer_id", closed.alias("at"), amount.alias("amount")).collect()

@@ -69,6 +69,15 @@ def test_a_table_of_converted_paths_alone_says_so() -> None:
     assert notes == ["channels.paths_read", "channels.no_nulls"]
 
 
+def test_letter_case_makes_no_channel_of_a_path() -> None:
+    ways = ["ads > Mail", "mail > MAIL", "Ads", "Ads > mail"] * 3
+    credit, _, _ = credited(table(path=ways))
+    assert credit.select("channel", "touches", "first", "last").sort("channel").rows() == [
+        ("Ads", 9, 9, 3),
+        ("mail", 12, 3, 9),
+    ]
+
+
 def test_what_is_no_path_is_not_taken_for_one() -> None:
     texts = [f"step {number} > {number + 1}" for number in range(40)]
     tables = table(path=texts)
@@ -113,6 +122,19 @@ def test_without_orders_won_deals_are_what_touches_lead_to() -> None:
     del tables["transactions"]
     credit, _, _ = credited(tables)
     assert credit.select("channel", "last", "markov").rows() == [("ads", 1, 1), ("mail", 0, 0)]
+
+
+def test_amounts_of_several_currencies_are_not_credited() -> None:
+    tables = history([("ann", 0, "ads"), ("bob", 0, "mail")], [("ann", 1, "20"), ("bob", 1, "5")])
+    lines = tables.pop("transactions")
+    deals = lines.select("customer_id", closed_at="ordered_at", amount="line_amount", status=pl.lit("won"))
+    for sold in ({"transactions": lines}, {"deals": deals}):
+        for codes, known in ((["EUR", "EUR"], True), (["EUR", None], True), (["EUR", "USD"], False)):
+            code = pl.Series(codes, dtype=pl.String).alias("currency")
+            several = {name: frame.with_columns(code) for name, frame in sold.items()}
+            credit, figures, _ = credited({**tables, **several})
+            assert ("value_last" in credit.columns) == known
+            assert figures["conversions"] == 2
 
 
 def test_nobody_known_or_nothing_bought_makes_no_paths() -> None:

@@ -60,7 +60,17 @@ def test_costs_by_hand() -> None:
     assert {note.id: note.values["spend"] for note in match.notes} == {
         "channels.spend_unnamed": Decimal(3),
         "channels.spend_outside": Decimal(1000),
+        "channels.spend_nobody": Decimal(7),
     }
+    assert str(match.notes[-1]).startswith("radio: spend of 7.00, but source never names them")
+
+
+def test_the_period_in_which_the_first_unit_came_counts_as_a_whole() -> None:
+    weekly = campaigns([(0, "ads", 70), (7, "ads", 70), (14, "ads", 70), (21, "ads", 70)])
+    match = spent(weekly, [units([(8, "ads", False), (12, "ads", True), (23, "ads", False)])])
+    assert isinstance(match, Spent)
+    assert (match.since, match.until) == (DAY + timedelta(days=7), DAY + timedelta(days=23))
+    assert costs(match).select("spend", "units", "per_unit").row(0) == (Decimal(210), 3, 70)
 
 
 @pytest.mark.parametrize(
