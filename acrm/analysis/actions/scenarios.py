@@ -76,7 +76,7 @@ class Scenarios:
         """The scenario of a customer: by the name of the segment, else by the stage, else the one for everybody.
 
         >>> default = load_scenarios()
-        >>> [default.of(*who).id for who in (("At risk, Moscow", "new"), ("students", "new"), ("students", None))]
+        >>> [default.of(*who).id for who in (("at_risk", "new"), ("students", "new"), ("students", None))]
         ['save_at_risk', 'second_order', 'next_offer']
         """
         name = segment.casefold()

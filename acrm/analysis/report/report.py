@@ -13,7 +13,7 @@ from acrm.analysis.report.kpis import MEASURES, schema
 from acrm.analysis.report.params import Gathered, ReportParams, ReportResult
 from acrm.analysis.report.parts import PARTS, computed, figures_of, tables_of
 from acrm.analysis.result import Scalar
-from acrm.errors import InputError
+from acrm.errors import InputError, UsageError
 from acrm.messages import listed
 
 if TYPE_CHECKING:
@@ -46,7 +46,10 @@ def report(have: Gathered, params: ReportParams) -> ReportResult:
 
     Raises:
         InputError: No part has anything to say; a column, an object or a goal that was asked for is not there.
+        UsageError: A card is asked for on a page that names nobody.
     """
+    if params.customer and params.audience == "board":
+        raise UsageError("report_board_card")
     if params.goals is not None:
         read_goals(params.goals)
     results, refused = computed(have, params)

@@ -16,11 +16,14 @@ EARLIER = 8
 """Earlier decisions that are shown."""
 
 
-def decisions_section(decided: Decided) -> Section:
-    """The decisions with their reasons, their effects side by side, and what came of earlier ones."""
+def decisions_section(decided: Decided, *, personal: bool = True) -> Section:
+    """The decisions with their reasons, their effects side by side, and what came of earlier ones.
+
+    Without `personal` owners of deals are not named.
+    """
     rows = decided.tables["decisions"].to_dicts()
     currency = decided.figures["currency"]
-    blocks: list[Block] = [Decisions([_decision(row, currency) for row in rows])]
+    blocks: list[Block] = [Decisions([_decision(row, currency, personal=personal) for row in rows])]
     blocks += _effects(rows, currency)
     if "before" in decided.tables:
         blocks.append(_before(decided))
@@ -32,7 +35,7 @@ def _word(key: str, **values: object) -> str:
     return text(f"render.report_decisions.{key}", **values)
 
 
-def _decision(row: dict[str, Any], currency: Any) -> Decision:
+def _decision(row: dict[str, Any], currency: Any, *, personal: bool) -> Decision:
     """One decision; what is not known is not told, but the effect, of which it is told."""
     who = row["who"]
     if row["elsewhere"]:
@@ -41,7 +44,7 @@ def _decision(row: dict[str, Any], currency: Any) -> Decision:
     if row["cost"] is not None:
         facts.append(("cost", money(row["cost"], currency)))
     facts += [("effect", _effect(row, currency)), ("check", row["check"])]
-    owner, due = row["owner"], row["due"]
+    owner, due = row["owner"] if personal or row["of"] != "deal" else None, row["due"]
     if owner:
         facts.append(("owner", _word("owner_due", owner=owner, due=due) if due else owner))
     elif due:

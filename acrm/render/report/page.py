@@ -61,12 +61,12 @@ MADE: Mapping[str, Make] = {
     "pivot": lambda result, part: pivot_section(part, result.params.pivot, result.currency),  # type: ignore[arg-type]
     "cohorts": lambda _, part: cohorts_section(part),
     "health": lambda _, part: health_section(part),
-    "decisions": lambda _, part: decisions_section(part),
     "opportunities": lambda result, part: opportunities_section(part, result.currency),
     "card": lambda _, part: card_section(part),
     **{
         name: partial(_of_analysis, make)
         for name, make in {
+            "decisions": decisions_section,
             "rfm": rfm_section,
             "lifecycle": lifecycle_section,
             "clv": clv_section,

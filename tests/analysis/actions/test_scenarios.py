@@ -35,6 +35,14 @@ def test_those_that_come_with_acrm_know_every_stage_and_every_name() -> None:
         assert all(f"segment_actions.action.{one.action}" in known for one in default.scenarios)
 
 
+def test_those_that_come_with_acrm_are_chosen_alike_in_every_language() -> None:
+    default = load_scenarios()
+    for name in ("lapsed medium spenders", "ушедшие средние покупатели"):
+        found = default.of(name, "at_risk")
+        assert found is not None
+        assert found.id == "save_at_risk"
+
+
 def test_a_name_comes_before_a_stage_and_a_stage_before_the_rest() -> None:
     made = load_scenarios(
         {

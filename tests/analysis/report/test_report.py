@@ -10,7 +10,7 @@ import pytest
 from acrm.analysis.report import parts
 from acrm.analysis.report.params import Gathered, ReportParams
 from acrm.analysis.report.report import report
-from acrm.errors import InputError, ModelError
+from acrm.errors import InputError, ModelError, UsageError
 from tests.analysis.report.orders import random_lines, table
 
 TABLES = {"transactions": table(random_lines(3))}
@@ -65,3 +65,8 @@ def test_figures_beside_those_of_sales() -> None:
     found = report(Gathered(tables={"deals": deals}), ReportParams()).tables["kpis"]
     row = found.filter(measure="win_rate").row(0, named=True)
     assert (row["value"], row["n"], row["change"]) == (0.25, 40, None)
+
+
+def test_the_board_gets_nobodys_card() -> None:
+    with pytest.raises(UsageError, match="names nobody"):
+        report(Gathered(tables=TABLES), ReportParams(audience="board", customer="c1"))

@@ -71,6 +71,13 @@ def test_names_from_the_data_stay_text(decided: Decided) -> None:
         assert "<img src=x" not in page
 
 
+def test_the_board_is_not_told_whose_a_deal_is(decided: Decided) -> None:
+    told = decided.tables["decisions"].with_columns(of=pl.lit("deal"), owner=pl.lit("Olga Petrova"))
+    made = replace(decided, tables={**decided.tables, "decisions": told})
+    pages = [page_html("x", [decisions_section(made, personal=personal)], Meta()) for personal in (True, False)]
+    assert ["Olga Petrova" in page for page in pages] == [True, False]
+
+
 def test_without_a_decision_the_reason_stands_there() -> None:
     blocks = decisions_section(decisions({})).blocks
     assert next(block for block in blocks if isinstance(block, Lines)).lines[0].startswith("no decision:")
