@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from acrm.analysis.result import Scalar
 from acrm.analysis.rfm import RfmResult, rfm
 from acrm.messages import Message, text
+from acrm.models.wilson import wilson_limits
 
 if TYPE_CHECKING:
     import polars as pl
@@ -129,11 +130,8 @@ def wilson(successes: int, trials: int, interval: float = 0.95) -> tuple[float |
     """
     if not trials:
         return None, None
-    z = NormalDist().inv_cdf((1 + interval) / 2)
-    share, spread = successes / trials, z * z / trials
-    centre = (share + spread / 2) / (1 + spread)
-    half = z / (1 + spread) * sqrt(share * (1 - share) / trials + spread / trials / 4)
-    return max(0.0, centre - half), min(1.0, centre + half)
+    low, high = wilson_limits(successes / trials, trials, NormalDist().inv_cdf((1 + interval) / 2))
+    return max(0.0, low), min(1.0, high)
 
 
 def _rules(joined: pl.DataFrame) -> tuple[pl.DataFrame, Message]:

@@ -11,6 +11,7 @@ from scipy.stats import t as student
 
 from acrm.models.histories import FloatArray, IndexArray
 from acrm.models.rule_tests import benjamini_hochberg
+from acrm.models.wilson import wilson_limits
 
 _ROWS, _WIDE = 20_000, 256
 """Rows, and conditions, that are multiplied at a time."""
@@ -217,6 +218,4 @@ def _exact(masks: NDArray[np.bool_], yes: NDArray[np.bool_], first: int, second:
 
 def _wilson(values: FloatArray, level: float) -> tuple[float, float]:
     """Wilson's interval of a share."""
-    rows, share, z = len(values), float(values.mean()), float(norm.ppf((1 + level) / 2))
-    centre, reach = share + z**2 / (2 * rows), z * np.sqrt(share * (1 - share) / rows + z**2 / (4 * rows**2))
-    return float((centre - reach) / (1 + z**2 / rows)), float((centre + reach) / (1 + z**2 / rows))
+    return wilson_limits(float(values.mean()), len(values), float(norm.ppf((1 + level) / 2)))

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from acrm.models.wilson import Z, wilson_limits
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-
-Z = 1.959963984540054
-"""Of intervals at 95%."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,10 +147,8 @@ def _interval(delta: float, error: float, smaller: float) -> tuple[float, float]
 
 
 def _wilson(share: FloatArray, n: FloatArray) -> tuple[FloatArray, FloatArray]:
-    z2 = Z**2
-    half = Z * np.sqrt(share * (1 - share) / n + z2 / (4 * n**2))
-    centre = share + z2 / (2 * n)
-    return np.maximum(0, (centre - half) / (1 + z2 / n)), np.minimum(1, (centre + half) / (1 + z2 / n))
+    low, high = wilson_limits(share, n)
+    return np.maximum(0, low), np.minimum(1, high)
 
 
 def _two_sided(away: Any, scale: Any) -> Any:

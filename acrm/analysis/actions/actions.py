@@ -164,7 +164,7 @@ def _budget(rows: pl.DataFrame, lines: Sequence[Line]) -> pl.DataFrame:
     counts: dict[tuple[int, int], int] = {
         (line, fate): n for line, fate, n in rows.group_by("line", "fate").len().iter_rows()
     }
-    sums = rows.filter(fate=CONTACT).group_by("line").agg(pl.col("expected", "value").sum(), _squares())
+    sums = rows.filter(fate=CONTACT).group_by("line").agg(pl.col("expected", "value").sum(), sum_of_squares())
     worth = {line: tuple(of) for line, *of in sums.iter_rows()}
     found = []
     for number, line in enumerate(lines):
@@ -200,10 +200,10 @@ def _budget(rows: pl.DataFrame, lines: Sequence[Line]) -> pl.DataFrame:
     return pl.DataFrame(found, schema_overrides={**money, **whole}, infer_schema_length=None)
 
 
-def _squares() -> pl.Expr:
+def sum_of_squares() -> pl.Expr:
+    """The sum of the squares of `value`, exact, so that the order of summing does not show."""
     import polars as pl
 
-    # Exact, so that the order of summing does not show.
     return (pl.col("value").cast(pl.Int128) * pl.col("value").cast(pl.Int128)).sum().alias("squares")
 
 
@@ -289,7 +289,7 @@ def _figures(
 
     bought = rows.filter(fate=CONTACT)
     worth = bought.filter("priced")
-    sums = worth.group_by("line").agg(pl.col("value").sum(), _squares()).sort("line")
+    sums = worth.group_by("line").agg(pl.col("value").sum(), sum_of_squares()).sort("line")
     limits = [(float(line.scenario.low), float(line.scenario.high)) for line in lines]
     low, high = interval([(*limits[line], value, squares) for line, value, squares in sums.iter_rows()], cost)
     expected = int(worth["expected"].sum())

@@ -44,7 +44,7 @@ def cut(customers: pl.DataFrame, groups: pl.DataFrame) -> Cut:
 
     loss = pl.col("expected_loss")
     table = (
-        customers.join(groups.unique("customer_id", keep="any"), on="customer_id", how="left")
+        customers.join(groups.unique("customer_id", keep="last", maintain_order=True), on="customer_id", how="left")
         .sort("customer_id")
         .group_by("group", maintain_order=True)
         .agg(

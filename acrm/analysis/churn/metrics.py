@@ -194,17 +194,16 @@ def _reliability(outcome: Any, p: Any) -> pl.DataFrame:
     import polars as pl
 
     from acrm.models.classification_metrics import reliability_bins
+    from acrm.models.wilson import wilson_limits
 
     found = np.unique(reliability_bins(p), return_inverse=True)[1]
     n = np.bincount(found)
     share, foretold = np.bincount(found, weights=outcome) / n, np.bincount(found, weights=p) / n
-    z = 1.959963984540054
-    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    low, high = wilson_limits(share, n)
     columns = {
         "foretold": foretold,
         "left": share,
-        "left_low": np.maximum(centre - half, 0.0),
-        "left_high": centre + half,
+        "left_low": np.maximum(low, 0.0),
+        "left_high": np.minimum(high, 1.0),
     }
     return pl.DataFrame({"bin": np.arange(1, len(n) + 1), "customers": n.astype(np.int64), **columns})

@@ -177,15 +177,17 @@ def read_records(lines: pl.LazyFrame, tables: Mapping[str, pl.LazyFrame], *, as_
 
 def beside_purchases(tables: Mapping[str, pl.LazyFrame], today: date) -> dict[str, Any]:
     """What `Past` has of contacts, deals and customers."""
-    customers = tables.get("customers")
-    if customers is not None:
-        customers = customers.drop_nulls("customer_id").unique("customer_id", keep="any")
+    told = tables.get("customers")
+    customers = None
+    if told is not None:
+        known = told.drop_nulls("customer_id").collect()
+        customers = known.unique("customer_id", keep="last", maintain_order=True).sort("customer_id")
     contacts = _contacts(tables.get("interactions"), today)
     return {
         "contacts": contacts,
         "topics": () if contacts is None else tuple(contacts["topic"].drop_nulls().unique().sort()),
         "deals": _deals(tables.get("deals"), today),
-        "customers": None if customers is None else customers.collect().sort("customer_id"),
+        "customers": customers,
     }
 
 

@@ -9,8 +9,6 @@ if TYPE_CHECKING:
     import polars as pl
 
 MONEY = (38, 4)
-Z = 1.959964
-"""Of Wilson's interval at 95%."""
 
 
 def unit_costs(products: pl.LazyFrame | None) -> pl.DataFrame:
@@ -99,9 +97,9 @@ def wilson_low(hits: pl.Expr, tries: pl.Expr) -> pl.Expr:
     """Lower limit of a share by Wilson's interval at 95%; null without tries."""
     import polars as pl
 
-    share, square = hits / tries, Z * Z
-    half = Z * (share * (1 - share) / tries + square / (4 * tries * tries)).sqrt()
-    return pl.when(tries > 0).then((share + square / (2 * tries) - half) / (1 + square / tries))
+    from acrm.models.wilson import wilson_limits
+
+    return pl.when(tries > 0).then(wilson_limits(hits / tries, tries)[0])
 
 
 def overall_repeat_rate(table: pl.DataFrame) -> float | None:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
-from acrm.analysis.holdout import wilson
 from acrm.analysis.report.periods import calendar, moved
 from acrm.analysis.report.sold import Sold
 from acrm.analysis.result import Scalar
@@ -109,14 +108,10 @@ def _whole(sold: Sold, span: Span) -> tuple[list[date], list[date]]:
 
 
 def _limits(active: pl.Series, buyers: pl.Series) -> tuple[pl.Series, pl.Series]:
-    import polars as pl
+    from acrm.models.wilson import wilson_limits
 
-    ends = [
-        wilson(some, of) if some is not None else (None, None)
-        for some, of in zip(active.to_list(), buyers.to_list(), strict=True)
-    ]
-    low, high = ([end[side] for end in ends] for side in (0, 1))
-    return pl.Series(low, dtype=pl.Float64), pl.Series(high, dtype=pl.Float64)
+    low, high = wilson_limits(active / buyers, buyers)
+    return low.fill_nan(None).clip(0.0, 1.0), high.fill_nan(None).clip(0.0, 1.0)
 
 
 def _pooled(triangle: pl.DataFrame) -> pl.DataFrame:

@@ -98,25 +98,19 @@ def _margin(asked: pl.DataFrame, lines: pl.DataFrame) -> tuple[float | None, flo
     """Cost of some contacts, and what they bring after it with the limits of the plan; None where nothing is priced."""
     import polars as pl
 
-    from acrm.analysis.actions.actions import interval
+    from acrm.analysis.actions.actions import interval, sum_of_squares
     from acrm.analysis.actions.contacts import UNIT
 
     priced = asked.drop_nulls("expected_value")
     if priced.is_empty():
         return None, None, None, None
-    shares = {row["segment_id"]: row for row in lines.iter_rows(named=True)}
-    parts: dict[Any, list[int]] = {}
     expected, cost = Decimal(priced["expected_value"].sum()), Decimal(priced["cost"].sum())
-    columns = ("segment_id", "expected_value", "expected_response")
-    for segment, value, response in priced.sort("customer_id").select(pl.col(columns)).iter_rows():
-        worth = round(value / response / UNIT)
-        part = parts.setdefault(segment, [0, 0])
-        part[0] += worth
-        part[1] += worth * worth
-    limits = [
-        (shares[segment]["response_low"], shares[segment]["response_high"], value, float(squares))
-        for segment, (value, squares) in sorted(parts.items(), key=lambda item: str(item[0]))
-    ]
+    units = pl.col("expected_value").cast(pl.Float64) / pl.col("expected_response") / float(UNIT)
+    worth = priced.select("segment_id", value=units.round().cast(pl.Int64))
+    sums = worth.group_by("segment_id").agg(pl.col("value").sum(), sum_of_squares()).sort("segment_id")
+    shares = lines.select("segment_id", "response_low", "response_high").unique("segment_id", keep="last")
+    told = sums.join(shares, on="segment_id", how="left", nulls_equal=True, maintain_order="left")
+    limits = told.select("response_low", "response_high", "value", "squares").rows()
     low, high = interval(limits, round(cost / UNIT))
     return float(cost), float(expected - cost), float(low), float(high)
 
