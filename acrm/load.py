@@ -229,9 +229,9 @@ def crowd(
 ) -> Sales:
     """Everything that some sources tell of customers, with their order lines in one currency, if there are any.
 
-    `--where` chooses order lines and their customers; by columns of customers, deals or a table that fits none of ours
-    alone it chooses their rows, too; where it meets no table it is refused. A table that fits none of ours but has all
-    of `columns` stands for the customers, its rows numbered.
+    `--where` chooses order lines and their customers; by columns of customers, deals, contracts or a table that fits
+    none of ours alone it chooses their rows, too; where it meets no table it is refused. A table that fits none of ours
+    but has all of `columns` stands for the customers, its rows numbered.
     """
     dataset = load(sources, reading.ingest(), scratch)
     tables = dict(dataset.tables)
@@ -251,7 +251,7 @@ def crowd(
     customers = tables.get("customers")
     notes: tuple[Message, ...] = ()
     own = names_in(selecting.where)
-    told = [name for name in tables if name in ("customers", "deals") or name.startswith("other_")]
+    told = [name for name in tables if name in ("customers", "deals", "contracts") or name.startswith("other_")]
     apt = [name for name in told if own and own <= set(tables[name].collect_schema().names())]
     if own and not apt and "transactions" not in tables and tables:
         apt = told[:1] or [*tables][:1]

@@ -46,3 +46,13 @@ def test_contracts_are_gone_by_where_nothing_else_says_who_left(acrm: Acrm, tmp_
     assert pl.read_parquet("again/churn.parquet").drop("action").equals(customers.drop("action"))
     page = acrm("churn", source, "-o", "made", "--as-of", "2024-12-01", "--lang", "ru")
     assert "за сколько дней уходят клиенты с договором" in page.out
+
+
+def test_contracts_that_are_not_asked_about_have_no_value(acrm: Acrm, tmp_path: Path) -> None:
+    source = write(tmp_path / "club")
+    ran = acrm("churn", source, "-o", "made", "--as-of", "2024-12-01", "--where", "plan = 'yearly'", "--ending", "60")
+    assert ran.code == 0, ran.err
+    customers = pl.read_parquet("made/churn.parquet")
+    assert customers["expected_loss"].null_count() == 0
+    assert set(pl.read_parquet("made/churn_people.parquet")["plan"]) == {"yearly"}
+    assert set(pl.read_parquet("made/churn_ending.parquet")["plan"]) <= {"yearly"}

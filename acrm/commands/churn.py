@@ -74,7 +74,7 @@ def churn(
         settled(run, reading, found.dataset)
         found, notes = _with_customers(found, learning, saved)
         prepared = _prepared(found, selecting, learning, campaign, saved, as_of, seed)
-        result = _analysed(found, prepared, sources, learning, campaign, saved, seed)
+        result = _analysed(found, prepared, sources, selecting, learning, campaign, saved, seed)
         result = _beside(result, prepared, found, sources, selecting, campaign, watching, seed)
         if earlier:
             result = _compared(result, *earlier, earlier_terms(str(watching.compare)))
@@ -137,6 +137,7 @@ def _analysed(
     found: Sales,
     prepared: Prepared,
     sources: list[str],
+    selecting: Selecting,
     learning: Learning,
     campaign: Campaign,
     saved: SavedChurn | None,
@@ -146,7 +147,7 @@ def _analysed(
     from acrm.analysis.churn.economics import EconomicsParams
     from acrm.analysis.people.consent import refusing
 
-    worth, notes = _worth(found, prepared, sources, campaign)
+    worth, notes = _worth(found, prepared, sources, selecting, campaign)
     costs = EconomicsParams(
         contact=campaign.contact, incentive=campaign.incentive, success=campaign.success, value=campaign.amount()
     )
@@ -159,13 +160,14 @@ def _analysed(
 
 
 def _worth(
-    found: Sales, prepared: Prepared, sources: list[str], campaign: Campaign
+    found: Sales, prepared: Prepared, sources: list[str], selecting: Selecting, campaign: Campaign
 ) -> tuple[pl.DataFrame | None, tuple[Message, ...]]:
     """What each customer is worth: as the user says, as an earlier result says, else computed with defaults."""
     import polars as pl
 
     from acrm.analysis.churn.values import value_column, values_of_contracts, values_of_purchases
     from acrm.earlier import earlier_worth
+    from acrm.load import contracts
     from acrm.messages import Message
 
     column = campaign.column_of_value()
@@ -179,7 +181,7 @@ def _worth(
     tables: Any = found.dataset.tables
     as_of: Any = prepared.figures.get("as_of")
     if "contracts" in tables and prepared.setting == "contractual":
-        worth, note = values_of_contracts(tables["contracts"], as_of)
+        worth, note = values_of_contracts(contracts(found, selecting, None)[0], as_of)
     elif "transactions" in tables:
         worth, note = values_of_purchases(found.lines, as_of)
     else:
@@ -211,7 +213,7 @@ def _beside(
     if campaign.treatment:
         result = result.joined("uplift", _uplift(result, prepared, campaign, seed))
     if watching.ending:
-        result = result.joined("ending", _ending(result, here, found, prepared, watching.ending))
+        result = result.joined("ending", _ending(result, here, found, prepared, selecting, watching.ending))
     return result
 
 
@@ -308,9 +310,12 @@ def _compared(
     return result.joined("drift", drift(people, result.tables["people"], result.shown["features"]))
 
 
-def _ending(result: ChurnResult, here: pl.DataFrame, found: Sales, prepared: Prepared, days: int) -> Any:
+def _ending(
+    result: ChurnResult, here: pl.DataFrame, found: Sales, prepared: Prepared, selecting: Selecting, days: int
+) -> Any:
     from acrm.analysis.churn.watch import ending
+    from acrm.load import contracts
 
     found.dataset.require("contracts", "churn")
     day: Any = prepared.figures["as_of"]
-    return ending(found.dataset.tables["contracts"], here, day, days, result.tables["reasons"])
+    return ending(contracts(found, selecting, None)[0], here, day, days, result.tables["reasons"])

@@ -33,11 +33,6 @@ class Measure:
         """What it is called."""
         return text(f"report.kpi.{self.name}")
 
-    @property
-    def definition(self) -> str:
-        """How it is counted."""
-        return text(f"report.definition.{self.name}")
-
 
 MEASURES = (
     Measure(name="revenue", unit="money", top="revenue"),

@@ -157,7 +157,8 @@ def _churn(have: Gathered, asked: ReportParams, found: Found) -> Any:
     if worth is not None:
         worth = worth.rename({"clv": "value"})
     elif contracts is not None and ready.setting == "contractual":
-        worth, _ = values_of_contracts(contracts, asked.as_of)
+        worth, told = values_of_contracts(contracts, asked.as_of)
+        ready = replace(ready, notes=(*ready.notes, told))
     return churn(ready, ChurnParams(seed=asked.seed), worth, refusing(have.tables))
 
 

@@ -73,11 +73,6 @@ class Space:
         return WIDTHS[self.layout]
 
     @property
-    def narrow(self) -> bool:
-        """Whether it is half of the page or a phone."""
-        return self.layout != "wide"
-
-    @property
     def height(self) -> int:
         """Pixels of a plot whose rows do not decide it."""
         return 250 if self.layout == "wide" else 220
