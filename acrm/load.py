@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from acrm.analysis.ledger import ledger
-from acrm.analysis.reconcile import Told
 from acrm.errors import InputError, UsageError
 from acrm.ingest import account, overrides
 from acrm.ingest.currency import in_one_currency
@@ -42,9 +40,16 @@ class Sales:
 
     lines: pl.LazyFrame
     dataset: Dataset
+    ledger: pl.LazyFrame | None = None
+    """The orders of the lines, as far as they stand ready in a store."""
     selected: tuple[Message, ...] = ()
     refusing: int = 0
     """Customers who refuse contact, as far as the sources say so."""
+
+    @property
+    def orders(self) -> pl.LazyFrame:
+        """The lines, or their ledger: what is enough where orders and days are asked for."""
+        return self.lines if self.ledger is None else self.ledger
 
     def counted(self) -> dict[str, int | float]:
         """What every summary says first: the rows of the sources, and how many of them were rejected."""
@@ -92,7 +97,26 @@ def sales(sources: Sequence[str], command: str, reading: Reading, selecting: Sel
     dataset.require("transactions", command)
     lines = where(dataset.tables, "transactions", selecting.where)
     lines, notes = in_one_currency(lines, ("line_amount",), selecting.currency, selecting.rates)
-    return Sales(lines=lines, dataset=dataset, selected=notes, refusing=_refusing(dataset))
+    return Sales(
+        lines=lines,
+        dataset=dataset,
+        ledger=_ledger(dataset, selecting),
+        selected=notes,
+        refusing=_refusing(dataset),
+    )
+
+
+def _ledger(dataset: Dataset, selecting: Selecting) -> pl.LazyFrame | None:
+    """The ledger of orders that a store keeps, where it can tell which of them are asked for."""
+    if dataset.orders is None or selecting.currency or selecting.rates:
+        return None
+    others = {*dataset.tables["transactions"].collect_schema().names()} - {*dataset.orders.collect_schema().names()}
+    if names_in(selecting.where) & others:
+        return None
+    kept = where({**dataset.tables, "transactions": dataset.orders}, "transactions", selecting.where)
+    # Where some lines name a currency and others none, an order may be in both.
+    codes = kept.select(pl.col("currency").fill_null("").n_unique()).collect(engine="streaming").item()
+    return kept if codes <= 1 else None
 
 
 _BOUGHT = SALES | {"product_id", "product_name"}
@@ -164,7 +188,13 @@ def worth(sources: Sequence[str], reading: Reading, selecting: Selecting, scratc
         return Sales(lines=pl.LazyFrame(), dataset=dataset, refusing=_refusing(dataset))
     lines = where(dataset.tables, "transactions", selecting.where)
     lines, notes = in_one_currency(lines, ("line_amount", "cost", "discount"), selecting.currency, selecting.rates)
-    return Sales(lines=lines, dataset=dataset, selected=notes, refusing=_refusing(dataset))
+    return Sales(
+        lines=lines,
+        dataset=dataset,
+        ledger=_ledger(dataset, selecting),
+        selected=notes,
+        refusing=_refusing(dataset),
+    )
 
 
 BASKETS = SALES | {"product_id", "product_name", "category", "quantity", "cost"}
@@ -325,46 +355,6 @@ def _refusing(dataset: Dataset) -> int:
         return 0
     all_of_them, asked = pl.collect_all([frame.select(pl.len()) for frame in (customers, contactable(customers))])
     return int(all_of_them.item()) - int(asked.item())
-
-
-@dataclass(frozen=True, kw_only=True)
-class Books(Sales):
-    """Orders, deals and payments as entries of one ledger, and what is known of their sources."""
-
-    told: Told
-
-
-def books(sources: Sequence[str], command: str, reading: Reading, selecting: Selecting, scratch: Path) -> Books:
-    """The ledger of some sources: everything they tell, so that what is missed can be looked for in all of it.
-
-    Raises:
-        InputError: No source is, or makes, deals or transactions.
-    """
-    dataset = load(sources, reading.ingest(), scratch)
-    if "deals" not in dataset.tables:
-        dataset.require("transactions", command)
-    entries = {**dataset.tables, "entries": ledger(dataset.tables, reading.tz)}
-    chosen, notes = in_one_currency(
-        where(entries, "entries", selecting.where), ("amount", "gross"), selecting.currency, selecting.rates
-    )
-    asides = dataset.asides()
-    customers = dataset.tables.get("customers", pl.LazyFrame())
-    companies = ["customer_id", "company_id"]
-    known = set(companies) <= set(customers.collect_schema().names())
-    made = account.store_lineage(dataset, command, {})
-    # Of a part of the entries nobody can say how many of them a later file tells again.
-    cut = bool(selecting.where or selecting.currency)
-    told = Told(
-        files=pl.DataFrame(
-            [(one.name, one.system, one.rows, *((0, 0) if cut else (one.orders, one.deals))) for one in made.inputs],
-            schema={"file": pl.String, "system": pl.String, **dict.fromkeys(("rows", "order", "deal"), pl.Int64)},
-            orient="row",
-        ).unique("file", keep="last", maintain_order=True),
-        rejects=asides["rejects"],
-        identities=asides.get("identities"),
-        parties=customers.select(companies).collect() if known else None,
-    )
-    return Books(lines=chosen, dataset=dataset, selected=notes, told=told)
 
 
 def moment(word: str) -> date | None:

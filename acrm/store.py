@@ -5,6 +5,7 @@ from __future__ import annotations
 import filecmp
 import json
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
@@ -16,13 +17,14 @@ import polars as pl
 from acrm import known
 from acrm.errors import InputError, OutputError
 from acrm.ingest.assembly import IDENTITIES
-from acrm.ingest.dataset import ASIDE, Dataset, shaped
+from acrm.ingest.dataset import ASIDE, ORDERS, Dataset, shaped
 from acrm.lineage import KEY, Lineage, dumps, is_manifest
 from acrm.messages import listed, number, text
 from acrm.publish import new, publish, reported, standing, writing
 from acrm.schema import LINEAGE, TABLES
+from acrm.summaries.ledger import order_parts
 from acrm.validity import rules_of
-from acrm.write import ROW_GROUP
+from acrm.write import ROW_GROUP, Sink
 
 SCORECARD, DECISIONS = "scorecard", "decisions"
 MANIFEST, DICTIONARY, REVIEW = "clean.json", "dictionary.md", "review.csv"
@@ -79,8 +81,14 @@ def prepare(dataset: Dataset, folder: Path, lineage: Lineage, before: Path | Non
                 written.append(_written(name, frame, folder, lineage))
                 continue
             since = known.Since(name, before, lineage.as_of)
-            written.append(_written(name, frame, folder, lineage, since))
-            former = known.gone(name, written[-1].path, before, lineage.as_of)
+            lines = name == "transactions"
+            made = (
+                _written_lines(frame, folder, lineage, since)
+                if lines
+                else [_written(name, frame, folder, lineage, since)]
+            )
+            written += made
+            former = known.gone(name, made[0].path, before, lineage.as_of)
             if former is not None:
                 written.append(_written(f"{known.FORMER}{name}", former, folder, lineage))
     return written
@@ -136,13 +144,6 @@ def _sink(
         finished: The last touch to the rows that a condition chooses.
     """
     names = frame.collect_schema().names()
-    if table == "transactions":
-        parts = _numbered(frame, names, path, finished)
-        pl.scan_ipc(parts, glob=False).sink_parquet(
-            path, compression="zstd", row_group_size=ROW_GROUP, metadata=metadata
-        )
-        _discard(parts)
-        return
     key: list[str] = []
     about = table.removeprefix(known.FORMER)
     if about in TABLES:
@@ -156,27 +157,44 @@ def _sink(
     ordered.sink_parquet(path, compression="zstd", row_group_size=ROW_GROUP, metadata=metadata)
 
 
-def _numbered(lines: pl.LazyFrame, names: list[str], path: Path, finished: Finish) -> list[Path]:
-    """Order lines sorted by order and content, numbered from 1 within each order, in files of consecutive orders.
+def _written_lines(lines: pl.LazyFrame, folder: Path, lineage: Lineage, finished: Finish) -> list[Written]:
+    """Write the order lines and the ledger of their orders.
 
-    Only one file's lines are in memory at a time, so that memory stays flat as the number of lines grows.
+    Only the lines of so many consecutive orders are in memory at a time, so that memory stays flat as lines grow.
     """
+    paths = {name: new(folder, f"{name}.parquet") for name in ("transactions", ORDERS)}
+    with ExitStack() as files:
+        sinks = {
+            name: files.enter_context(Sink(path, {KEY: dumps(lineage.as_dict() | {"table": name}, indent=None)}))
+            for name, path in paths.items()
+        }
+        for orders in _ranges(lines):
+            numbered = _numbered(finished(lines, orders).collect(engine="streaming"))
+            sinks["transactions"].write(numbered)
+            sinks[ORDERS].write(_ledger(numbered))
+    return [_count(name, path) for name, path in paths.items()]
+
+
+def _numbered(lines: pl.DataFrame) -> pl.DataFrame:
+    """Order lines sorted by order and content, numbered from 1 within each order."""
     ahead = ("order_id", "line_no", "ordered_at", "product_id", "product_name", "quantity", "unit_price", "line_amount")
-    rest = [name for name in names if name not in (*ahead, *LINEAGE)]
+    last = [name for name in LINEAGE if name in lines.columns]
+    rest = [name for name in lines.columns if name not in (*ahead, *last, known.SINCE)]
+    # A column without any value orders nothing, and costs as much as the others.
+    keys = [name for name in (*ahead, *rest, *last) if lines[name].null_count() < lines.height]
     first = pl.col("order_id").ne_missing(pl.col("order_id").shift(1)) | (pl.col("_at") == 0)
     start = pl.when(first).then(pl.col("_at")).forward_fill()
-    files = []
-    for part, orders in enumerate(_ranges(lines)):
-        chosen = finished(lines, orders).collect(engine="streaming")
-        numbered = (
-            chosen.sort(*ahead, *rest, *(name for name in LINEAGE if name in names), nulls_last=True)
-            .with_row_index("_at")
-            .with_columns(line_no=(pl.col("_at") - start + 1).cast(pl.Int64))
-            .drop("_at")
-        )
-        files.append(path.with_name(f"{path.stem}-{part}.part.new"))
-        numbered.write_ipc(files[-1], compression="lz4")
-    return files
+    ordered = lines.sort(keys, nulls_last=True) if keys else lines
+    numbered = ordered.with_row_index("_at").with_columns(line_no=(pl.col("_at") - start + 1).cast(pl.Int64))
+    return numbered.drop("_at")
+
+
+def _ledger(lines: pl.DataFrame) -> pl.DataFrame:
+    """The orders of some lines, sorted."""
+    keys = ("order_id", "customer_id", "ordered_on", "part", "currency")
+    small = (pl.col("part", "opens").cast(pl.Int8), pl.col("lines").cast(pl.Int32))
+    parts = order_parts(lines.lazy()).with_columns(*small).select(*keys, "lines", "amount", "opens")
+    return parts.collect().sort(keys, nulls_last=True)
 
 
 def _ranges(lines: pl.LazyFrame) -> list[pl.Expr]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, Self
 
 import polars as pl
 
@@ -16,6 +16,8 @@ from acrm.messages import Message
 from acrm.publish import new, publish, reported, writing
 
 if TYPE_CHECKING:
+    import pyarrow.parquet as pq
+
     from acrm.options import Run, Writing
     from acrm.render.blocks import Page
 
@@ -153,6 +155,49 @@ def write_text(path: Path, content: str, sources: Iterable[Path] = ()) -> None:
 def write_parquet(frame: pl.DataFrame, path: Path, lineage: Lineage) -> None:
     """Write one table; the same table and lineage give the same bytes."""
     frame.write_parquet(path, compression="zstd", row_group_size=ROW_GROUP, metadata=lineage.metadata())
+
+
+class Sink:
+    """A Parquet file that is written piece by piece, so that memory need not hold all of its rows.
+
+    The same rows give the same bytes, however they are cut into pieces.
+    """
+
+    def __init__(self, path: Path, metadata: Mapping[str, str]) -> None:
+        """Prepare a file; what it says of itself is in `metadata`."""
+        self._path, self._metadata = path, dict(metadata)
+        self._file: pq.ParquetWriter | None = None
+        self._rest: pl.DataFrame | None = None
+
+    def __enter__(self) -> Self:
+        """The sink itself."""
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        """Write the last rows and close the file."""
+        if self._rest is not None and kind is None and (self._rest.height or self._file is None):
+            self._append(self._rest)
+        if self._file is not None:
+            self._file.close()
+
+    def write(self, rows: pl.DataFrame) -> None:
+        """Add rows; all pieces have the same columns."""
+        waiting = rows if self._rest is None else pl.concat([self._rest, rows])
+        whole = waiting.height // ROW_GROUP * ROW_GROUP
+        if whole:
+            self._append(waiting[:whole])
+        self._rest = waiting[whole:]
+
+    def _append(self, rows: pl.DataFrame) -> None:
+        import pyarrow.parquet as pq
+
+        table = rows.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
+        if self._file is None:
+            texts = [name for name, kind in rows.schema.items() if kind == pl.String]
+            schema = table.schema.with_metadata(self._metadata)
+            # Dictionaries of amounts cost more than they save.
+            self._file = pq.ParquetWriter(self._path, schema, compression="zstd", use_dictionary=texts)
+        self._file.write_table(table, row_group_size=ROW_GROUP)
 
 
 def write_csv(frame: pl.DataFrame, path: Path, _lineage: Lineage) -> None:

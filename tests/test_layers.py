@@ -15,7 +15,17 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 LEVELS = (
     {"cli", "__main__"},
     {"commands"},
-    {"options", "segment_options", "churn_options", "console", "load", "load_deals", "load_report", "earlier"},
+    {
+        "options",
+        "segment_options",
+        "churn_options",
+        "console",
+        "load",
+        "load_books",
+        "load_deals",
+        "load_report",
+        "earlier",
+    },
     {"ingest", "store", "analysis", "render", "write", "demo"},
     {"idle", "known", "lineage", "publish", "purposes", "summaries", "validity", "where", "models"},
     {"engine", "schema", "limits", "errors", "messages", "__init__"},

@@ -20,6 +20,7 @@ from acrm.lineage import Lineage
 from acrm.load import Sales, crowd, moment, sales, toml_file, undisturbed
 from acrm.options import Reading, Selecting
 from acrm.store import commit, prepare
+from acrm.summaries.customers import customer_history
 from tests.ingest.conftest import load_texts
 
 ORDERS = {
@@ -228,3 +229,31 @@ def test_rows_of_any_table_that_has_the_columns_stand_for_customers(tmp_path: Pa
     assert len(customers_of(made("height", where="colour = 'r'"))) == 14
     with pytest.raises(InputError, match="leaf_width_cm"):
         made("width", "nothing")
+
+
+@pytest.mark.parametrize(
+    ("asked", "kept"),
+    [
+        ({}, True),
+        ({"where": "ordered_on > '2024-01-13'"}, True),
+        ({"where": "gender = 'f'"}, True),
+        ({"where": "channel = 'web'"}, False),
+        ({"currency": "EUR"}, False),
+    ],
+)
+def test_a_ledger_stands_for_the_lines_that_are_asked_for(tmp_path: Path, asked: dict[str, Any], kept: bool) -> None:
+    orders = "order_id,customer_id,date,amount,currency,channel\n" + "".join(
+        f"{n // 2},c{n % 7},2024-01-{n % 28 + 1:02},{n % 5 - 1},EUR,{'web' if n % 3 else 'shop'}\n" for n in range(90)
+    )
+    people = "customer_id,gender\n" + "".join(f"c{n},{'fm'[n % 2]}\n" for n in range(7))
+    dataset = load_texts(tmp_path / "in", {"orders.csv": orders, "customers.csv": people})
+    folder = tmp_path / "store"
+    commit(folder, prepare(dataset, folder, Lineage(command="clean", options={})), {})
+    made = found(folder, tmp_path, **asked)
+    assert (made.ledger is not None) == kept
+    histories = [
+        customer_history(lines, refunds="net", as_of=None).collect().sort("customer_id")
+        for lines in (made.lines, made.orders)
+    ]
+    assert histories[0].height
+    assert histories[0].equals(histories[1])

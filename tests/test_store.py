@@ -11,15 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 
 from acrm import store
+from acrm import write as writing_out
 from acrm.errors import OutputError
-from acrm.ingest.dataset import Dataset
+from acrm.ingest.dataset import Dataset, load
+from acrm.ingest.options import IngestOptions
 from acrm.lineage import Lineage
 from acrm.publish import JOURNAL, recover, writing
 from acrm.schema import TABLES
 from acrm.store import commit, dictionary, prepare
+from acrm.summaries.ledger import order_parts
 from tests.ingest.conftest import load_texts
 
 LINEAGE = Lineage(command="clean", options={})
@@ -82,7 +86,7 @@ def failing_at(number: int, error: BaseException, *, dead: bool) -> Iterator[lis
         watched(Path, "unlink")
         watched(os, "fsync")
         watched(pl.LazyFrame, "sink_parquet", half_table)
-        watched(pl.DataFrame, "write_ipc", half_table)
+        watched(pq.ParquetWriter, "write_table")
         yield calls
 
 
@@ -138,7 +142,7 @@ def test_whatever_fails_leaves_the_old_store_or_the_new(
         assert (visible(copy), leftovers(copy)) == (after, [])
     assert visible(copy) == after
     assert number > 20
-    assert reached == {"write_bytes", "write_text", "replace", "unlink", "fsync", "sink_parquet", "write_ipc"}
+    assert reached == {"write_bytes", "write_text", "replace", "unlink", "fsync", "sink_parquet", "write_table"}
 
 
 def test_a_first_store_that_fails_leaves_no_folder(tmp_path: Path) -> None:
@@ -176,7 +180,8 @@ def tables(folder: Path) -> dict[str, bytes]:
 @pytest.fixture
 def small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     """Row groups small enough for a file to have several."""
-    monkeypatch.setattr(store, "ROW_GROUP", 64)
+    for module in (store, writing_out):
+        monkeypatch.setattr(module, "ROW_GROUP", 64)
 
 
 @pytest.mark.usefixtures("small_groups")
@@ -211,6 +216,17 @@ def test_lines_are_numbered_from_one_within_their_order(tmp_path: Path) -> None:
         ("B", 1, 3),
         ("B", 2, 1),
     ]
+
+
+def test_the_ledger_of_orders_is_that_of_the_lines(tmp_path: Path) -> None:
+    write(load_texts(tmp_path / "in", MANY), tmp_path / "store")
+    lines, kept = (pl.scan_parquet(tmp_path / "store" / f"{name}.parquet") for name in ("transactions", "orders"))
+    keys = ("order_id", "customer_id", "ordered_on", "part", "currency")
+    made = order_parts(lines).collect().select(kept.collect_schema().names()).cast(kept.collect_schema())
+    assert kept.collect().equals(made.sort(keys, nulls_last=True))
+    for alone in (True, False):
+        sources = [str(tmp_path / "store"), *([] if alone else [str(tmp_path / "in" / "exports")])]
+        assert (load(sources, IngestOptions(), tmp_path).orders is not None) == alone
 
 
 def test_every_table_is_sorted_by_its_key_and_has_all_columns(tmp_path: Path) -> None:

@@ -128,10 +128,12 @@ def far_dates(transactions: pl.LazyFrame) -> tuple[date, tuple[Message, ...]]:
     """
     import polars as pl
 
+    from acrm.summaries.ledger import Part
     from acrm.validity import FAR, last_believable
 
     names = transactions.collect_schema().names()
-    counted = transactions.filter(~pl.col("is_test").fill_null(False)) if "is_test" in names else transactions
+    tested = pl.col("part") == int(Part.TEST) if "part" in names else pl.col("is_test").fill_null(False)
+    counted = transactions.filter(~tested) if {"part", "is_test"} & set(names) else transactions
     days = counted.drop_nulls("ordered_on").group_by("ordered_on").len().collect(engine="streaming").sort("ordered_on")
 
     def after(day: date) -> pl.DataFrame:

@@ -74,7 +74,7 @@ def rfm(transactions: pl.LazyFrame, params: RfmParams) -> RfmResult:
     values get equal scores and the order of rows never matters. Method and sources: docs/methods/rfm.md.
 
     Args:
-        transactions: Canonical order lines, see `acrm.summaries.customers.customer_history`.
+        transactions: Canonical order lines, see `acrm.summaries.customers.customer_history`; or their `order_parts`.
         params: See `RfmParams`.
 
     Returns:

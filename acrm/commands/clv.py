@@ -367,7 +367,7 @@ def _valued(
     if params.by:
         of = attributes(params.by, customers=customers, transactions=lines, as_of=params.as_of)
     belong = members(customers, params.object) if params.object != "customer" else None
-    result = analyse(lines, params, saved_model(saved) if saved else None)
+    result = analyse(found.orders, params, saved_model(saved) if saved else None)
     # Lines without a currency are in the only one there is.
     currency = pl.lit(result.summary["currency"], pl.String).alias("currency")
     plain = lines.with_columns(currency) if result.summary["currency"] else lines.drop("currency", strict=False)

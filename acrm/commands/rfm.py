@@ -80,16 +80,16 @@ def rfm(
     ):
         found = sales(sources, run.command, reading, selecting, Path(scratch))
         settled(run, reading, found.dataset)
-        result = analyse(found.lines, params)
+        result = analyse(found.orders, params)
         if compare:
             before = earlier_result(compare, run.command)
             if before is None:
                 day = moment(compare)
                 earlier = found if day else sales([compare], run.command, reading, selecting, Path(scratch))
-                before = analyse(earlier.lines, replace(params, as_of=day)).tables["customers"]
+                before = analyse(earlier.orders, replace(params, as_of=day)).tables["customers"]
             result = compared(result, before)
         if validate:
-            result = validated(result, found.lines)
+            result = validated(result, found.orders)
         result = replace(result, summary={**found.counted(), **result.summary}, notes=(*found.notes(), *result.notes))
         lineage = found.lineage(run, as_of=result.summary["as_of"])
     emit(run, result, writing, lineage, lambda: rfm_page(result, run.typed("compare", "validate")))

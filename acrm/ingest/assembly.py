@@ -47,6 +47,23 @@ def wanted(plan: Plan, columns: Mapping[str, frozenset[str]] | None) -> bool:
     return columns is None or plan.entity in columns or plan.entity in ("customers", "deals")
 
 
+def as_stored(stored: Mapping[str, list[pl.LazyFrame]]) -> Assembled:
+    """The tables of one store that is read by itself: who is who and what is told twice was settled before."""
+    tables, from_deals = {name: frames[0] for name, frames in stored.items()}, False
+    if "transactions" in tables:
+        first = tables["transactions"].select("_flags").head(1).collect()
+        # Sales that were made of deals stand there only where no others do.
+        from_deals = bool(first.select(_from_deal().any()).item())
+        if first.is_empty():
+            del tables["transactions"]
+    return Assembled(
+        tables=tables,
+        links=pl.DataFrame(schema=identity.LINKS),
+        shared=pl.DataFrame(schema=identity.SHARED),
+        from_deals=from_deals,
+    )
+
+
 def assemble(
     inputs: list[Input],
     stored: Mapping[str, list[pl.LazyFrame]],
@@ -233,13 +250,16 @@ def _with_stored(
     for name, frames in stored.items():
         rows = frames
         if name == "transactions":
-            from_deal = pl.col("_flags").str.contains("from_deal").fill_null(False)
-            sold = [(overlap.STORE, frame.filter(from_deal)) for frame in frames]
-            rows = [_of_systems(overlap.unnamed(frame.filter(~from_deal)), ledger) for frame in frames]
+            sold = [(overlap.STORE, frame.filter(_from_deal())) for frame in frames]
+            rows = [_of_systems(overlap.unnamed(frame.filter(~_from_deal())), ledger) for frame in frames]
             rows = [frame for frame in rows if frame.head(1).collect().height]
         if rows:
             gathered[name] = [*((overlap.STORE, frame) for frame in rows), *gathered.get(name, [])]
     return overlap.once("transactions", sold, [], scratch) if sold else None
+
+
+def _from_deal() -> pl.Expr:
+    return pl.col("_flags").str.contains("from_deal").fill_null(False)
 
 
 def _of_systems(lines: pl.LazyFrame, ledger: Mapping[str, str]) -> pl.LazyFrame:

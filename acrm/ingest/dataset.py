@@ -24,7 +24,9 @@ from acrm.ingest.verdict import DATED, KEYED
 from acrm.messages import Message, listed, text
 from acrm.schema import LINEAGE, SCHEMA_VERSION, TABLES, polars_schema
 
-ASIDE = ("rejects", "links", IDENTITIES, "scorecard")
+ORDERS = "orders"
+"""The ledger of orders that a store keeps beside its order lines: `summaries.ledger.order_parts` of them."""
+ASIDE = ("rejects", "links", IDENTITIES, "scorecard", ORDERS)
 """Tables of a store that are about its other tables: how they were made, how good they are."""
 
 
@@ -66,6 +68,8 @@ class Dataset(Assembled):
     """Rejects, links and identities of the stores among the sources."""
     ledger: tuple[lineage.Input, ...] = ()
     """Files that the stores among the sources were made of."""
+    orders: pl.LazyFrame | None = None
+    """The ledger of orders, where the order lines are those of one store."""
 
     @property
     def rows_in(self) -> int:
@@ -158,13 +162,11 @@ def load(
             if columns is None or own in columns or own in ("customers", "deals"):
                 stored.setdefault(own, []).append(frame)
             inputs.append(_from_store(own, raw, _height(frame)))
-        elif own in ASIDE and (columns is None or own != "rejects"):
+        elif own in ASIDE and own not in (ORDERS, None if columns is None else "rejects"):
             frame = _scanned(raw, own, options)
             aside[own] = pl.concat([aside[own], frame], how="diagonal") if own in aside else frame
     ledger = _ledger(raws, options.known_at)
-    if options.known_at and "rejects" in aside:
-        book = pl.col("file").str.replace(lineage.SHEET, "")
-        aside["rejects"] = aside["rejects"].filter(book.is_in([one.name for one in ledger]))
+    aside |= _rejected_until(aside, ledger, options.known_at)
     gone = _told_anew(inputs, ledger, options)
     dropped = [
         Message("clean.made_way", {"table": name, "rows": sum(_height(frame.filter(gone[name])) for frame in frames)})
@@ -178,15 +180,45 @@ def load(
     if IDENTITIES in aside:
         aside[IDENTITIES] = aside[IDENTITIES].filter(~gone[IDENTITIES])
     systems = {one.name: one.system or "unknown" for one in ledger}
-    made = assembly.assemble(inputs, stored, aside, systems, columns, options, scratch)
+    alone = _is_one_store(inputs, options)
+    made = (
+        assembly.as_stored(stored)
+        if alone
+        else assembly.assemble(inputs, stored, aside, systems, columns, options, scratch)
+    )
     rejects = _rejects(inputs)
     rejects = privacy.coded(rejects.lazy(), "rejects", options.key).collect() if options.key else rejects
-    dataset = Dataset(**vars(made), inputs=inputs, rejects=rejects, kept=aside, ledger=ledger)
+    dataset = Dataset(
+        **vars(made), inputs=inputs, rejects=rejects, kept=aside, ledger=ledger, orders=_orders(raws, alone=alone)
+    )
     dataset.notes += dropped
     dataset.notes += [Message("clean.copy", {"file": copy, "of": original}) for copy, original in copies]
     if columns is None and not dataset.rows_in:
         raise InputError("no_rows", files=listed(source.name for source in dataset.inputs))
     return dataset
+
+
+def _rejected_until(
+    aside: Mapping[str, pl.LazyFrame], ledger: tuple[lineage.Input, ...], known_at: date | None
+) -> dict[str, pl.LazyFrame]:
+    """The rejects of the files that were known on a day."""
+    if known_at is None or "rejects" not in aside:
+        return {}
+    book = pl.col("file").str.replace(lineage.SHEET, "")
+    return {"rejects": aside["rejects"].filter(book.is_in([one.name for one in ledger]))}
+
+
+def _is_one_store(inputs: list[Input], options: IngestOptions) -> bool:
+    """Whether all there is to read is one store, as it is."""
+    folders = {source.raw.source.path.parent for source in inputs}
+    asked = options.link or options.decisions or options.prefer or options.known_at or options.key or options.full
+    return not asked and len(folders) == 1 and all(source.plan.system == "acrm" for source in inputs)
+
+
+def _orders(raws: list[RawTable], *, alone: bool) -> pl.LazyFrame | None:
+    """The ledger of orders of a store that is read by itself."""
+    kept = [raw.source.path for raw in raws if alone and _own_table(raw) == ORDERS]
+    return pl.scan_parquet(kept[0], glob=False) if kept else None
 
 
 def _scanned(raw: RawTable, table: str, options: IngestOptions) -> pl.LazyFrame:

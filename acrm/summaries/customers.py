@@ -28,7 +28,7 @@ def customer_history(lines: IntoLazyFrameT, *, refunds: Refunds, as_of: date | N
 
     Args:
         lines: Canonical transactions: `order_id`, `customer_id`, `ordered_on` Date, `line_amount` Decimal; and, where
-            the source has them, `is_refund`, `is_test`, `status`, `currency`.
+            the source has them, `is_refund`, `is_test`, `status`, `currency`. Or their `order_parts`.
         refunds: Take refunds off (`net`) or leave them out (`ignore`).
         as_of: Last day that counts; None takes all.
 
@@ -43,7 +43,7 @@ def customer_history(lines: IntoLazyFrameT, *, refunds: Refunds, as_of: date | N
         kept.with_columns(
             first_day=nw.when(sale).then(nw.col("first_day")),
             last_day=nw.when(sale).then(nw.col("last_day")),
-            orders=sale.cast(nw.Int64),
+            orders=nw.when(sale).then(nw.col("opens")).otherwise(nw.lit(0)),
         )
         .group_by("customer_id")
         .agg(
@@ -105,7 +105,7 @@ def purchase_days(lines: IntoLazyFrameT, *, as_of: date | None) -> IntoLazyFrame
     sale of that id are no part of any day (`order_outcomes` has their sum). Orders of one day are one row.
 
     Args:
-        lines: Canonical transactions, as of `customer_history`.
+        lines: Canonical transactions, as of `customer_history`, or their `order_parts`.
         as_of: Last day that counts; None takes all. A refund written later is not known yet.
 
     Returns:

@@ -43,28 +43,67 @@ class Outcome(IntEnum):
     """Refunds without a sale of that id."""
 
 
-def order_ledger(lines: IntoLazyFrameT, as_of: date | None) -> nw.LazyFrame[IntoLazyFrameT]:
-    """One row per customer, order, part and currency: the common ground of the reductions above.
+def order_parts(lines: IntoLazyFrameT) -> IntoLazyFrameT:
+    """Reduce order lines to one row per customer, order, day, part and currency: what a store keeps beside its lines.
 
-    Both start from the whole ledger rather than from their own filter of the lines: an engine that shares equal
-    sub-plans then reads the source once and buffers orders, not lines.
+    It stands for the lines wherever orders and days are enough: `order_ledger` takes either.
+
+    Returns:
+        Lazy, in no order: `customer_id`, `order_id`, `ordered_on`, `part` (see `Part`; no line is AFTER), `currency`
+        where the source has it, `lines`, `amount` Decimal (refunds negative), and `opens`: 1 on the first day of an
+        order's part, else 0, so that orders until any day can be counted by adding up.
     """
     frame = nw.from_native(lines)
     columns = frame.collect_schema().names()
     keys = ["customer_id", "order_id", "part", *(["currency"] if "currency" in columns else [])]
-    amount = nw.col("line_amount")
-    signed = nw.when(nw.col("part") == int(Part.REFUND)).then(-amount.abs()).otherwise(amount)
+    amount = _signed(nw.col("line_amount"))
+    days = (
+        frame.with_columns(part=part_of(columns, None))
+        .with_columns(amount=amount)
+        .group_by(*keys, "ordered_on")
+        .agg(nw.len().alias("lines"), nw.col("amount").sum())
+    )
+    first = nw.col("ordered_on") == nw.col("ordered_on").min().over(*keys)
+    return days.with_columns(opens=first.fill_null(False).cast(nw.Int64)).to_native()
+
+
+def order_ledger(lines: IntoLazyFrameT, as_of: date | None) -> nw.LazyFrame[IntoLazyFrameT]:
+    """One row per customer, order, part and currency, or several that add up to it: the common ground of reductions.
+
+    They start from the whole ledger rather than from their own filter of the lines: an engine that shares equal
+    sub-plans then reads the source once and buffers orders, not lines.
+
+    Args:
+        lines: Canonical transactions, or their `order_parts`.
+        as_of: Last day that counts; None takes all.
+
+    Returns:
+        `customer_id`, `order_id`, `part`, `currency` where the source has it; `lines`, `amount`, `first_day`,
+        `last_day`; `opens`, which adds up to the number of such orders.
+    """
+    frame = nw.from_native(lines)
+    columns = frame.collect_schema().names()
+    keys = ["customer_id", "order_id", "part", *(["currency"] if "currency" in columns else [])]
+    day = nw.col("ordered_on")
+    if "part" in columns:
+        part: nw.Expr = nw.col("part")
+        if as_of is not None:
+            dated = ~part.is_in([int(Part.TEST), int(Part.CANCELLED), int(Part.UNDATED)])
+            part = nw.when(dated & (day > as_of)).then(nw.lit(int(Part.AFTER))).otherwise(part)
+        kept = frame.with_columns(part=part.cast(nw.Int64), first_day=day, last_day=day)
+        return kept.select(*keys, "lines", "amount", "first_day", "last_day", "opens")
     return (
         frame.with_columns(part=part_of(columns, as_of))
-        .with_columns(amount=signed)
+        .with_columns(amount=_signed(nw.col("line_amount")))
         .group_by(*keys)
-        .agg(
-            nw.len().alias("lines"),
-            nw.col("amount").sum(),
-            nw.col("ordered_on").min().alias("first_day"),
-            nw.col("ordered_on").max().alias("last_day"),
-        )
+        .agg(nw.len().alias("lines"), nw.col("amount").sum(), day.min().alias("first_day"), day.max().alias("last_day"))
+        .with_columns(opens=nw.lit(1))
     )
+
+
+def _signed(amount: nw.Expr) -> nw.Expr:
+    """Refunds below 0, whatever sign they are written with."""
+    return nw.when(nw.col("part") == int(Part.REFUND)).then(-amount.abs()).otherwise(amount)
 
 
 def sale_lines(lines: IntoLazyFrameT, as_of: date | None) -> nw.LazyFrame[IntoLazyFrameT]:

@@ -26,8 +26,13 @@ from acrm.summaries.customers import (
     purchase_days,
     spend_by_window,
 )
-from acrm.summaries.ledger import Outcome, Part
+from acrm.summaries.ledger import Outcome, Part, order_parts
 from tests.summaries.lines import COLUMNS, DAY, Row, frame, lines, part
+
+
+def sources(rows: list[Row]) -> list[pl.LazyFrame]:
+    """The lines, and what a store keeps of them."""
+    return [frame(rows), order_parts(frame(rows))]
 
 
 def plain_history(rows: list[Row], refunds: Refunds, as_of: date | None) -> list[Row]:
@@ -50,19 +55,21 @@ def plain_history(rows: list[Row], refunds: Refunds, as_of: date | None) -> list
 @settings(max_examples=50, deadline=None)
 @given(rows=lines, refunds=st.sampled_from(get_args(Refunds)), as_of=st.sampled_from([None, DAY, DAY + timedelta(30)]))
 def test_history_is_what_plain_python_finds(rows: list[Row], refunds: Refunds, as_of: date | None) -> None:
-    found = customer_history(frame(rows), refunds=refunds, as_of=as_of).collect().sort("customer_id")
-    assert found.columns == ["customer_id", "first_order_at", "last_order_at", "orders", "spend"]
-    assert found.rows() == plain_history(rows, refunds, as_of)
+    for source in sources(rows):
+        found = customer_history(source, refunds=refunds, as_of=as_of).collect().sort("customer_id")
+        assert found.columns == ["customer_id", "first_order_at", "last_order_at", "orders", "spend"]
+        assert found.rows() == plain_history(rows, refunds, as_of)
 
 
 @settings(max_examples=50, deadline=None)
 @given(rows=lines, as_of=st.sampled_from([None, DAY + timedelta(30)]))
 def test_every_line_is_counted_once(rows: list[Row], as_of: date | None) -> None:
-    counts = line_counts(frame(rows), as_of=as_of).collect()
     expected: dict[int, int] = defaultdict(int)
     for row in rows:
         expected[int(part(row, as_of))] += 1
-    assert dict(counts.select("part", "lines").rows()) == expected
+    for source in sources(rows):
+        counts = line_counts(source, as_of=as_of).collect()
+        assert dict(counts.select("part", "lines").rows()) == expected
 
 
 def plain_days(rows: list[Row], as_of: date | None) -> tuple[list[Row], dict[int, Row]]:
@@ -92,12 +99,13 @@ def plain_days(rows: list[Row], as_of: date | None) -> tuple[list[Row], dict[int
 @given(rows=lines, as_of=st.sampled_from([None, DAY, DAY + timedelta(30)]))
 def test_purchase_days_are_what_plain_python_finds(rows: list[Row], as_of: date | None) -> None:
     days, outcomes = plain_days(rows, as_of)
-    found = purchase_days(frame(rows), as_of=as_of).collect().sort("customer_id", "day")
-    assert found.columns == ["customer_id", "day", "amount", "orders"]
-    assert found.rows() == days
-    counts = order_outcomes(frame(rows), as_of=as_of).collect()
-    assert counts.columns == ["outcome", "orders", "lines", "refund_lines", "amount"]
-    assert {row[0]: row[1:] for row in counts.rows()} == outcomes
+    for source in sources(rows):
+        found = purchase_days(source, as_of=as_of).collect().sort("customer_id", "day")
+        assert found.columns == ["customer_id", "day", "amount", "orders"]
+        assert found.rows() == days
+        counts = order_outcomes(source, as_of=as_of).collect()
+        assert counts.columns == ["outcome", "orders", "lines", "refund_lines", "amount"]
+        assert {row[0]: row[1:] for row in counts.rows()} == outcomes
 
 
 @settings(max_examples=50, deadline=None)
@@ -114,9 +122,10 @@ def test_loose_refunds_are_what_orders_do_not_explain(rows: list[Row], as_of: da
         if amount < 0:
             # The day of the sale, where there is one.
             expected[key[0], min(days[key])[1]] -= amount
-    loose = loose_refunds(frame(rows), as_of=as_of).collect().sort("customer_id", "day")
-    assert loose.columns == ["customer_id", "day", "amount"]
-    assert loose.rows() == [(*key, amount) for key, amount in sorted(expected.items())]
+    for source in sources(rows):
+        loose = loose_refunds(source, as_of=as_of).collect().sort("customer_id", "day")
+        assert loose.columns == ["customer_id", "day", "amount"]
+        assert loose.rows() == [(*key, amount) for key, amount in sorted(expected.items())]
 
 
 def test_a_refund_is_taken_off_its_order_on_the_day_of_the_order() -> None:

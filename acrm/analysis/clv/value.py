@@ -40,7 +40,7 @@ def clv(transactions: pl.LazyFrame, params: ClvParams, saved: SavedModel | None 
     """Expected orders, probabilities and value of every customer who bought something.
 
     Args:
-        transactions: Canonical order lines, see `acrm.summaries.customers.customer_history`.
+        transactions: Canonical order lines, see `acrm.summaries.customers.customer_history`; or their `order_parts`.
         params: See `ClvParams`.
         saved: A model fitted before: these customers are scored with it, and nothing is fitted.
 
