@@ -37,6 +37,7 @@ def cleaned(
     notes: Sequence[Message],
     *,
     as_of: date | None = None,
+    orders: pl.LazyFrame | None = None,
     identities: pl.LazyFrame | None = None,
     before: pl.DataFrame | None = None,
 ) -> CleanResult:
@@ -51,6 +52,7 @@ def cleaned(
         filled: Table -> column -> filled cells, rows under the empty name.
         notes: What was noticed while reading.
         as_of: The data's newest day.
+        orders: The ledger of the order lines.
         identities: Every way in which a source names its customers.
         before: The scorecard of the store as it was.
     """
@@ -64,9 +66,9 @@ def cleaned(
         "rejected_share": round(rejected / rows_in, 6) if rows_in else 0.0,
         "unmapped_columns": fields.filter(~fields["field"].str.contains(r"\.").fill_null(False)).height,
         **{f"{row['table']}_rows": row["rows"] for row in whole.iter_rows(named=True)},
-        **_sales(tables),
+        **_sales(tables, orders),
     }
-    ready = readiness(filled, figures(tables))
+    ready = readiness(filled, figures(tables, orders))
     card = scorecard(tables, filled, identities, as_of)
     return CleanResult(
         tables={
@@ -128,7 +130,7 @@ def _columns(filled: Mapping[str, Mapping[str, int]]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema={"table": pl.String, "column": pl.String, "filled": pl.Int64, "share": pl.Float64})
 
 
-def _sales(tables: Mapping[str, pl.LazyFrame]) -> dict[str, Scalar]:
+def _sales(tables: Mapping[str, pl.LazyFrame], orders: pl.LazyFrame | None) -> dict[str, Scalar]:
     """Figures of the transactions that everybody asks for first."""
     import polars as pl
 
@@ -143,6 +145,8 @@ def _sales(tables: Mapping[str, pl.LazyFrame]) -> dict[str, Scalar]:
         # Sums are never made across currencies.
         amount=pl.when(pl.col("currency").drop_nulls().n_unique() <= 1).then(pl.col("line_amount").sum()),
     )
-    people = lines.select(pl.col("customer_id").drop_nulls().unique().len().alias("customer_ids"))
-    one, other = pl.collect_all([counts, people])
+    # Every customer of a line has an order in the ledger, too.
+    buyers = lines if orders is None else orders
+    people = buyers.select(pl.col("customer_id").drop_nulls().unique().len().alias("customer_ids"))
+    one, other = pl.collect_all([counts, people], engine="streaming")
     return {**one.row(0, named=True), "customer_ids": int(other.item())}

@@ -58,9 +58,16 @@ NEEDS: tuple[Need, ...] = (
 )
 
 
-def figures(tables: Mapping[str, pl.LazyFrame]) -> dict[str, int]:
-    """The counts readiness is judged by: customers, buyers, repeat_buyers, baskets (orders of two products or more)."""
+def figures(tables: Mapping[str, pl.LazyFrame], orders: pl.LazyFrame | None = None) -> dict[str, int]:
+    """The counts readiness is judged by: customers, buyers, repeat_buyers, baskets (orders of two products or more).
+
+    Args:
+        tables: Canonical tables.
+        orders: `acrm.summaries.ledger.order_parts` of the transactions, where they stand ready.
+    """
     import polars as pl
+
+    from acrm.summaries.ledger import Part, order_parts
 
     found = {"customers": 0, "buyers": 0, "repeat_buyers": 0, "baskets": 0}
     if "customers" in tables:
@@ -69,26 +76,24 @@ def figures(tables: Mapping[str, pl.LazyFrame]) -> dict[str, int]:
     if lines is None:
         return found
     names = lines.collect_schema().names()
+    bought = (order_parts(lines) if orders is None else orders).filter(pl.col("part") == int(Part.SALE))
+    buyers = bought.group_by("customer_id").agg(pl.col("opens").cast(pl.Int64).sum())
     sold = lines.filter(~pl.col("is_test") & ~pl.col("is_refund"))
     if "status" in names:
         sold = sold.filter(pl.col("status").fill_null("") != "cancelled")
-    paid = sold.filter(pl.col("line_amount") > 0)
-    orders = paid.group_by("customer_id", "order_id").agg(pl.len().alias("lines"))
-    product = [name for name in ("product_id", "product_name") if name in names]
-    bought = sold.with_columns(_product=pl.coalesce(product)).drop_nulls("_product") if product else sold.head(0)
-    products = bought.group_by("order_id", *(["_product"] if product else [])).agg()
-    buyers = orders.filter(pl.col("customer_id").is_not_null()).group_by("customer_id").agg(pl.len().alias("orders"))
+    told = [pl.col(name) for name in ("product_id", "product_name") if name in names]
+    product = pl.coalesce([*told, pl.lit(None, pl.String)])
+    baskets = sold.group_by("order_id").agg(product.min() != product.max())
     queries = [
-        buyers.select(pl.len(), (pl.col("orders") > 1).cast(pl.Int64).sum().alias("again")),
-        products.group_by("order_id").agg(pl.len().alias("n")).select((pl.col("n") > 1).cast(pl.Int64).sum()),
+        buyers.select(pl.len(), (pl.col("opens") > 1).cast(pl.Int64).sum().alias("again")),
+        baskets.select(pl.last().cast(pl.Int64).sum()),
     ]
-    counted, baskets = pl.collect_all(queries)
-    found |= {
+    counted, several = pl.collect_all(queries, engine="streaming")
+    return found | {
         "buyers": int(counted["len"][0]),
         "repeat_buyers": int(counted["again"][0]),
-        "baskets": int(baskets.item()),
+        "baskets": int(several.item()),
     }
-    return found
 
 
 def readiness(filled: Mapping[str, Mapping[str, int]], counts: Mapping[str, int]) -> pl.DataFrame:

@@ -109,7 +109,7 @@ def clean(
     from acrm.analysis.scorecard import figures
     from acrm.ingest import account, marks
     from acrm.ingest.assembly import IDENTITIES
-    from acrm.ingest.dataset import aside, load, shaped
+    from acrm.ingest.dataset import ORDERS, aside, load, shaped
     from acrm.ingest.people import privacy
     from acrm.ingest.people.identity import one_spelling
     from acrm.ingest.people.masking import masked
@@ -181,6 +181,7 @@ def clean(
                     filled,
                     account.notes(shown),
                     as_of=as_of,
+                    orders=next((table.scan() for table in written if table.name == ORDERS), None),
                     identities=next(
                         (one_spelling(table.scan()) for table in written if table.name == IDENTITIES), None
                     ),

@@ -84,7 +84,7 @@ def stage(raw: RawTable, plan: Plan, options: IngestOptions, columns: frozenset[
     decisions.currency, decisions.marked = told
     _refuse_doubts(raw, decisions, plan)
     extra = {name: header for name, header in extra.items() if not small or extras.filled(base[header])}
-    if not small and raw.source.kind == "text":
+    if not small and raw.source.kind == "text" and len(headers) < len(raw.header):
         # A scan of some columns would cut a record that is too long without a word.
         raw.frame.select(pl.col(raw.header).str.len_bytes().max()).collect(engine="streaming")
     while True:

@@ -143,29 +143,32 @@ def of(staged: Staged, good: pl.LazyFrame, *, simple: bool) -> pl.DataFrame:
     extras = [name for name in staged.extra if name in have] if staged.plan.entity == "customers" else []
     seen = _SEEN.get(staged.plan.entity)
     time = pl.col(seen) if seen in have else pl.lit(None, dtype("datetime"))
-    created = [pl.col("customers.created_at").min().alias("created_at")] if "customers.created_at" in have else []
+    created = ["created_at"] if "customers.created_at" in have else []
     ref = reference_of_id(staged.plan.system, pl.col("ref")) if simple else pl.col("ref")
-    if staged.plan.entity == "customers":
-        flags = pl.col("_flags").drop_nulls().min()
-    else:
-        # Of a customer's orders or calls only what all of them are marked with says something of the customer.
-        good = good.with_columns(_flags=_of_customers(staged.plan))
-        flags = pl.col("_flags").min().replace("", None)
-    grouped = (
+    named = [ref.alias("ref"), *(pl.col(f"customers.{name}").alias(name) for name in traits)]
+    by_mark = (
         good.filter(pl.col("ref").is_not_null())
-        .group_by(ref.alias("ref"), *(pl.col(f"customers.{name}").alias(name) for name in traits), *extras)
+        .group_by(*named, *extras, "_flags")
         .agg(
             time.max().alias("_seen"),
             pl.len().cast(pl.Int64).alias("_times"),
             pl.col(ROW).min().cast(pl.Int64).alias("_source_row"),
-            *created,
-            flags,
+            *(pl.col(f"customers.{name}").min().alias(name) for name in created),
         )
-        .collect()
     )
-    keys = [name for name in ("email_key", "phone_e164") if name not in grouped.columns]
+    flags = pl.col("_flags").min()
+    if staged.plan.entity != "customers":
+        # Of a customer's orders or calls only what all of them are marked with says something of the customer.
+        by_mark = by_mark.with_columns(_flags=_of_customers(staged.plan))
+        flags = flags.replace("", None)
+    grouped = (
+        by_mark.group_by("ref", *traits, *extras)
+        .agg(pl.col("_seen").max(), pl.col("_times").sum(), pl.col("_source_row", *created).min(), flags)
+        .collect(engine="streaming")
+    )
+    lacking = [name for name in ("email_key", "phone_e164") if name not in grouped.columns]
     return grouped.with_columns(
-        *(pl.lit(None, pl.String).alias(name) for name in keys),
+        *(pl.lit(None, pl.String).alias(name) for name in lacking),
         _master=pl.lit(staged.plan.entity == "customers"),
         _outdated=pl.lit(False),
         _source_file=pl.lit(staged.raw.name),
