@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from acrm.models.histories import FloatArray, Histories, IndexArray
 
 EPOCH = date(1970, 1, 1)
-_MANY = 50_000
+_MANY = 5_000
 """Distinct histories from which on those that nearly agree have their limits in common."""
 
 
