@@ -38,9 +38,11 @@ class Input:
     """How many it tells of, those that other files tell again included."""
     since: str = ""
     """The day of the run that brought it into a store."""
+    files: int = 0
+    """Of a table of many files, how many; `sha256` is that of their fingerprints."""
 
 
-_COUNTS = ("orders", "deals")
+_COUNTS = ("orders", "deals", "files")
 """What the lineage does not tell of files that have none."""
 
 

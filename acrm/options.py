@@ -77,7 +77,7 @@ Sources = Annotated[
     typer.Argument(
         metavar="SOURCE",
         show_default=False,
-        help="Files, patterns, folders of exports, a store, or - for standard input.",
+        help="Files, patterns, folders of exports, a store, s3://, gs:// or az:// URLs, or - for standard input.",
     ),
 ]
 Out = Annotated[str, typer.Option("--out", "-o", metavar="DIR", help="Folder for the data files.")]

@@ -52,7 +52,10 @@ def _page(found: Mapping[str, Any]) -> Page:
         (text("lineage.seed"), "" if found["seed"] is None else str(found["seed"])),
         (text("lineage.schema"), str(found["schema_version"])),
     ]
-    sources = [(source["name"], text("lineage.source", **source)) for source in found["inputs"]]
+    sources = [
+        (source["name"], text("lineage.table" if source.get("files") else "lineage.source", **source))
+        for source in found["inputs"]
+    ]
     options = [
         (
             "--" + name.replace("_", "-"),

@@ -64,8 +64,9 @@ def _inputs(sources: Iterable[Input]) -> tuple[lineage_of.Input, ...]:
     return tuple(
         lineage_of.Input(
             name=name,
-            sha256=lineage_of.sha256(found[0].raw.source.path),
+            sha256=found[0].raw.source.sha256,
             bytes=found[0].raw.source.bytes,
+            files=len(found[0].raw.source.parts),
             rows=sum(source.rows_in for source in found),
             system=next((one.plan.system for one in found if one.plan.system not in ("unknown", "acrm")), ""),
             orders=sum(source.orders for source in found),
@@ -109,6 +110,8 @@ def layout(source: Input) -> str:
     """Encoding, delimiter and header row in a few words."""
     found = source.raw.layout
     parts = [found.encoding or source.raw.source.kind]
+    if files := len(source.raw.source.parts):
+        parts.append(text("clean.files", n=files))
     if found.delimiter:
         parts.append(_DELIMITERS.get(found.delimiter, f"'{found.delimiter}'"))
     if found.header_row is None and source.raw.source.kind == "text":

@@ -110,6 +110,8 @@ def assemble(
             known = _identified(frame, references)
             if name == "transactions":
                 known = known.with_columns(pl.lit(table.plan.system).alias(overlap.SPACE))
+            # Small rows are in memory anyway; of thousands of files their plans would take more of it than they do.
+            known = known if table.large else known.collect().lazy()
             gathered.setdefault(name, []).append((system, known))
     stored = {
         name: [_known_by(frame, references, space) for frame in frames]

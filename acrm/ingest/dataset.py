@@ -13,7 +13,7 @@ import polars as pl
 
 from acrm import known, lineage
 from acrm.errors import InputError
-from acrm.ingest import assembly, completion, deals, grain, mapping, overrides, read, sources, suggest
+from acrm.ingest import assembly, completion, deals, grain, mapping, overrides, read, remote, sources, suggest
 from acrm.ingest.assembly import IDENTITIES, Assembled
 from acrm.ingest.mapping import Plan
 from acrm.ingest.options import IngestOptions
@@ -259,8 +259,8 @@ def _told_anew(inputs: list[Input], ledger: tuple[lineage.Input, ...], options: 
     told = [source for source in inputs if source.plan.system != "acrm"]
     versions = Counter(one.name for one in ledger)
     known = {(one.name, one.sha256) for one in ledger if versions[one.name] == 1}
-    names = {source.raw.source.name: source.raw.source.path for source in told}
-    again = [name for name, path in names.items() if versions[name] == 1 and (name, lineage.sha256(path)) in known]
+    names = {source.raw.source.name: source.raw.source for source in told}
+    again = [name for name, file in names.items() if versions[name] == 1 and (name, file.sha256) in known]
     gone = dict.fromkeys((*TABLES, IDENTITIES), _of_files(again))
     # Such deals are more than the file that is read again can tell.
     gone["deals"] &= ~pl.col("_flags").str.contains(deals.COMPLETED).fill_null(False)
@@ -297,7 +297,7 @@ def _without_copies(files: list[SourceFile]) -> tuple[list[SourceFile], list[tup
     seen: dict[tuple[int, str], str] = {}
     sizes = Counter(file.bytes for file in files)
     for file in files:
-        key = (file.bytes, lineage.sha256(file.path) if sizes[file.bytes] > 1 else "")
+        key = (file.bytes, file.sha256 if sizes[file.bytes] > 1 else "")
         if key in seen:
             copies.append((file.name, seen[key]))
         else:
@@ -326,7 +326,11 @@ def _from_store(table: str, raw: RawTable, rows: int) -> Input:
 def _stage(raw: RawTable, options: IngestOptions, columns: Mapping[str, frozenset[str]] | None, scratch: Path) -> Input:
     try:
         return _staged(raw, options, columns, scratch)
-    except pl.exceptions.ComputeError:
+    except (pl.exceptions.PolarsError, OSError) as error:
+        if raw.source.is_remote:
+            raise remote.unreachable(raw.source.parts[0], error) from error
+        if not isinstance(error, pl.exceptions.ComputeError):
+            raise
         if raw.source.kind != "text" or raw.layout.lenient:
             raise
         # A record deep in a large file does not parse strictly: read it again, record by record.

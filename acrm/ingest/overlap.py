@@ -46,10 +46,16 @@ def once(
     """
     if len(frames) == 1:
         return frames[0][1].drop(SPACE, strict=False)
-    count = _rows([frame for _, frame in frames])
+    counts = [_rows(frame) for _, frame in frames]
+    count = sum(counts)
     spaces = dict.fromkeys(space for space, _ in frames)
     merged = {
-        space: _halved(table, [frame for other, frame in frames if other == space], space, eager=count <= _EAGER)
+        space: _halved(
+            table,
+            [(frame, rows) for (other, frame), rows in zip(frames, counts, strict=True) if other == space],
+            space,
+            scratch,
+        )
         for space in spaces
     }
     if STORE in merged and len(merged) > 1:
@@ -61,7 +67,7 @@ def once(
     # Much is asked of these rows later on: it is done once what says which they are.
     whole = _done(pl.concat(merged.values(), how="diagonal").drop(SPACE, strict=False), scratch, eager=count <= _EAGER)
     if len(spaces) < len(frames) or STORE in spaces:
-        repeated = count - _rows([whole])
+        repeated = count - _rows(whole)
         if repeated:
             notes.append(Message("clean.repeated", {"table": table, "rows": repeated}))
     return whole
@@ -75,25 +81,31 @@ def _done(rows: pl.LazyFrame, scratch: Path, *, eager: bool) -> pl.LazyFrame:
     return pl.scan_parquet(path, glob=False)
 
 
-def _rows(frames: list[pl.LazyFrame]) -> int:
-    return sum(int(height.item()) for height in pl.collect_all([frame.select(pl.len()) for frame in frames]))
+def _rows(frame: pl.LazyFrame) -> int:
+    return int(frame.select(pl.len()).collect().item())
 
 
-def _halved(table: str, frames: list[pl.LazyFrame], known: str | None, *, eager: bool) -> pl.LazyFrame:
+def _halved(
+    table: str, frames: list[tuple[pl.LazyFrame, int]], known: str | None, scratch: Path, *, part: bool = False
+) -> pl.LazyFrame:
     """The frames of one space as one, oldest first, without rows told again by a later one.
 
     Halves are taken together before they are compared, so that the work does not grow with the square of the number
-    of files; `eager` frames are held in memory, where a plan of all of them at once would take longer than the work.
+    of files; and they are done before they are compared, as a plan of all of them at once would take longer than the
+    work: in memory as long as they are small, in a scratch file above.
     """
     if len(frames) == 1:
-        return frames[0]
+        return frames[0][0]
     middle = len(frames) // 2
-    first, last = (_halved(table, half, known, eager=eager) for half in (frames[:middle], frames[middle:]))
+    first, last = (_halved(table, half, known, scratch, part=True) for half in (frames[:middle], frames[middle:]))
     if known is not None:
         last = _beside(table, last, first)
         first = _told_again(table, _in_detail(table, first, last), last, stored=known == STORE)
-    whole = [first, last]
-    return pl.concat(pl.collect_all(whole), how="diagonal").lazy() if eager else pl.concat(whole, how="diagonal")
+    eager = sum(rows for _, rows in frames) <= _EAGER
+    if eager:
+        return pl.concat(pl.collect_all([first, last]), how="diagonal").lazy()
+    whole = pl.concat([first, last], how="diagonal")
+    return _done(whole, scratch, eager=False) if part else whole
 
 
 def _told_again(table: str, frame: pl.LazyFrame, later: pl.LazyFrame, *, stored: bool) -> pl.LazyFrame:

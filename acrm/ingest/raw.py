@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from acrm.lineage import sha256
 from acrm.messages import Message
 
 if TYPE_CHECKING:
@@ -36,10 +39,41 @@ class SourceFile:
     name: str
     """Relative to the argument it came from; never an absolute path. Standard input is `-`."""
     kind: str
-    """text, parquet, xlsx or html."""
+    """text, parquet, xlsx, html, delta or iceberg."""
     compression: str | None = None
     """gz or zst, else None."""
     bytes: int = 0
+    parts: tuple[str, ...] = ()
+    """Paths or URLs of the files that a table of many files is made of, sorted; `path` is their folder."""
+    tag: str = ""
+    """What stands for the content of objects that are not copied, else empty."""
+    location: str = ""
+    """Of a Delta or Iceberg table, what opens it."""
+    version: int | None = None
+    """Of such a table, which of its versions is read."""
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether every look at it goes through a network."""
+        return bool(self.tag)
+
+    @cached_property
+    def sha256(self) -> str:
+        """The fingerprint of the file; of many files that of their fingerprints and of their names from the folder on.
+
+        Objects that are read where they are: that of their names, sizes and what the store says of their content.
+        """
+        if self.tag or not self.parts:
+            return self.tag or sha256(self.path)
+        return digest(f"{sha256(Path(part))} {self._called(Path(part))}" for part in self.parts)
+
+    def _called(self, part: Path) -> str:
+        return part.relative_to(self.path).as_posix() if part.is_relative_to(self.path) else part.name
+
+
+def digest(lines: Iterable[str]) -> str:
+    """One fingerprint of many lines."""
+    return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from acrm.errors import InputError, UsageError
-from acrm.ingest import excel, html
+from acrm.ingest import excel, html, lakehouse, partitions, remote
 from acrm.ingest.detect import TextLayout, text_layout
 from acrm.ingest.groups import unfolded
 from acrm.ingest.header import column_names, unique_names, whole_header
@@ -46,7 +46,7 @@ def read(source: SourceFile, options: ReadOptions, scratch: Path, *, lenient: bo
         UsageError: A delimiter of more than one character.
     """
     path = source.path if source.kind == "text" else unpacked(source, scratch)
-    if source.kind == "parquet":
+    if source.kind in ("parquet", "delta", "iceberg"):
         return [_parquet(source, path)]
     if source.kind == "xlsx":
         return excel.tables(source, path, options)
@@ -56,11 +56,20 @@ def read(source: SourceFile, options: ReadOptions, scratch: Path, *, lenient: bo
 
 
 def _parquet(source: SourceFile, path: Path) -> RawTable:
+    metadata: dict[str, str] = {}
     try:
-        metadata = pl.read_parquet_metadata(path)
-        scan = pl.scan_parquet(path, glob=False)
+        if source.location:
+            scan = lakehouse.scan(source)
+        elif source.parts:
+            options = remote.POLARS if source.is_remote else None
+            scan = partitions.scan(source.parts, len(source.path.parts), options)
+        else:
+            metadata = pl.read_parquet_metadata(path)
+            scan = pl.scan_parquet(path, glob=False)
         columns = scan.collect_schema().names()
-    except (pl.exceptions.PolarsError, OSError):
+    except (pl.exceptions.PolarsError, OSError) as error:
+        if source.is_remote:
+            raise remote.unreachable(source.parts[0], error) from error
         raise InputError("broken_parquet", path=source.name) from None
     header, renamed = unique_names(columns, reserved=(ROW,))
     frame = scan.rename(dict(zip(columns, header, strict=True))).with_row_index(ROW, offset=1)

@@ -9,15 +9,18 @@ import re
 import select
 import signal
 import sys
+import tempfile
 import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fnmatch import fnmatch
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from acrm.errors import InputError
 from acrm.ingest import encoding as encodings
+from acrm.ingest import lakehouse, partitions, remote
 from acrm.ingest.raw import SourceFile
 from acrm.ingest.transcode import scratch_file, unpacked_chunks
 from acrm.lineage import is_manifest, listed, readable
@@ -40,19 +43,23 @@ _NO_EXPORTS = re.compile(
     re.IGNORECASE,
 )
 """Suffixes of what people keep beside their exports; such files are read only when they are named."""
+_HIDDEN = (".", "~$")
+_MANIFEST = "clean.json"
 
 
 def find(arguments: Sequence[str], scratch: Path) -> list[SourceFile]:
     r"""The files that the arguments mean, sorted by name, each once.
 
-    An argument is a file, a pattern, a folder (everything in it that can be an export, at any depth) or `-`, standard
-    input. In a folder hidden files, `*.json`, `rejects.parquet` of no store and files that are plainly no exports
-    (pictures, scripts, notes) are passed over; any other file that cannot be read is an error. Files of the same name
-    are told apart by as many parent folders as it takes; bytes of a name that are not UTF-8 are written as `\xff`.
+    An argument is a file, a pattern, a folder (everything in it that can be an export, at any depth), the URL of one
+    in an object store, or `-`, standard input. In a folder hidden files, `*.json`, `rejects.parquet` of no store and
+    files that are plainly no exports (pictures, scripts, notes) are passed over; any other file that cannot be read is
+    an error. Parquet files that are parts of one table (`partitions.root`), and Delta and Iceberg tables, are one
+    source under the name of their folder. Files of the same name are told apart by as many parent folders as it takes;
+    bytes of a name that are not UTF-8 are written as `\xff`.
 
     Args:
         arguments: As typed.
-        scratch: An existing folder, for a copy of standard input.
+        scratch: An existing folder, for copies of standard input and of objects that are no Parquet.
 
     Raises:
         InputError: A file is missing, empty or of a kind that cannot be read, or a folder has no exports.
@@ -61,17 +68,27 @@ def find(arguments: Sequence[str], scratch: Path) -> list[SourceFile]:
         # Polars handles Ctrl-C in a way that restarts a read waiting for a pipe; here it must end.
         signal.siginterrupt(signal.SIGINT, True)
     named: dict[tuple[int, int], tuple[Path, str]] = {}
+    tables: dict[Path, SourceFile] = {}
     for argument in arguments:
         if not argument.strip():
             raise InputError("no_file", path=repr(argument))
-        for path, name in _meant(argument, scratch):
-            status = path.stat()
-            named.setdefault((status.st_dev, status.st_ino), (path, name))
-    names = _told_apart([*named.values()])
+        for found in _in_store(argument, scratch) if remote.is_url(argument) else _meant(argument, scratch):
+            if isinstance(found, SourceFile):
+                tables.setdefault(found.path, found)
+                continue
+            status = found[0].stat()
+            named.setdefault((status.st_dev, status.st_ino), found)
+    whole = partitions.gathered(named.values())
+    names = _told_apart(
+        [*((path, name) for path, name, _ in whole), *((path, one.name) for path, one in tables.items())]
+    )
     files = [
-        _inspected(_reachable(path, scratch), readable(name), readable(path))
-        for (path, _), name in zip(named.values(), names, strict=True)
+        _parted(path, parts, readable(name), scratch)
+        if parts
+        else _inspected(_reachable(path, scratch), readable(name), readable(path))
+        for (path, _, parts), name in zip(whole, names, strict=False)
     ]
+    files += [replace(one, name=name) for one, name in zip(tables.values(), names[len(whole) :], strict=True)]
     return sorted(files, key=lambda file: file.name)
 
 
@@ -82,6 +99,58 @@ def folders(arguments: Sequence[str]) -> list[Path]:
         named = [argument] if Path(argument).exists() else glob.glob(argument, recursive=True)  # noqa: PTH207
         found += [path if path.is_dir() else path.parent for path in map(Path, named)]
     return list(dict.fromkeys(found))
+
+
+def _parted(folder: Path, parts: list[Path], name: str, scratch: Path) -> SourceFile:
+    """A table of many Parquet files."""
+    here = _reachable(folder, scratch)
+    paths = tuple(str(here / part.relative_to(folder)) for part in parts)
+    size = sum(part.stat().st_size for part in parts)
+    return SourceFile(path=here, name=name, kind="parquet", bytes=size, parts=paths)
+
+
+def _in_store(url: str, scratch: Path) -> Iterator[tuple[Path, str] | SourceFile]:
+    """What a URL means: Parquet and tables where they are, anything else as a copy."""
+    found = remote.objects(url)
+    if any(one.name == _MANIFEST for one in found):
+        # Of a store, files that say what it is are as much asked for as its tables.
+        folder = Path(tempfile.mkdtemp(dir=scratch))
+        for one in found:
+            (folder / one.name).parent.mkdir(parents=True, exist_ok=True)
+            remote.copied(one, scratch).replace(folder / one.name)
+        yield from _meant(str(folder), scratch)
+        return
+    tables, found = _tables_in_store(found)
+    yield from tables
+    if len(found) > 1:
+        found = [one for one in found if all(map(_may_be_export, PurePosixPath(one.name).parts))]
+    if not (tables or found):
+        raise InputError("no_exports", path=url)
+    parquet = {one.key: one for one in found if one.key.suffix.lower() in partitions.SUFFIXES}
+    for path, name, parts in partitions.gathered((key, one.name) for key, one in parquet.items()):
+        if not parts and remote.is_ours(parquet[path]):
+            # What is known of it stands beside it.
+            yield remote.copied(parquet[path], scratch), name
+        else:
+            yield remote.table([parquet[part] for part in parts or [path]], path, name)
+    yield from ((remote.copied(one, scratch), one.name) for one in found if one.key not in parquet)
+
+
+def _tables_in_store(found: list[remote.Object]) -> tuple[list[SourceFile], list[remote.Object]]:
+    """The Delta and Iceberg tables among the objects, and the objects that are of none."""
+    states: dict[PurePosixPath, list[remote.Object]] = {}
+    for one in found:
+        if one.key.parent.name == lakehouse.LOG:
+            states.setdefault(one.key.parent.parent, [])
+        elif one.key.parent.name == "metadata" and one.key.name.endswith(lakehouse.METADATA):
+            states.setdefault(one.key.parent.parent, []).append(one)
+    tables = []
+    for folder, files in sorted(states.items()):
+        url = f"{found[0].store}/{folder}"
+        kind, location = ("iceberg", lakehouse.newest(one.url for one in files)) if files else ("delta", url)
+        tables.append(lakehouse.opened(kind, location, Path(url), folder.name))
+    rest = [one for one in found if not any(folder in one.key.parents for folder in states)]
+    return tables, rest
 
 
 def _reachable(path: Path, scratch: Path) -> Path:
@@ -104,7 +173,7 @@ def _meant(argument: str, scratch: Path) -> Iterator[tuple[Path, str]]:
             found = [*_below(path, set())]
             if not found:
                 raise InputError("no_exports", path=argument)
-            yield from ((file, called.relative_to(path).as_posix()) for called, file in found)
+            yield from ((file, _called(called, path)) for called, file in found)
         elif path.is_fifo():
             with path.open("rb") as pipe:
                 yield _copied(pipe, scratch), path.name
@@ -117,6 +186,11 @@ def _meant(argument: str, scratch: Path) -> Iterator[tuple[Path, str]]:
             raise InputError("no_file", path=argument)
     except PermissionError as error:
         raise InputError("no_permission", path=error.filename or argument) from None
+
+
+def _called(path: Path, folder: Path) -> str:
+    """A name relative to the folder it was found in; of the folder itself its own."""
+    return path.relative_to(folder).as_posix() if path != folder else path.resolve().name
 
 
 def _matches(pattern: str) -> list[str]:
@@ -135,12 +209,15 @@ def _below(folder: Path, seen: set[tuple[int, int]]) -> Iterator[tuple[Path, Pat
     if (status.st_dev, status.st_ino) in seen:
         return
     seen.add((status.st_dev, status.st_ino))
+    if lakehouse.location(folder):
+        yield folder, folder
+        return
     copies = _copies(folder)
     entries: dict[str, Path | None] = {entry.name: entry for entry in folder.iterdir()}
     for name, entry in sorted({**entries, **pending(folder)}.items()):
-        if entry is None or name.startswith((".", "~$")) or entry.is_fifo():
+        if entry is None or name.startswith(_HIDDEN) or partitions.REMARK.fullmatch(name) or entry.is_fifo():
             continue
-        if name in copies or (name == "rejects.parquet" and not is_manifest(standing(folder / "clean.json"))):
+        if name in copies or (name == "rejects.parquet" and not is_manifest(standing(folder / _MANIFEST))):
             continue
         if entry.is_dir():
             # A store or results of ours lying among the exports would count everything twice.
@@ -148,6 +225,12 @@ def _below(folder: Path, seen: set[tuple[int, int]]) -> Iterator[tuple[Path, Pat
                 yield from _below(entry, seen)
         elif not _NO_EXPORTS.fullmatch(Path(name).suffix):
             yield folder / name, entry
+
+
+def _may_be_export(name: str) -> bool:
+    """Whether a file or folder of this name is looked at where nobody named it."""
+    remark = name.startswith(_HIDDEN) or partitions.REMARK.fullmatch(name)
+    return not remark and not _NO_EXPORTS.fullmatch(PurePosixPath(name).suffix)
 
 
 def _is_note(path: Path) -> bool:
@@ -204,6 +287,8 @@ def _told_apart(named: Sequence[tuple[Path, str]]) -> list[str]:
 def _inspected(path: Path, name: str, given: str) -> SourceFile:
     shown = name if name == "-" else given
     try:
+        if path.is_dir() and (table := lakehouse.location(path)):
+            return lakehouse.opened(*table, path, name)
         with path.open("rb") as file:
             head = file.read(_HEAD)
         compression = next((kind for magic, kind in _PACKED.items() if head.startswith(magic)), None)

@@ -73,6 +73,9 @@ def stage(raw: RawTable, plan: Plan, options: IngestOptions, columns: frozenset[
     headers = [header for header in raw.header if header in wanted]
     mapped = [header for header in headers if header in plan.mapped_headers()]
     chosen = raw.frame.select(ROW, *headers)
+    if raw.source.is_remote:
+        # What is asked for comes through the network once, however often it is looked at.
+        chosen = _on_disk(chosen, scratch)
     dtypes = chosen.collect_schema()
     lazy = parse.cleaned(chosen, mapped, dtypes, plan)
     small = _is_small(raw)
@@ -115,7 +118,7 @@ def _on_disk(frame: pl.LazyFrame, scratch: Path) -> pl.LazyFrame:
 
 
 def _is_small(raw: RawTable) -> bool:
-    inflation = 8 if raw.source.compression or raw.source.kind == "parquet" else 1
+    inflation = 8 if raw.source.compression or raw.source.kind in ("parquet", "delta", "iceberg") else 1
     return raw.source.bytes * inflation <= _SMALL_BYTES
 
 

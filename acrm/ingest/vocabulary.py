@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,7 @@ def synonyms(table: str) -> dict[str, tuple[str, ...]]:
     return {field: tuple(dict.fromkeys(map(normalise, entry["names"]))) for field, entry in found.items()}
 
 
+@lru_cache(maxsize=10_000)
 def normalise(header: str) -> str:
     """How column names are compared: case, ё, underscores, currency marks, outer punctuation and spaces do not count.
 

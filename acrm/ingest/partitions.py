@@ -1,0 +1,106 @@
+"""Parquet files that are one table together: which they are, and their rows as one frame."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import PurePath
+from typing import TypeVar
+
+import polars as pl
+
+Named = TypeVar("Named", bound=PurePath)
+
+_KEY = re.compile(r"([^=]+)=(.*)")
+_PART = re.compile(r"(part[-.]|data_)\d.*\.(parquet|parq|pq)")
+SUFFIXES = (".parquet", ".parq", ".pq")
+REMARK = re.compile(r"_(SUCCESS|metadata|common_metadata|(committed|started)_\d+)")
+"""What programs that write such folders leave beside the parts: no data."""
+_READERS = 8
+"""Footers that are read at once, as each of a remote file is a wait."""
+
+
+def root(file: Named) -> Named | None:
+    """The folder that is one table, a part of which a file is; None for a file that is a table of its own.
+
+    Parts are Parquet files below folders called `key=value`, as Hive names them, and those called as Spark, Dask,
+    Arrow and DuckDB call the files of one table.
+
+    >>> [str(root(PurePath(file))) for file in ("lake/orders/year=2024/month=5/x.parquet", "orders/part-00000.parquet")]
+    ['lake/orders', 'orders']
+    >>> root(PurePath("exports/2024-05.parquet"))
+    """
+    if file.suffix.lower() not in SUFFIXES:
+        return None
+    folder = file.parent
+    while _KEY.fullmatch(folder.name):
+        folder = folder.parent
+    return folder if folder != file.parent or _PART.fullmatch(file.name.lower()) else None
+
+
+def keys(file: PurePath) -> tuple[str, ...]:
+    """The names of the keys in a path.
+
+    >>> keys(PurePath("orders/year=2024/month=05/x.parquet"))
+    ('year', 'month')
+    """
+    return tuple(found[1] for part in file.parts[:-1] if (found := _KEY.fullmatch(part)))
+
+
+def gathered(files: Iterable[tuple[Named, str]]) -> list[tuple[Named, str, list[Named]]]:
+    """Files and their names, the parts of a table as one: its folder, the name of that, and the parts, sorted.
+
+    The name of a folder is the beginning of its parts' names, or what it is called itself where they begin in it.
+    """
+    found: dict[PurePath, tuple[Named, str, list[Named]]] = {}
+    for file, name in files:
+        folder = root(file)
+        if folder is None:
+            found[file] = (file, name, [])
+            continue
+        depth = len(file.parts) - len(folder.parts)
+        called = "/".join(PurePath(name).parts[:-depth]) or folder.name or name
+        found.setdefault(folder, (folder, called, []))[2].append(file)
+    return [(path, name, sorted(parts)) for path, name, parts in found.values()]
+
+
+def scan(parts: Sequence[str], depth: int, options: dict[str, int] | None = None) -> pl.LazyFrame:
+    """The rows of all parts, of which those of the same columns stand together, in the order of their names.
+
+    Columns are matched by name: where a part lacks one, it is null there, and where parts disagree about what it holds,
+    it is text. Keys of the path are columns, as they are written there.
+
+    Args:
+        parts: Paths or URLs.
+        depth: How many of their components are above the table.
+        options: How to reach them.
+    """
+
+    def kinds(part: str) -> tuple[tuple[str, pl.DataType], ...]:
+        frame = pl.scan_parquet(part, glob=False, hive_partitioning=False, storage_options=options)
+        return tuple(frame.collect_schema().items())
+
+    with ThreadPoolExecutor(_READERS) as pool:
+        schemas = list(pool.map(kinds, parts))
+    alike: dict[tuple[object, tuple[str, ...]], list[str]] = {}
+    for part, schema in zip(parts, schemas, strict=True):
+        alike.setdefault((schema, keys(PurePath(part))), []).append(part)
+    seen: dict[str, set[object]] = {}
+    for name, kind in {entry for schema in schemas for entry in schema}:
+        seen.setdefault(name, set()).add("number" if kind.is_numeric() else kind.base_type())
+    mixed = {name for name, kinds_of in seen.items() if len(kinds_of - {pl.Null}) > 1}
+    frames = []
+    for (_, named), files in alike.items():
+        frame = pl.scan_parquet(
+            files,
+            glob=False,
+            hive_partitioning=bool(named),
+            hive_schema=dict.fromkeys(named, pl.String) or None,
+            storage_options=options,
+        )
+        # Keys of folders above the table are none of its columns.
+        frame = frame.drop(set(named) - set(keys(PurePath(*PurePath(files[0]).parts[depth:]))))
+        own = [name for name in frame.collect_schema().names() if name in mixed]
+        frames.append(frame.with_columns(pl.col(own).cast(pl.String)))
+    return frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed")

@@ -1,0 +1,190 @@
+"""Objects of a real S3 server on this machine are read as files are."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from acrm.errors import InputError
+from acrm.ingest.remote import objects
+from acrm.ingest.sources import find
+from tests.conftest import Acrm
+
+URL = "http://127.0.0.1:{port}"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[int]:
+    """The port of an S3 server with an empty bucket `shop`."""
+    pytest.importorskip("obstore", reason="acrm[cloud] is not installed")
+    moto = pytest.importorskip("moto.server", reason="moto and flask, of the extra dev, are not installed")
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    serving = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    serving.start()
+    yield serving.get_host_and_port()[1]
+    serving.stop()
+
+
+@pytest.fixture
+def bucket(server: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Puts files into the bucket `shop` or takes them away, which the environment says how to reach."""
+    boto3 = pytest.importorskip("boto3", reason="boto3, of the extra dev, is not installed")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", URL.format(port=server))
+    monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
+    for name, value in (("ACCESS_KEY_ID", "a"), ("SECRET_ACCESS_KEY", "b"), ("REGION", "us-east-1")):
+        monkeypatch.setenv(f"AWS_{name}", value)
+    client = boto3.client("s3", region_name="us-east-1")
+    client.create_bucket(Bucket="shop")
+
+    def put(key: str, content: bytes | Path | None) -> None:
+        if content is None:
+            client.delete_object(Bucket="shop", Key=key)
+            return
+        if isinstance(content, bytes):
+            client.put_object(Bucket="shop", Key=key, Body=content)
+            return
+        for file in sorted(content.rglob("*")):
+            if file.is_file():
+                put(f"{key}/{file.relative_to(content).as_posix()}", file.read_bytes())
+
+    yield put
+    for one in client.list_objects_v2(Bucket="shop").get("Contents", []):
+        client.delete_object(Bucket="shop", Key=one["Key"])
+    client.delete_bucket(Bucket="shop")
+    client.close()
+
+
+def orders(month: int) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "order_id": [f"{month}-{row}" for row in range(4)],
+            "customer_id": [f"C{row}" for row in range(4)],
+            "ordered_at": [date(2024, month, 5)] * 4,
+            "product_name": ["Чай"] * 4,
+            "line_amount": [10.5] * 4,
+        }
+    )
+
+
+def hive(folder: Path) -> Path:
+    for month in (4, 5):
+        part = folder / f"orders/year=2024/month=0{month}/part-0.parquet"
+        part.parent.mkdir(parents=True)
+        orders(month).write_parquet(part)
+    (folder / "orders/_SUCCESS").write_text("")
+    return folder
+
+
+def table(acrm: Acrm, *words: str) -> bytes:
+    ran = acrm("rfm", *words, "-o", "-")
+    assert ran.code == 0, ran.err
+    return ran.raw
+
+
+def test_a_parquet_table_is_read_where_it_is_and_as_it_is_read_from_a_folder(
+    acrm: Acrm, bucket: Any, tmp_path: Path
+) -> None:
+    bucket("lake", hive(tmp_path / "lake"))
+    [found] = find(["s3://shop/lake"], tmp_path)
+    assert (found.name, found.is_remote) == ("orders", True)
+    assert found.parts[0] == "s3://shop/lake/orders/year=2024/month=04/part-0.parquet"
+    for meant in ("s3://shop/lake/", "s3://shop/lake/orders", "s3://shop/lake/**/*.parquet"):
+        assert table(acrm, meant) == table(acrm, "lake")
+    assert acrm("clean", "s3://shop/lake").code == 0
+    assert set(pl.read_parquet("acrm-store/transactions.parquet")["x_month"]) == {"04", "05"}
+    assert table(acrm, "acrm-store") == table(acrm, "lake")
+
+
+def test_a_text_is_copied_and_read_as_any_other(acrm: Acrm, bucket: Any, tmp_path: Path) -> None:
+    text = orders(1).write_csv(separator=";").encode("cp1251")
+    Path("orders.csv").write_bytes(text)
+    bucket("in/orders.csv", text)
+    ran = acrm("clean", "s3://shop/in/orders.csv")
+    assert (ran.code, "cp1251 ';'" in ran.out) == (0, True)
+    assert table(acrm, "acrm-store") == table(acrm, "orders.csv")
+    assert set(pl.read_parquet("acrm-store/transactions.parquet")["product_name"]) == {"Чай"}
+
+
+def test_patterns_and_folders_mean_what_they_mean_on_a_disk(bucket: Any, tmp_path: Path) -> None:
+    for key in ("in/a.csv", "in/b.csv", "in/sub/c.csv", "in/.d.csv", "in/README.md", "in/sub/_SUCCESS", "into.csv"):
+        bucket(key, b"id,sum\n1,2\n")
+    for meant, names in {
+        "s3://shop/in": ["a.csv", "b.csv", "sub/c.csv"],
+        "s3://shop/in/*.csv": ["a.csv", "b.csv"],
+        "s3://shop/in/**/[bc].csv": ["b.csv", "sub/c.csv"],
+        "s3://shop/int?.csv": ["into.csv"],
+    }.items():
+        assert [file.name for file in find([meant], tmp_path)] == names
+
+
+def test_a_store_is_read_with_all_that_says_what_it_is(acrm: Acrm, bucket: Any, tmp_path: Path) -> None:
+    hive(tmp_path / "lake")
+    assert acrm("clean", "lake").code == 0
+    bucket("stores/one", tmp_path / "acrm-store")
+    assert table(acrm, "s3://shop/stores/one") == table(acrm, "acrm-store")
+    assert table(acrm, "s3://shop/stores/one/transactions.parquet") == table(acrm, "acrm-store/transactions.parquet")
+
+
+def test_a_fingerprint_changes_with_the_content(bucket: Any, tmp_path: Path) -> None:
+    bucket("lake", hive(tmp_path / "lake"))
+    [first], [again] = (find(["s3://shop/lake"], tmp_path) for _ in range(2))
+    other = tmp_path / "other.parquet"
+    orders(7).write_parquet(other)
+    bucket("lake/orders/year=2024/month=04/part-0.parquet", other.read_bytes())
+    [changed] = find(["s3://shop/lake"], tmp_path)
+    assert first.sha256 == again.sha256 != changed.sha256
+
+
+def test_a_delta_table_is_one_source(acrm: Acrm, bucket: Any, tmp_path: Path) -> None:
+    pytest.importorskip("deltalake", reason="acrm[cloud] is not installed")
+    orders(1).write_delta(str(tmp_path / "lake/orders"))
+    bucket("lake", tmp_path / "lake")
+    assert table(acrm, "s3://shop/lake") == table(acrm, "lake")
+
+
+@pytest.mark.parametrize("key", ["in/none.csv", "in/*.xlsx", "nothing/"])
+def test_nothing_there(bucket: Any, key: str) -> None:
+    bucket("in/a.csv", b"id,sum\n1,2\n")
+    with pytest.raises(InputError, match="there is nothing there"):
+        objects(f"s3://shop/{key}")
+
+
+def test_a_store_that_does_not_answer_is_one_sentence(acrm: Acrm, bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", URL.format(port=9))
+    ran = acrm("rfm", "s3://shop/orders.csv")
+    assert ran.code == 3
+    assert ran.err.startswith("acrm: error: s3://shop/orders.csv: cannot be read: ")
+    assert [line[:8] for line in ran.err.splitlines()] == ["acrm: er", "  hint: "]
+
+
+def test_a_table_that_goes_while_it_is_read_is_one_sentence(
+    acrm: Acrm, bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from acrm.ingest import dataset
+
+    bucket("lake", hive(tmp_path / "lake"))
+    staged = dataset._staged
+
+    def late(*words: Any) -> Any:
+        bucket("lake/orders/year=2024/month=04/part-0.parquet", None)
+        return staged(*words)
+
+    monkeypatch.setattr(dataset, "_staged", late)
+    ran = acrm("rfm", "s3://shop/lake")
+    assert ran.code == 3
+    assert "cannot be read" in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_without_the_extra_the_error_says_what_to_install(acrm: Acrm, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "obstore", None)
+    ran = acrm("clean", "s3://shop/orders.csv")
+    assert ran.code == 3
+    assert "pip install 'acrm[cloud]'" in ran.err
