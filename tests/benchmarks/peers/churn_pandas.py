@@ -1,4 +1,4 @@
-"""Churn with pandas and scikit-learn: `python churn_pandas.py STORE TEST END WINDOW RESULT`, the store a folder.
+"""Churn with pandas and scikit-learn: `python churn_pandas.py STORE TEST END WINDOW FOLDER`, the store a folder.
 
 As it is written: tables read whole, features by groupby from what stands before a day, the label from the window after
 it, a boosting with its defaults, a part held out to look at, everybody scored. Made three times, for the day to learn
@@ -16,7 +16,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
 
-store, window, result = Path(sys.argv[1]), pd.Timedelta(days=int(sys.argv[4])), Path(sys.argv[5])
+store, window, folder = Path(sys.argv[1]), pd.Timedelta(days=int(sys.argv[4])), Path(sys.argv[5])
 test, end = pd.Timestamp(sys.argv[2]), pd.Timestamp(sys.argv[3])
 columns = ["customer_id", "order_id", "ordered_on", "product_id", "discount", "line_amount", "is_refund", "channel"]
 lines = pd.read_parquet(store / "transactions.parquet", columns=columns)
@@ -108,6 +108,6 @@ later = features(test)
 auc = roc_auc_score(left(later, test), model.predict_proba(later)[:, 1])
 today = features(end)
 today["probability"] = model.predict_proba(today)[:, 1]
-today[["probability"]].reset_index().to_parquet(result.with_suffix(".parquet"))
-figures = {"auc": auc, "held": held, "tried": len(later), "scored": len(today), "features": known.shape[1]}
-result.write_text(json.dumps(figures), encoding="utf-8")
+today[["probability"]].reset_index().to_parquet(folder / "scored.parquet")
+figures = {"same": {"scored": len(today), "tried": len(later)}, "told": f"ROC-AUC {auc:.4f}, {held:.4f} held out"}
+(folder / "figures.json").write_text(json.dumps(figures), encoding="utf-8")
