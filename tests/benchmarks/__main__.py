@@ -29,8 +29,18 @@ from tests.benchmarks.inputs import MILLION, RETAIL, Inputs, compiled
 from tests.benchmarks.measure import Ran, RunError, beside, python, run
 from tests.benchmarks.table import LEGEND, Table
 
-PACKAGES = ("acrm", "polars", "duckdb", "pandas", "scikit-learn", "lifetimes", "mlxtend", "pyfim", "efficient-apriori")
-PACKAGES += ("splink",)
+PACKAGES = [
+    "acrm",
+    "polars",
+    "duckdb",
+    "pandas",
+    "scikit-learn",
+    "lifetimes",
+    "mlxtend",
+    "pyfim",
+    "efficient-apriori",
+    "splink",
+]
 START = "start-up"
 STARTS = 15
 TIGHT = "tight"

@@ -201,7 +201,7 @@ CASES: dict[str, Case] = {
         programs=partial(_reduced, "summary", ("lifetimes",)),
         real=True,
         most=10 * MILLION,
-        note="lines to frequency, recency, age and mean spend of each customer",
+        note="sale lines to frequency, recency, age and mean spend of each customer; acrm from its store",
     ),
     "fit": Case(
         programs=_fit,

@@ -81,7 +81,7 @@ def run(command: Sequence[str], folder: Path | None = None) -> Cost:
     wall = time.perf_counter() - started
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise RunError(f"exit code {process.returncode}: {' '.join(command)}")
+        raise RunError(f"exit code {process.returncode}: {' '.join(command[1:4])}")
     unit = 1 if sys.platform == "darwin" else 1024
     took = {"wall": wall, "cpu": used.ru_utime + used.ru_stime}
     if folder and (told := folder / _ALONE).exists():
@@ -117,7 +117,7 @@ def beside(programs: Mapping[str, Sequence[str]], scratch: Path, times: int) -> 
                 costs[name].append(run(command, folder))
                 found[name] = figures(folder)
             except RunError as error:
-                failed[name] = f"failed: {error}"
+                failed[name] = str(error)
     shutil.rmtree(scratch)
     first = found.get(next(iter(programs)))
     for name, has in found.items():

@@ -34,10 +34,12 @@ def windows(store: Path, folder: Path, as_of: str) -> None:
 
 
 def summary(store: Path, folder: Path, as_of: str) -> None:
-    """Order lines to what a model of buying sees of each customer."""
+    """Sale lines to what a model of buying sees of each customer."""
+    import polars as pl
+
     from acrm.analysis.clv.purchases import read_purchases
 
-    purchases = read_purchases(_lines(store), as_of=date.fromisoformat(as_of))
+    purchases = read_purchases(_lines(store).filter(~pl.col("is_refund")), as_of=date.fromisoformat(as_of))
     known = purchases.until(purchases.end)
     sums = {name: float(getattr(known, name).sum()) for name in ("frequency", "recency", "age", "mean")}
     _told(folder, {"customers": len(known.customer), **sums})

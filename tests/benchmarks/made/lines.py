@@ -1,8 +1,9 @@
 """Made-up order lines with the columns of Online Retail: `python -m tests.benchmarks.made.lines COUNT FILE`.
 
 Two years; about 2.5 lines an order and 12 a customer, or as many as a third argument says; customers and products by a
-power law, so that a few come very often and most seldom. Two orders in a hundred are credit notes (`C...`, negative quantity), five lack a customer. The
-same count gives the same file, written in pieces so that memory does not grow with the count.
+power law, so that a few come very often and most seldom. Two orders in a hundred are credit notes (`C...`, negative
+quantity), five lack a customer. The same count gives the same file, written in pieces so that memory does not grow with
+the count.
 """
 
 from __future__ import annotations

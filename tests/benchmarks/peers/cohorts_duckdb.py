@@ -12,8 +12,9 @@ source, as_of, folder = sys.argv[1], sys.argv[2], Path(sys.argv[3])
 # SQL below reads it by its name.
 lines = duckdb.read_parquet(source)
 
-duckdb.sql(
+duckdb.execute(
     """
+    create table cohorts as
     with months as (
         select CustomerID as customer_id, date_trunc('month', InvoiceDate)::date as month
         from lines
@@ -27,5 +28,6 @@ duckdb.sql(
     group by all
     order by all
     """,
-    params={"as_of": as_of},
-).write_parquet(str(folder / "cohorts.parquet"))
+    {"as_of": as_of},
+)
+duckdb.table("cohorts").write_parquet(str(folder / "cohorts.parquet"))

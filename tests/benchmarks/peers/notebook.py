@@ -161,22 +161,24 @@ if (itemsets["itemsets"].map(len) > 1).any():
     rules = association_rules(itemsets, metric="lift", min_threshold=1.2).sort_values("lift", ascending=False)
 
 # Pictures and the page.
-pictures = {
-    "revenue": lambda axes: periods["revenue"].plot(ax=axes),
-    "orders": lambda axes: periods["orders"].plot.bar(ax=axes),
-    "segments": lambda axes: rfm.groupby("segment")["spend"].sum().sort_values().plot.barh(ax=axes),
-    "retention": lambda axes: axes.imshow(retention, vmin=0, vmax=0.5),
-    "value": lambda axes: value["clv"].clip(upper=value["clv"].quantile(0.99)).hist(bins=50, ax=axes),
-    "alive": lambda axes: value["p_alive"].hist(bins=50, ax=axes),
-    "churn": lambda axes: today["churn"].hist(bins=50, ax=axes),
-    "groups": lambda axes: axes.scatter(rfm["orders"], rfm["spend"], c=rfm["group"], s=2),
-    "countries": lambda axes: countries.head(10).plot.barh(ax=axes),
-    "products": lambda axes: products["amount"].head(20).plot.barh(ax=axes),
-}
 page = ["<h1>Customers and sales</h1>"]
-for name, draw in pictures.items():
+revenue_of = rfm.groupby("segment")["spend"].sum().sort_values()
+bars = {"orders": periods["orders"], "segments": revenue_of, "countries": countries.head(10)}
+bars["products"] = products["amount"].head(20)
+spread = {"value": value["clv"].clip(upper=value["clv"].quantile(0.99)), "alive": value["p_alive"]}
+spread["churn"] = today["churn"]
+for name in ("revenue", *bars, *spread, "retention", "groups"):
     figure, axes = plt.subplots(figsize=(8, 4))
-    draw(axes)
+    if name in bars:
+        axes.barh(bars[name].index.astype(str), bars[name])
+    elif name in spread:
+        axes.hist(spread[name], bins=50)
+    elif name == "revenue":
+        axes.plot(periods.index.astype(str), periods["revenue"])
+    elif name == "retention":
+        axes.imshow(retention, vmin=0, vmax=0.5)
+    else:
+        axes.scatter(rfm["orders"], rfm["spend"], c=rfm["group"], s=2)
     axes.set_title(name)
     figure.tight_layout()
     figure.savefig(folder / f"{name}.png")

@@ -12,8 +12,9 @@ source, as_of, folder = sys.argv[1], sys.argv[2], Path(sys.argv[3])
 # SQL below reads it by its name.
 lines = duckdb.read_parquet(source)
 
-duckdb.sql(
+duckdb.execute(
     """
+    create table windows as
     with late as (
         select *, date_diff('day', InvoiceDate::date, $as_of::date) - 1 as days
         from lines
@@ -28,5 +29,6 @@ duckdb.sql(
     where days between 0 and 179
     group by all
     """,
-    params={"as_of": as_of},
-).write_parquet(str(folder / "windows.parquet"))
+    {"as_of": as_of},
+)
+duckdb.table("windows").write_parquet(str(folder / "windows.parquet"))
