@@ -24,6 +24,8 @@ lines["ordered_on"] = pd.to_datetime(lines["ordered_on"])
 for money in ("discount", "line_amount"):
     lines[money] = lines[money].astype(float)
 lines["channel"] = lines["channel"].astype("category")
+# An order of which as much was given back at once is no purchase.
+lines["bought"] = ~lines["is_refund"] & (lines.groupby("order_id")["line_amount"].transform("sum") > 0)
 contacts = pd.read_parquet(
     store / "interactions.parquet", columns=["customer_id", "kind", "started_at", "first_response_at", "subject"]
 )
@@ -36,7 +38,7 @@ people = people.set_index("customer_id")
 def features(cutoff: pd.Timestamp) -> pd.DataFrame:
     """Customers who bought in the last two windows until the day, and what was known of them at its end."""
     before = lines[lines["ordered_on"] <= cutoff]
-    bought, back = before[~before["is_refund"]], before[before["is_refund"]]
+    bought, back = before[before["bought"]], before[before["is_refund"]]
     customers = bought.groupby("customer_id")
     table = customers.agg(
         first=("ordered_on", "min"),
@@ -94,7 +96,7 @@ def features(cutoff: pd.Timestamp) -> pd.DataFrame:
 
 def left(table: pd.DataFrame, cutoff: pd.Timestamp) -> pd.Series:
     """Whether each bought nothing in the window after the day."""
-    after = lines[(lines["ordered_on"] > cutoff) & (lines["ordered_on"] <= cutoff + window) & ~lines["is_refund"]]
+    after = lines[(lines["ordered_on"] > cutoff) & (lines["ordered_on"] <= cutoff + window) & lines["bought"]]
     return ~table.index.to_series().isin(after["customer_id"].unique())
 
 
