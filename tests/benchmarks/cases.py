@@ -136,7 +136,7 @@ def _churn(inputs: Inputs, lines: int) -> Iterator[tuple[str, Programs]]:
         "churn",
         {
             "acrm": acrm("churn", store, "--window", WINDOW, "-q", "-o", FOLDER),
-            "scikit-learn": peer("churn_pandas", store, LAST - timedelta(days=WINDOW), LAST, WINDOW, FOLDER),
+            "scikit-learn": peer("churn_pandas", store, LAST - timedelta(days=WINDOW), as_of(lines), WINDOW, FOLDER),
         },
     )
 

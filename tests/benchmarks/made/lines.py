@@ -1,6 +1,6 @@
-"""Made-up order lines with the columns of Online Retail: `python -m tests.benchmarks.made.lines COUNT FILE`.
+"""Made-up order lines with the columns of Online Retail: `python -m tests.benchmarks.made.lines COUNT [EACH] FILE`.
 
-Two years; about 2.5 lines an order and 12 a customer, or as many as a third argument says; customers and products by a
+Two years; about 2.5 lines an order and 12 a customer, or EACH; customers and products by a
 power law, so that a few come very often and most seldom. Two orders in a hundred are credit notes (`C...`, negative
 quantity), five lack a customer. The same count gives the same file, written in pieces so that memory does not grow with
 the count.
@@ -69,4 +69,4 @@ def main(count: int, path: Path, per_customer: float = LINES_A_CUSTOMER) -> None
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]), *map(float, sys.argv[3:]))
+    main(int(sys.argv[1]), Path(sys.argv[-1]), *map(float, sys.argv[2:-1]))
