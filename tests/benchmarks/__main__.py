@@ -37,7 +37,7 @@ TIGHT = "tight"
 
 
 def main() -> int:
-    """Measure everything that is asked for; 1 if acrm failed or results differed."""
+    """Measure everything that is asked for; 1 if a program failed or results differed."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("cases", metavar="CASE", nargs="*", help=f"{START}, {', '.join(CASES)}; default: but {TIGHT}")
     parser.add_argument("--lines", metavar="N,...", type=_millions, help="order lines in millions; default 1,10")
