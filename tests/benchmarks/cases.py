@@ -216,8 +216,8 @@ CASES: dict[str, Case] = {
     "matching": Case(
         programs=_matching,
         most=10 * MILLION,
-        note="who is one person; the peer is splink as its tutorial drives it. acrm drives splink too, with more ways to "
-        "be alike (alphabets, order of names, swapped dates), more candidates and more training",
+        note="who is one person; the peer is splink as its tutorial drives it. acrm drives splink too, with more rules "
+        "for candidates and more ways to be alike: alphabets, order of names, swapped dates",
     ),
     "churn": Case(
         programs=_churn,
