@@ -1,18 +1,15 @@
-"""acrm beside DuckDB and pandas on this machine: time, memory and their ratios, in one table.
+"""acrm beside other programs on this machine: time, memory and their ratios, in one table.
 
-    python -m tests.benchmarks [--quick] [--data DIR]
+    python -m tests.benchmarks [CASE...] [--lines 1,10,50] [--quick] [--markdown] [--data DIR]
 
-Every program runs in a process of its own, imports included, in turn with the others, and all must come to the same
-figures before a time counts. Shown is the median of three runs: seconds by the clock, CPU seconds (user and system, all
-threads: the figure to trust on a busy machine) and peak memory (from 20 MB up); then how many times acrm's each is
-(above 1, acrm needs less), and, for 10 million lines, how many times that of 1 million.
+Every program runs in a process of its own, imports and reading included unless a case says otherwise, in turn with the
+others, and all must come to the same figures before a time counts. Shown is the median of three runs, or the one of
+what takes more than a minute. CPU seconds are the figure to trust on a busy machine. Programs that are not installed
+are left out; all of them: `pip install ".[dev]" lifetimes efficient-apriori pyfim`.
 
-The peers are the short scripts in `peers/`. Beside `clean` they only convert the file to Parquet: no columns found out,
-no rules, no sorting, no fingerprint. Where acrm reads its store, they read that Parquet, which is what they have.
-
-Data: Online Retail, `basket/online_retail.csv` in DIR (by default what ACRM_TEST_DATA names), left out where it is not;
-and made-up lines, see `lines.py`. Files go to a temporary folder, about 4 GB of them. `--quick` runs everything once
-and leaves out the 10 million lines: a minute instead of a quarter of an hour.
+Data is made up from seeds, in a temporary folder: about 1 GB for 10 million lines, 6 GB for 50. With DIR (by default
+what ACRM_TEST_DATA names), which has `basket/online_retail.csv`, that too is measured. `--quick` runs everything once,
+on a million lines.
 """
 
 from __future__ import annotations
@@ -20,112 +17,107 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import shutil
 import sys
-from collections.abc import Iterator, Mapping
-from functools import partial
-from importlib.metadata import version
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks.measure import FOLDER, ROOT, Cost, beside, python, run
+from tests.benchmarks.cases import CASES
+from tests.benchmarks.inputs import MILLION, RETAIL, Inputs, compiled
+from tests.benchmarks.measure import Ran, RunError, beside, python, run
+from tests.benchmarks.table import LEGEND, Table
 
-PEERS = Path(__file__).parent / "peers"
-MILLION = 1_000_000
+PACKAGES: tuple[str, ...] = ("acrm", "polars", "duckdb", "pandas", "scikit-learn", "splink")
+PACKAGES += ("lifetimes", "mlxtend", "pyfim", "efficient-apriori")
+START = "start-up"
 STARTS = 15
-HEADER = f"""\
-{"":<28}{"":<17}{"to acrm":^20}{"to 1 million":^20}
-{"":<18}{"wall s":>8}{"cpu s":>8}{"MB":>7}{"wall":>8}{"cpu":>6}{"MB":>6}{"wall":>8}{"cpu":>6}{"MB":>6}
-"""
-
-Costs = Mapping[str, Cost]
-acrm = partial(python, "-m", "acrm")
+TIGHT = "tight"
 
 
-def main() -> None:
-    """Measure everything and print each case when it is done."""
+def main() -> int:
+    """Measure everything that is asked for; 1 if a program failed or results differed."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="run once, at most a million lines")
+    parser.add_argument("cases", metavar="CASE", nargs="*", help=f"{START}, {', '.join(CASES)}; default: but {TIGHT}")
+    parser.add_argument("--lines", metavar="N,...", type=_millions, help="order lines in millions; default 1,10")
+    parser.add_argument("--quick", action="store_true", help="run once, a million lines")
+    parser.add_argument("--markdown", action="store_true", help="a table to paste")
     parser.add_argument("--data", metavar="DIR", type=Path, default=os.environ.get("ACRM_TEST_DATA", "."))
     asked = parser.parse_args()
-    times, counts = (1, [MILLION]) if asked.quick else (3, [MILLION, 10 * MILLION])
-    run(python("-m", "compileall", "-q", ROOT / "acrm"))
+    names = asked.cases or [START, *(name for name in CASES if name != TIGHT)]
+    if unknown := set(names) - {START, *CASES}:
+        parser.error(f"no case {', '.join(sorted(unknown))}: {START}, {', '.join(CASES)}")
+    compiled()
+    sys.stdout.write(f"{machine()}\n\n")
+    table = Table(markdown=asked.markdown)
+    table.head()
+    times = 1 if asked.quick else 3
+    sizes = asked.lines or ([MILLION] if asked.quick else [MILLION, 10 * MILLION])
+    good = True
+    with TemporaryDirectory(prefix="acrm-benchmarks-") as folder:
+        inputs = Inputs(scratch=Path(folder), data=asked.data)
+        for name in names:
+            if name == START:
+                table.case(START, "", starts(1 if asked.quick else STARTS))
+            elif name == TIGHT and not asked.lines:
+                good &= measured(TIGHT, inputs, table, [50 * MILLION], times)
+            else:
+                good &= measured(name, inputs, table, sizes, times)
+    notes = [f"- {name}: {CASES[name].note}." for name in names if name in CASES]
+    sys.stdout.write("\n".join(["", LEGEND, *notes, ""]))
+    return 0 if good else 1
 
-    versions = ", ".join(f"{name} {version(name)}" for name in ("polars", "duckdb", "pandas"))
-    write(f"Python {platform.python_version()}, {versions}; {os.cpu_count()} cores\n\n{HEADER}")
-    show(f"start-up, best of {STARTS}", start_up())
-    with TemporaryDirectory(prefix="acrm-benchmarks-") as name:
-        scratch = Path(name)
-        retail = asked.data / "basket" / "online_retail.csv"
-        if retail.exists():
-            # A copy has just been in memory, as the made-up lines have.
-            shutil.copy(retail, scratch)
-            for case, costs in on_lines(scratch / retail.name, "2011-12-11", times):
-                show(f"{case}, Online Retail (541,909 lines)", costs)
-        else:
-            write(f"\nOnline Retail is left out: there is no {retail}\n")
-        smaller: dict[str, Costs] = {}
-        for count in counts:
-            csv = scratch / f"{count}.csv"
-            run(python("-m", "tests.benchmarks.lines", count, csv))
-            for case, costs in on_lines(csv, "2025-01-01", times):
-                show(f"{case}, {count // MILLION} million lines", costs, smaller.get(case))
-                smaller[case] = costs
+
+def measured(name: str, inputs: Inputs, table: Table, sizes: Sequence[int], times: int) -> bool:
+    """One case on all its data; whether every program came to the figures of acrm."""
+    case = CASES[name]
+    real = [RETAIL] if case.real and inputs.retail.exists() else []
+    good = True
+    for lines in (*real, *(lines for lines in sizes if case.most is None or lines <= case.most)):
+        label = "real" if lines == RETAIL else f"{lines / MILLION:g} million"
+        try:
+            for place, (title, programs) in enumerate(case.programs(inputs, lines)):
+                ran = beside(programs, inputs.scratch / "case", times)
+                good &= all(found.cost for found in ran.values())
+                table.case(title, label, ran, None if lines == RETAIL else f"{name} {place}")
+        except RunError as error:
+            # What a case reads could not be made.
+            table.case(name, label, {"": Ran(cost=None, told=str(error))})
+            good = False
+    return good
 
 
-def start_up() -> Costs:
-    """The best of many starts, beside what Python and the peers need before they begin."""
+def starts(times: int) -> dict[str, Ran]:
+    """The best of many starts, beside what Python and others need before they begin."""
     programs = {
-        "acrm --help": acrm("--help"),
-        "acrm rfm --help": acrm("rfm", "--help"),
+        "acrm --help": python("-m", "acrm", "--help"),
+        "acrm rfm --help": python("-m", "acrm", "rfm", "--help"),
         "python": python("-c", "pass"),
         "import duckdb": python("-c", "import duckdb"),
         "import pandas": python("-c", "import pandas"),
     }
-    runs = [{name: run(command) for name, command in programs.items()} for _ in range(STARTS)]
-    return {name: min((costs[name] for costs in runs), key=lambda cost: cost.cpu) for name in programs}
+    runs = [{name: run(command) for name, command in programs.items()} for _ in range(times)]
+    return {name: Ran(cost=min((costs[name] for costs in runs), key=lambda cost: cost.cpu)) for name in programs}
 
 
-def on_lines(csv: Path, as_of: str, times: int) -> Iterator[tuple[str, Costs]]:
-    """All cases on one file of lines: cleaned or converted, then RFM on the lines and on what that made of them."""
-    scratch = csv.with_suffix("")
-    store, parquet = scratch / "clean, CSV" / "acrm", scratch / "clean, CSV" / "duckdb" / "lines.parquet"
-    for form, source in (("CSV", csv), ("Parquet", parquet)):
-        programs = {
-            "acrm": acrm("clean", source, "-q", "-o", FOLDER),
-            "duckdb": python(PEERS / "convert_duckdb.py", source, FOLDER),
-            "pandas": python(PEERS / "convert_pandas.py", source, FOLDER),
-        }
-        yield f"clean, {form}", beside(programs, scratch / f"clean, {form}", times)
-    for form, ours, theirs in (("CSV", csv, csv), ("Parquet", parquet, parquet), ("store", store, parquet)):
-        programs = {
-            "acrm": acrm("rfm", ours, "--refunds", "ignore", "--as-of", as_of, "-q", "-o", FOLDER),
-            "duckdb": python(PEERS / "rfm_duckdb.py", theirs, as_of, FOLDER),
-            "pandas": python(PEERS / "rfm_pandas.py", theirs, as_of, FOLDER),
-        }
-        yield f"rfm, {form}", beside(programs, scratch / f"rfm, {form}", times)
+def machine() -> str:
+    """When, on what, with what."""
+    found = []
+    for package in PACKAGES:
+        try:
+            found.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            found.append(f"no {package}")
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    system = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GB"
+    today = datetime.now(tz=UTC).date()
+    return f"{today}; {system}; Python {platform.python_version()}; {', '.join(found)}"
 
 
-def show(title: str, costs: Costs, smaller: Costs | None = None) -> None:
-    """A case: what each program took, to the first of them and to what it took for fewer lines."""
-    write(f"\n{title}\n")
-    first = next(iter(costs.values()))
-    for name, cost in costs.items():
-        ratio = times(cost.times(first)) if cost is not first else f"{'':<20}"
-        growth = times(cost.times(smaller[name])) if smaller else ""
-        write(f"  {name:<18}{cost.wall:>6.2f}{cost.cpu:>8.2f}{cost.memory:>7,.0f}{ratio}{growth}".rstrip() + "\n")
-
-
-def times(cost: Cost) -> str:
-    """Factors, one after another."""
-    return f"{cost.wall:>8.2f}{cost.cpu:>6.2f}{cost.memory:>6.2f}"
-
-
-def write(words: str) -> None:
-    """Print at once, so that a long run can be watched."""
-    sys.stdout.write(words)
-    sys.stdout.flush()
+def _millions(words: str) -> list[int]:
+    return [round(float(word) * MILLION) for word in words.split(",")]
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

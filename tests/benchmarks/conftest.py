@@ -1,2 +1,2 @@
-# These modules are started one by one by `python -m tests.benchmarks`; pytest has nothing to collect here.
-collect_ignore_glob = ["*"]
+# Programs are started by `python -m tests.benchmarks`; only files called test_... are pytest's.
+collect_ignore_glob = ["[!t]*"]

@@ -1,4 +1,4 @@
-"""Churn with pandas and scikit-learn: `python churn_pandas.py STORE TEST END WINDOW RESULT`, the store a folder.
+"""Churn with pandas and scikit-learn: `python churn_pandas.py STORE TEST END WINDOW FOLDER`, the store a folder.
 
 As it is written: tables read whole, features by groupby from what stands before a day, the label from the window after
 it, a boosting with its defaults, a part held out to look at, everybody scored. Made three times, for the day to learn
@@ -16,7 +16,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
 
-store, window, result = Path(sys.argv[1]), pd.Timedelta(days=int(sys.argv[4])), Path(sys.argv[5])
+store, window, folder = Path(sys.argv[1]), pd.Timedelta(days=int(sys.argv[4])), Path(sys.argv[5])
 test, end = pd.Timestamp(sys.argv[2]), pd.Timestamp(sys.argv[3])
 columns = ["customer_id", "order_id", "ordered_on", "product_id", "discount", "line_amount", "is_refund", "channel"]
 lines = pd.read_parquet(store / "transactions.parquet", columns=columns)
@@ -24,6 +24,8 @@ lines["ordered_on"] = pd.to_datetime(lines["ordered_on"])
 for money in ("discount", "line_amount"):
     lines[money] = lines[money].astype(float)
 lines["channel"] = lines["channel"].astype("category")
+# An order of which as much was given back at once is no purchase.
+lines["bought"] = ~lines["is_refund"] & (lines.groupby("order_id")["line_amount"].transform("sum") > 0)
 contacts = pd.read_parquet(
     store / "interactions.parquet", columns=["customer_id", "kind", "started_at", "first_response_at", "subject"]
 )
@@ -36,7 +38,7 @@ people = people.set_index("customer_id")
 def features(cutoff: pd.Timestamp) -> pd.DataFrame:
     """Customers who bought in the last two windows until the day, and what was known of them at its end."""
     before = lines[lines["ordered_on"] <= cutoff]
-    bought, back = before[~before["is_refund"]], before[before["is_refund"]]
+    bought, back = before[before["bought"]], before[before["is_refund"]]
     customers = bought.groupby("customer_id")
     table = customers.agg(
         first=("ordered_on", "min"),
@@ -94,7 +96,7 @@ def features(cutoff: pd.Timestamp) -> pd.DataFrame:
 
 def left(table: pd.DataFrame, cutoff: pd.Timestamp) -> pd.Series:
     """Whether each bought nothing in the window after the day."""
-    after = lines[(lines["ordered_on"] > cutoff) & (lines["ordered_on"] <= cutoff + window) & ~lines["is_refund"]]
+    after = lines[(lines["ordered_on"] > cutoff) & (lines["ordered_on"] <= cutoff + window) & lines["bought"]]
     return ~table.index.to_series().isin(after["customer_id"].unique())
 
 
@@ -108,6 +110,6 @@ later = features(test)
 auc = roc_auc_score(left(later, test), model.predict_proba(later)[:, 1])
 today = features(end)
 today["probability"] = model.predict_proba(today)[:, 1]
-today[["probability"]].reset_index().to_parquet(result.with_suffix(".parquet"))
-figures = {"auc": auc, "held": held, "tried": len(later), "scored": len(today), "features": known.shape[1]}
-result.write_text(json.dumps(figures), encoding="utf-8")
+today[["probability"]].reset_index().to_parquet(folder / "scored.parquet")
+figures = {"same": {"scored": len(today), "tried": len(later)}, "told": f"ROC-AUC {auc:.4f}, {held:.4f} held out"}
+(folder / "figures.json").write_text(json.dumps(figures), encoding="utf-8")

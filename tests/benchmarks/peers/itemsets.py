@@ -1,41 +1,34 @@
-"""Frequent itemsets or rules by one program: `itemsets.py PROGRAM FILE COUNT` prints how many, CPU seconds and MB.
+"""Frequent itemsets or rules by one program: `python itemsets.py PROGRAM FILE COUNT FOLDER`.
 
 FILE holds two arrays, `basket` and `item`, as numpy saves them; COUNT is the fewest baskets of a set. What a program is
-given ready made costs nothing: two arrays for acrm, lists of strings for the others, itemsets for rules. The MB are the
-peak before that.
+given ready made costs nothing: lists of text for all of them, itemsets for rules.
 """
 
 from __future__ import annotations
 
-import os
-import resource
+import json
 import sys
-import time
 import warnings
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tests.benchmarks.measure import alone
 
-def main(program: str, file: str, count: int) -> None:
+
+def main(program: str, file: str, count: int, folder: Path) -> None:
     """Load, then run and count what came out."""
     with np.load(file) as arrays:
         basket, item = arrays["basket"], arrays["item"]
     mine = PROGRAMS[program](basket, item, count)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
-    started = time.process_time()
-    found = mine()
-    sys.stdout.write(f"{found} {time.process_time() - started} {before}{os.linesep}")
-
-
-def acrm(basket: Any, item: Any, count: int) -> Callable[[], int]:
-    """From arrays to itemsets in canonical order."""
-    from acrm.models.baskets import Baskets
-    from acrm.models.itemset_mining import frequent_itemsets
-
-    return lambda: len(frequent_itemsets(Baskets.of(basket, item), count)[0])
+    with alone(folder):
+        found = mine()
+    same = {"rules" if program.endswith("rules") else "sets": found}
+    (folder / "figures.json").write_text(json.dumps({"same": same}), encoding="utf-8")
 
 
 def mlxtend(basket: Any, item: Any, count: int, miner: str, *, sparse: bool) -> Callable[[], int]:
@@ -62,12 +55,11 @@ def mlxtend(basket: Any, item: Any, count: int, miner: str, *, sparse: bool) -> 
 
 def efficient_apriori(basket: Any, item: Any, count: int) -> Callable[[], int]:
     """Its itemsets, without rules."""
-    from efficient_apriori import itemsets_from_transactions
-
+    search = import_module("efficient_apriori").itemsets_from_transactions
     held = lists(basket, item)
 
     def mine() -> int:
-        found, _ = itemsets_from_transactions(held, min_support=(count - 0.5) / len(held), max_length=100)
+        found, _ = search(held, min_support=(count - 0.5) / len(held), max_length=100)
         return sum(map(len, found.values()))
 
     return mine
@@ -75,25 +67,9 @@ def efficient_apriori(basket: Any, item: Any, count: int) -> Callable[[], int]:
 
 def pyfim(basket: Any, item: Any, count: int, miner: str) -> Callable[[], int]:
     """A negative support is a number of baskets."""
-    import fim
-
+    fim = import_module("fim")
     held = lists(basket, item)
     return lambda: len(getattr(fim, miner)(held, supp=-count, report="a"))
-
-
-def acrm_rules(basket: Any, item: Any, count: int) -> Callable[[], int]:
-    """All rules with any number of items on the right, and their measures."""
-    from acrm.models.baskets import Baskets
-    from acrm.models.itemset_mining import frequent_itemsets
-    from acrm.models.rules import find_rules
-
-    itemsets, _ = frequent_itemsets(Baskets.of(basket, item), count)
-
-    def rules() -> int:
-        found = find_rules(itemsets, rhs_size=len(itemsets.sets)).association
-        return len([found.support, found.confidence, found.lift, found.leverage, found.conviction, found.zhang][0])
-
-    return rules
 
 
 def mlxtend_rules(basket: Any, item: Any, count: int) -> Callable[[], int]:
@@ -119,16 +95,14 @@ def lists(basket: Any, item: Any) -> list[list[str]]:
 
 
 PROGRAMS: dict[str, Callable[[Any, Any, int], Callable[[], int]]] = {
-    "acrm": acrm,
     "PyFIM fpgrowth": partial(pyfim, miner="fpgrowth"),
     "PyFIM eclat": partial(pyfim, miner="eclat"),
     "mlxtend fpgrowth, sparse": partial(mlxtend, miner="fpgrowth", sparse=True),
     "mlxtend fpgrowth, dense": partial(mlxtend, miner="fpgrowth", sparse=False),
     "mlxtend hmine, dense": partial(mlxtend, miner="hmine", sparse=False),
     "Efficient-Apriori": efficient_apriori,
-    "acrm, rules": acrm_rules,
     "mlxtend, rules": mlxtend_rules,
 }
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), Path(sys.argv[4]))

@@ -1,4 +1,4 @@
-"""RFM in DuckDB SQL: `python rfm_duckdb.py LINES AS_OF FOLDER`."""
+"""RFM in DuckDB SQL: `python rfm_duckdb.py LINES AS_OF FOLDER [MEMORY]`, MEMORY such as 2GB."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from pathlib import Path
 import duckdb
 
 source, as_of, folder = sys.argv[1], sys.argv[2], Path(sys.argv[3])
+
+if len(sys.argv) > 4:
+    duckdb.execute(f"set memory_limit = '{sys.argv[4]}'; set temp_directory = '{folder / 'spilled'}'")
 
 # SQL below reads it by its name.
 lines = duckdb.read_csv(source) if source.endswith(".csv") else duckdb.read_parquet(source)

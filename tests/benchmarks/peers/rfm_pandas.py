@@ -50,5 +50,5 @@ summary = rfm.groupby("segment").agg(
     spend=("spend", "sum"),
     median_days=("days_since_last", "median"),
 )
-rfm.reset_index().to_parquet(folder / "rfm.parquet")
+rfm.reset_index(names="customer_id").to_parquet(folder / "rfm.parquet")
 summary.reset_index().to_parquet(folder / "rfm_segments.parquet")

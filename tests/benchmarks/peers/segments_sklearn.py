@@ -1,4 +1,4 @@
-"""Segments with scikit-learn: `python segments_sklearn.py SOURCE RESULT`, the customers of a Parquet file.
+"""Segments with scikit-learn: `python segments_sklearn.py CUSTOMERS FOLDER`.
 
 As its user would: numbers standardised, categories one-hot, k-means for k = 2 to 8, of these the highest silhouette,
 on 10,000 customers because on all of them it takes days. No stability, no gap, no test for noise.
@@ -25,4 +25,5 @@ found = {k: KMeans(k, random_state=0).fit(matrix).labels_ for k in range(2, 9)}
 scores = {k: silhouette_score(matrix, labels, sample_size=10_000, random_state=0) for k, labels in found.items()}
 best = max(scores, key=lambda k: scores[k])
 agreement = adjusted_rand_score(table["truth"], found[best])
-Path(sys.argv[2]).write_text(json.dumps({"k": best, "agreement": agreement}), encoding="utf-8")
+figures = {"same": {"customers": len(table)}, "told": f"{best} segments, agreement {agreement:.3f}"}
+(Path(sys.argv[2]) / "figures.json").write_text(json.dumps(figures), encoding="utf-8")

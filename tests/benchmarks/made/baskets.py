@@ -1,4 +1,4 @@
-"""Baskets as two arrays of codes in one file: `python -m tests.benchmarks.basket_arrays NAME SOURCE FILE`."""
+"""Baskets as two arrays of codes in one file: `python -m tests.benchmarks.made.baskets NAME SOURCE FILE`."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def t10i4(folder: Path) -> pl.DataFrame:
     return pl.DataFrame({"basket": range(len(words)), "item": words}).explode("item")
 
 
-def zipf(million: int) -> pl.DataFrame:
-    """1 + Poisson(4.6) lines a basket; the item of rank r is drawn in proportion to 1 / r."""
+def zipf(lines: int) -> pl.DataFrame:
+    """About so many lines, 1 + Poisson(4.6) a basket; the item of rank r is drawn in proportion to 1 / r."""
     random = np.random.default_rng(0)
-    sizes = random.poisson(4.6, million * 1_000_000) + 1
+    sizes = random.poisson(4.6, int(lines / 5.6)) + 1
     climbed = np.cumsum(1 / np.arange(1, ITEMS + 1))
     item = np.searchsorted(climbed / climbed[-1], random.random(int(sizes.sum())))
     return pl.DataFrame({"basket": np.repeat(np.arange(len(sizes)), sizes), "item": item})

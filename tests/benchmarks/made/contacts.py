@@ -1,28 +1,21 @@
-"""Made-up contacts, a fifth of them duplicates, and how well and fast the duplicates are found.
-
-    python -m tests.benchmarks.contacts [RECORDS] [--seed N]
+"""Made-up contacts, a fifth of them duplicates: `python -m tests.benchmarks.made.contacts RECORDS FILE`.
 
 Russian and English people; duplicates differ as they do in life: ё, Latin letters that look Cyrillic, names in the
 other order, in the other alphabet, mistyped; phones written with 8 or +7; e-mails in capitals or mistyped; fields left
 out; moved, married; day and month swapped, a digit wrong. Relatives share surname, phone and city, and are not one.
-`acrm.ingest.linkage` and splink driven by hand the way its tutorial does run in turn, each in a process of its own.
-Shown are pairs of one group against pairs of one person (precision, recall, F1), seconds and peak memory.
 """
 
 from __future__ import annotations
 
-import argparse
 import random
 import sys
 from datetime import date, timedelta
 from itertools import accumulate
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.benchmarks.measure import python, run
+import polars as pl
 
-RECORDS = 1_000_000
 DUPLICATES = 0.2
 _MEN = (
     "Александр Сергей Дмитрий Андрей Алексей Максим Евгений Иван Михаил Николай Владимир Артём Денис Павел Роман Олег"
@@ -273,123 +266,11 @@ def _patronymic(father: str, woman: bool) -> str:
     return stem + (("евна" if woman else "евич") if stem != father else ("овна" if woman else "ович"))
 
 
-def by_acrm(source: Path, target: Path) -> None:
-    """Groups as acrm makes them: ref, group."""
-    import polars as pl
-
-    from acrm.ingest.linkage.pairs import clusters, probable
-
-    records = pl.read_parquet(source).drop("person")
-    clusters(probable(records)).groups.write_parquet(target)
-
-
-def by_splink(source: Path, target: Path) -> None:
-    """Groups as splink's tutorial has them made, on lower-case texts and phones without punctuation."""
-    import logging
-
-    import duckdb
-    import splink.comparison_library as cl
-    from splink import DuckDBAPI, Linker, SettingsCreator, block_on
-
-    logging.getLogger("splink").setLevel(logging.CRITICAL)
-    connection = duckdb.connect()
-    columns = "ref AS unique_id, lower(first_name) AS first_name, lower(last_name) AS surname, lower(email) AS email"
-    columns += ", lower(city) AS city, strftime(birth_date, '%Y-%m-%d') AS dob"
-    columns += ", right(regexp_replace(phone, '[^0-9]', '', 'g'), 10) AS phone"
-    connection.read_parquet(str(source)).project(columns).create("people")
-    api = DuckDBAPI(connection)
-    settings = SettingsCreator(
-        link_type="dedupe_only",
-        comparisons=[
-            cl.NameComparison("first_name"),
-            cl.NameComparison("surname"),
-            cl.DateOfBirthComparison("dob", input_is_string=True),
-            cl.EmailComparison("email"),
-            cl.ExactMatch("phone"),
-            cl.ExactMatch("city").configure(term_frequency_adjustments=True),
-        ],
-        blocking_rules_to_generate_predictions=[
-            block_on("surname", "dob"),
-            block_on("first_name", "dob"),
-            block_on("email"),
-            block_on("phone"),
-            block_on("first_name", "surname", "city"),
-        ],
-    )
-    linker = Linker(api.register("people"), settings, log_level=None)
-    sure: list[Any] = [block_on("first_name", "surname", "dob"), block_on("email"), block_on("phone")]
-    linker.training.estimate_probability_two_random_records_match(sure, recall=0.7)
-    linker.training.estimate_u_using_random_sampling(max_pairs=1e6, seed=1)
-    linker.training.estimate_parameters_using_expectation_maximisation(block_on("first_name", "surname", "city"))
-    linker.training.estimate_parameters_using_expectation_maximisation(block_on("dob", "city"))
-    pairs = linker.inference.predict(threshold_match_probability=0.5)
-    grouped = linker.clustering.cluster_pairwise_predictions_at_threshold(pairs, threshold_match_probability=0.95)
-    table = connection.table(grouped.physical_name)
-    table.project('unique_id AS ref, cluster_id AS "group"').write_parquet(str(target))
-
-
-def write(records: list[Record], target: Path) -> None:
-    """The records as a Parquet file, without what only the generator knows."""
-    import polars as pl
-
+def main(records: int, target: Path) -> None:
+    """Write the records, without what only the generator knows."""
     hidden = ("russian", "woman", "family", "digits")
-    pl.DataFrame(records, infer_schema_length=None).drop(hidden).write_parquet(target)
-
-
-def agreement(source: Path, target: Path) -> tuple[float, float, float]:
-    """Precision, recall and F1 of the pairs within groups."""
-    import polars as pl
-
-    def pairs(sizes: pl.DataFrame) -> int:
-        return int((sizes["len"].cast(pl.Int64) * (sizes["len"].cast(pl.Int64) - 1) // 2).sum())
-
-    truth = pl.read_parquet(source, columns=["ref", "person"])
-    joined = truth.join(pl.read_parquet(target), on="ref", how="left").with_columns(pl.coalesce("group", "ref"))
-    right = pairs(joined.group_by("group", "person").len())
-    precision = right / max(pairs(joined.group_by("group").len()), 1)
-    recall = right / max(pairs(joined.group_by("person").len()), 1)
-    return precision, recall, 2 * precision * recall / max(precision + recall, 1e-9)
-
-
-def main() -> None:
-    """Generate, run both, and print a line for each."""
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.contacts")
-    parser.add_argument("records", nargs="?", type=int, default=RECORDS)
-    parser.add_argument("--seed", type=int, default=0)
-    # How this file starts itself, each step in a process of its own.
-    parser.add_argument("--step", choices=("make", "acrm", "splink", "judge"), help=argparse.SUPPRESS)
-    parser.add_argument("--files", nargs=2, type=Path, help=argparse.SUPPRESS)
-    asked = parser.parse_args()
-    if asked.step == "make":
-        write(contacts(asked.records, asked.seed), asked.files[0])
-    elif asked.step == "judge":
-        sys.stdout.write("".join(f"{figure:>11.4f}" for figure in agreement(*asked.files)))
-    elif asked.step:
-        (by_acrm if asked.step == "acrm" else by_splink)(*asked.files)
-    else:
-        _beside(asked.records, asked.seed)
-
-
-def _beside(records: int, seed: int) -> None:
-    import subprocess
-
-    with TemporaryDirectory(prefix="acrm-contacts-") as folder:
-        source = Path(folder) / "contacts.parquet"
-
-        def step(name: str, target: Path) -> list[str]:
-            start = ("-m", "tests.benchmarks.contacts", records, "--seed", seed)
-            return python(*start, "--step", name, "--files", source, target)
-
-        run(step("make", source))
-        sys.stdout.write(f"{records:,} contacts\n{'':<10}{'precision':>11}{'recall':>11}{'F1':>11}")
-        sys.stdout.write(f"{'wall s':>9}{'cpu s':>9}{'MB':>8}\n")
-        for name in ("acrm", "splink"):
-            target = Path(folder) / f"{name}.parquet"
-            cost = run(step(name, target))
-            judged = subprocess.run(step("judge", target), check=True, capture_output=True, text=True).stdout
-            sys.stdout.write(f"{name:<10}{judged}{cost.wall:>9.1f}{cost.cpu:>9.1f}{cost.memory:>8,.0f}\n")
-            sys.stdout.flush()
+    pl.DataFrame(contacts(records), infer_schema_length=None).drop(hidden).write_parquet(target)
 
 
 if __name__ == "__main__":
-    main()
+    main(int(sys.argv[1]), Path(sys.argv[2]))

@@ -1,4 +1,4 @@
-"""A made-up shop as acrm keeps it: `python -m tests.benchmarks.shop LINES FOLDER` writes a store.
+"""A made-up shop as acrm keeps it: `python -m tests.benchmarks.made.shop LINES FOLDER` writes a store.
 
 Two years; an order is of 2.5 lines, a customer has 20 orders; on ten lines there is one interaction. Customers come at
 all times, buy at rates of their own and stop for good after a time that depends on the channel they use and on how much
