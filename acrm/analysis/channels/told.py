@@ -105,7 +105,8 @@ def about_spend(match: Spent, marginal: pl.DataFrame) -> Iterator[Message]:
     """What to know before costs and returns are trusted."""
     import polars as pl
 
-    values = {"column": match.column, "since": match.since, "until": match.until, "level": LEVEL}
+    values = {"column": match.column, "of": text(f"channels.of.{match.found.of}"), "level": LEVEL}
+    values |= {"since": match.since, "until": match.until}
     yield Message("channels.spend_matched", values)
     told = marginal.filter(pl.col("marginal").is_not_null())
     for verdict, needed in (("few", PERIODS), ("steady", STEADY), ("rare", EVENTS)):

@@ -46,7 +46,8 @@ class Ground:
     """Traits recorded at the end of deals: nobody knew them of those that ended after today."""
     counts: Mapping[str, int]
     """`repeated`: rows of deals of which a later row counts; `tests`, `later`: deals left out as trials of the system,
-    or as begun after today; `reopened`: ended after it."""
+    or as begun after today; `reopened`: ended after it; `as_exported`: open ones in the stage of a later export, and
+    `unplaced`: in none, as no history tells where they stood today."""
     notes: tuple[Message, ...] = field(default=())
 
 
@@ -114,9 +115,19 @@ def ground(deals: pl.LazyFrame, params: FunnelParams, tables: Mapping[str, pl.La
             "tests": tests,
             "later": rows.height - begun.height,
             "reopened": reopened,
+            **_placed(begun, behind=begun.height < rows.height or reopened > 0 or went_on.len() > 0),
         },
         notes=notes,
     )
+
+
+def _placed(begun: pl.DataFrame, *, behind: bool) -> dict[str, int]:
+    """Open deals whose stage of today nobody knows, in the stage of the export and in none; `behind`: it is later."""
+    import polars as pl
+
+    still = begun.filter((pl.col("status") == "open") & pl.col("_then").is_null())
+    placed = int(still["stage"].count()) if behind else 0
+    return {"as_exported": placed, "unplaced": still.height - placed if behind else 0}
 
 
 def local(moment: pl.Expr, zone: str | None) -> pl.Expr:

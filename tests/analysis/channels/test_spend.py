@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -86,6 +87,20 @@ def test_why_there_are_no_costs(spend: pl.LazyFrame, came: list[tuple[int, str, 
     assert isinstance(found, Message)
     assert found.id == why
     assert str(found)
+
+
+def test_spend_is_matched_by_the_units_and_the_column_that_name_most_of_it() -> None:
+    spend = campaigns([(0, "ads", 90), (0, "mail", 10)])
+    # All leads name the mail, which cost least; customers name both; of equals leads are nearest.
+    leads = units([(0, "mail", False)] * 9)
+    customers = units([(0, "ads", True), (0, "mail", True)], of="customers")
+    of_both = units([(0, "ads", False), (0, "mail", False)])
+    named = [spent(spend, asked) for asked in ([leads, customers], [leads], [of_both, customers])]
+    assert [match.found.of for match in named if isinstance(match, Spent)] == ["customers", "leads", "leads"]
+    two = replace(leads, units=leads.units.with_columns(campaign=pl.lit("C")), columns=("source", "campaign"))
+    match = spent(spend, [two])
+    assert isinstance(match, Spent)
+    assert (match.column, match.rows["channel"].unique().to_list()) == ("campaign", ["c"])
 
 
 def test_no_costs_across_currencies_or_of_nothing() -> None:
