@@ -222,7 +222,8 @@ def _with_cuts(
     import polars as pl
 
     owners, customers = _traits(tables, "units", "unit"), _traits(tables, "customers", "customer_id")
-    homes = [(deals.drop("days"), None), (owners, "owner"), (customers, "customer_id")]
+    own = deals.select(name for name in deals.columns if name != "days" and name[0] != "_")
+    homes = [(own, None), (owners, "owner"), (customers, "customer_id")]
     made, notes, cuts = {}, [], []
     for name in by or CUTS:
         meant = CALLED.get(name, name)
@@ -246,7 +247,7 @@ def _with_cuts(
                 break
         if found is None or (not by and not found.count()):
             if by:
-                known = {one for home, _ in homes if home is not None for one in home.columns if one[:1] != "_"}
+                known = {one for home, _ in homes if home is not None for one in home.columns}
                 names = sorted({one.removeprefix("x_") for one in known - NO_CUTS})
                 near = get_close_matches(name, names, 3)
                 raise InputError("funnel_no_cut", column=name, known=listed(near or names, most=20))
