@@ -108,6 +108,15 @@ def test_the_board_sees_nobody(acrm: Acrm, shop: Path) -> None:
         assert not re.search(r"\bc\d{3}\b|Person \d|@mail|onerror", told)
     assert '<html lang="ru">' in page
     assert "для руководства" in ran.out
+    # What is left out is said in one line each, on the page and in the terminal, and no table is about one person.
+    for told in (page, re.sub(r"\s+", " ", ran.out)):
+        assert "никто не назван, поэтому пропущено: " in told
+        assert "нет таблиц об отдельных клиентах и сделках" in told
+    written = [pl.read_parquet(path) for path in (shop / "acrm-out").glob("*.parquet")]
+    assert len(written) > 20
+    for made in written:
+        assert not {"customer_id", "deal_id", "id"} & set(made.columns)
+        assert not re.search(r"\bc\d{3}\b|Person \d|@mail", made.select(pl.col(pl.String)).write_csv())
     # The numbers are those of all readers.
     figures = json.loads((shop / "acrm-out" / "report.json").read_text(encoding="utf-8"))["summary"]
     assert acrm("report", *SOURCES, "--for", "sales").code == 0

@@ -47,7 +47,7 @@ def spent(campaigns: pl.LazyFrame | None, counted: Sequence[Counted]) -> Spent |
     """Match spend with units: by the units and the pair of columns that together name the channels of most spend.
 
     Of several that name as much, leads come before visitors and these before customers, as what is nearest to the
-    spend; of columns, those that name the channel of most units.
+    spend; of columns, those that name the channel of most units, then the first.
 
     Returns:
         The match; why there is none; None where nothing was spent that we know of.
@@ -107,11 +107,15 @@ def _best(rows: pl.DataFrame, asked: Sequence[Counted]) -> tuple[Counted, str, s
     """The units, and the columns of these and of spend, that name the channels of most spend; None: of no spend."""
     import polars as pl
 
+    paid = {
+        name: rows.group_by(key(name).alias("_key")).agg(pl.col("spend").abs().sum()).drop_nulls("_key")
+        for name in OF_SPEND
+        if name in rows.columns
+    }
     found: list[tuple[tuple[Any, ...], tuple[Counted, str, str]]] = []
-    for (place, one), theirs in product(enumerate(asked), [name for name in OF_SPEND if name in rows.columns]):
-        paid = rows.group_by(key(theirs).alias("_key")).agg(pl.col("spend").abs().sum()).drop_nulls("_key")
-        for mine in one.columns:
-            both = paid.join(one.units.group_by(key(mine).alias("_key")).len(), on="_key")
+    for place, one in enumerate(asked):
+        for mine, theirs in product(one.columns, paid):
+            both = paid[theirs].join(one.units.group_by(key(mine).alias("_key")).len(), on="_key")
             if both.height:
                 found.append(((both["spend"].sum(), -place, both["len"].sum()), (one, mine, theirs)))
     return max(found, key=itemgetter(0))[1] if found else None

@@ -25,8 +25,14 @@ NEEDS = {
 def limits_section(result: ReportResult) -> Section:
     """Parts that could not be made, each with its reason; what no table tells; what holds of every figure."""
     refused = [(word(f"part.{name}"), str(why)) for name, why in result.refused]
-    blocks: list[Block] = [Facts(refused), Lines([*_missing(result)]), Lines([*_always(result)])]
+    blocks: list[Block] = [Facts(refused), Lines([*unnamed_notes(result), *_missing(result)])]
+    blocks.append(Lines([*_always(result)]))
     return Section("limits", word("limits.title"), blocks)
+
+
+def unnamed_notes(result: ReportResult) -> list[str]:
+    """What is left out of a report that may name nobody."""
+    return [str(note) for note in result.notes if note.id.startswith("report.unnamed")]
 
 
 def _missing(result: ReportResult) -> Iterator[str]:

@@ -101,6 +101,12 @@ def test_spend_is_matched_by_the_units_and_the_column_that_name_most_of_it() -> 
     match = spent(spend, [two])
     assert isinstance(match, Spent)
     assert (match.column, match.rows["channel"].unique().to_list()) == ("campaign", ["c"])
+    # Where two columns say as much, the first is that by which channels are told apart elsewhere.
+    match = spent(
+        spend.with_columns(campaign="source"), [replace(two, units=two.units.with_columns(campaign="source"))]
+    )
+    assert isinstance(match, Spent)
+    assert match.column == "source"
 
 
 def test_no_costs_across_currencies_or_of_nothing() -> None:
