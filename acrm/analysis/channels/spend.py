@@ -10,6 +10,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from acrm.analysis.channels.params import LEVEL, ChannelsParams
+from acrm.analysis.channels.told import several
 from acrm.analysis.channels.touches import currencies, no_money, texts
 from acrm.analysis.clv.acquisition import OF_SPEND, key, step
 from acrm.errors import InputError
@@ -61,7 +62,7 @@ def spent(campaigns: pl.LazyFrame | None, counted: Sequence[Counted]) -> Spent |
         return Message("npv.no_spend")
     codes = currencies(rows.lazy())
     if len(codes) > 1:
-        return Message("channels.spend_currencies", {"found": listed(codes)})
+        return several("spend", codes)
     match = _best(rows, [one for one in counted if one.of in BOUGHT])
     if match is None:
         return Message("channels.spend_unmatched", {"columns": listed(OF_SPEND)})

@@ -23,7 +23,7 @@ from acrm.render.report.groups import cut_section, object_section, units_section
 from acrm.render.report.health import health_lead, health_section
 from acrm.render.report.impersonal import impersonal, left_out, words
 from acrm.render.report.lifecycle import lifecycle_section
-from acrm.render.report.limits import limits_section, unnamed_notes
+from acrm.render.report.limits import limits_section, refusals, unnamed_notes
 from acrm.render.report.opportunities import opportunities_section
 from acrm.render.report.pivot import pivot_section
 from acrm.render.report.products import products_section
@@ -182,8 +182,7 @@ def _short(result: ReportResult, drawn: Sequence[Section], out: str) -> Iterator
         yield figures_grid(result)
     answers = [(_short_title(section), answer) for section in drawn if (answer := _answer(section))]
     yield Facts(answers, word("answers"))
-    if result.refused:
-        yield Facts([(word(f"part.{name}"), str(why)) for name, why in result.refused], word("limits.title"))
+    yield from refusals(result, word("limits.title"))
     yield Lines(unnamed_notes(result))
     yield Steps([(f"{out}/report.html", word("open"))])
 
