@@ -165,6 +165,16 @@ def test_deals_alone_and_what_cannot_be_shown(acrm: Acrm, shop: Path) -> None:
     assert acrm("report", "deals.csv", "--by", "owner").code == 3
 
 
+def test_segments_that_cannot_be_made_are_refused_with_the_reason(acrm: Acrm, shop: Path) -> None:
+    nobody = [re.sub(r",c\d{3},.*?,p\d{3}@mail.example", "", line) for line in orders()]
+    lines = [HEAD.replace(",customer_id,customer_name,email", ""), *nobody[1:]]
+    (shop / "till.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    ran = acrm("report", "till.csv", "--by", "segment")
+    assert (ran.code, ran.out) == (3, "")
+    assert "--by segment: there are no segments: no customer with a sale" in ran.err
+    assert "hint: leave --by segment out" in ran.err
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [

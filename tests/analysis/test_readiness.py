@@ -62,13 +62,15 @@ LINES = pl.LazyFrame(
 
 def test_figures() -> None:
     customers = pl.LazyFrame({"customer_id": ["ann", "bob", "eve"]})
-    assert figures({"transactions": LINES, "customers": customers}) == {
+    found = figures({"transactions": LINES, "customers": customers})
+    assert {name: count for name, count in found.items() if count} == {
         "customers": 3,
         "buyers": 2,
         "repeat_buyers": 1,
         "baskets": 2,
+        "sales": 11,
     }
-    assert figures({}) == {"customers": 0, "buyers": 0, "repeat_buyers": 0, "baskets": 0}
+    assert set(figures({}).values()) == {0}
     assert figures({"transactions": LINES.drop("product_id", "status")})["baskets"] == 0
 
 
@@ -76,7 +78,13 @@ FULL = {
     "transactions": {"": 9, "customer_id": 9, "ordered_at": 9, "line_amount": 9, "order_id": 9, "product_name": 9},
     "customers": {"": 9, "customer_id": 9},
 }
-MANY = {"customers": 500, "buyers": 25, "repeat_buyers": 199, "baskets": 100}
+MANY = dict.fromkeys(figures({}), 0) | {
+    "customers": 500,
+    "buyers": 25,
+    "repeat_buyers": 199,
+    "baskets": 100,
+    "sales": 9,
+}
 
 
 def test_enough_of_what_is_needed() -> None:
@@ -87,8 +95,37 @@ def test_enough_of_what_is_needed() -> None:
         ("basket", True, None),
         ("segment", True, None),
         ("churn", False, None),
+        ("funnel", False, "deals.status, deals.created_at"),
+        ("channels", False, NEEDS[-5].columns[0]),
+        ("report", True, None),
     ]
     assert found.select("counted", "have", "minimum").row(4) == ("repeat_buyers", 199, 200)
+
+
+def test_labels_and_contracts_tell_who_left_where_purchases_do_not() -> None:
+    people = pl.LazyFrame({"customer_id": [f"c{k}" for k in range(50)], "x_churn": ["yes", "no"] * 25})
+    counts = figures({"customers": people})
+    assert counts["labelled"] == 50
+    filled = {"customers": {"": 50, "customer_id": 50, "x_churn": 50}}
+    found = readiness(filled, counts).filter(command="churn").row(0, named=True)
+    assert (found["ready"], found["missing"], found["counted"], found["have"]) == (True, None, "labelled", 50)
+    assert readiness(filled, counts | {"labelled": 9}).filter(command="churn").row(0, named=True)["minimum"] == 40
+    days = [date(2023, 1, 1 + k % 28) for k in range(60)]
+    contracts = pl.LazyFrame(
+        {"customer_id": [f"c{k}" for k in range(61)], "start_at": [*days, date(2024, 1, 1)], "end_at": [*days, None]}
+    )
+    counts = figures({"contracts": contracts})
+    filled = {"contracts": {"": 61, "customer_id": 61, "start_at": 61, "end_at": 60}}
+    found = readiness(filled, counts).filter(command="churn").row(0, named=True)
+    assert (found["ready"], found["counted"], found["have"]) == (True, "ended_contracts", 60)
+
+
+def test_deals_are_for_the_funnel_the_channels_and_the_report() -> None:
+    deals = pl.LazyFrame({"status": ["won", "lost", "open"] * 30, "source": ["web"] * 90, "created_at": [DAY] * 90})
+    counts = figures({"deals": deals})
+    assert (counts["deals"], counts["ended_deals"], counts["named"]) == (90, 60, 90)
+    filled = {"deals": dict.fromkeys(("", "status", "source", "created_at"), 90)}
+    assert readiness(filled, counts).filter("ready")["command"].to_list() == ["funnel", "channels", "report"]
 
 
 def test_too_few() -> None:
