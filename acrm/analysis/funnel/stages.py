@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+_BEGINS = frozenset(
+    {"new", "new lead", "new deal", "unsorted", "incoming", "incoming leads", "lead in", "first contact"}
+    | {"неразобранное", "новый", "новая", "новый лид", "новая сделка", "новая заявка", "первичный контакт"}
+)
+"""Names of stages that CRMs begin with, whatever the age of their deals."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Stages:
     """The stages on the way, first to last, and those that end a deal.
@@ -154,9 +161,10 @@ def _places(
     ages = deals.filter(pl.col("stage").is_in(stages)).group_by("stage")
     told = ages.agg(pl.col("created_at").is_not_null().mean().alias("dated"), pl.col("days").median().fill_null(0.0))
     dated = {stage: share for stage, share, _ in told.rows()}
-    places = {stage: (float(share > 0.5), days) for stage, share, days in told.rows()}
+    begins = {stage: float(stage.strip().casefold() not in _BEGINS) for stage in stages}
+    places = {stage: (float(share > 0.5), begins[stage], days) for stage, share, days in told.rows()}
     by = "dates" if len(stages) == 2 and set(dated.values()) == {0.0, 1.0} else "age"
-    return by, dict.fromkeys(stages, (1.0, 0.0)) | places
+    return by, {stage: (1.0, begins[stage], 0.0) for stage in stages} | places
 
 
 def _by_entry(history: pl.DataFrame, stages: list[str]) -> Mapping[str, tuple[float, ...]]:

@@ -17,7 +17,7 @@ from acrm.render.report.channels import channels_section
 from acrm.render.report.churn import churn_section
 from acrm.render.report.clv import clv_section
 from acrm.render.report.decisions import decisions_section
-from acrm.render.report.figures import figures_grid, figures_section
+from acrm.render.report.figures import bracketed, figures_grid, figures_section
 from acrm.render.report.funnel import funnel_section
 from acrm.render.report.groups import cut_section, object_section, units_section
 from acrm.render.report.health import health_lead, health_section
@@ -180,6 +180,7 @@ def _short(result: ReportResult, drawn: Sequence[Section], out: str) -> Iterator
         yield told
     if "figures" in known:
         yield figures_grid(result)
+        yield bracketed(result)
     answers = [(_short_title(section), answer) for section in drawn if (answer := _answer(section))]
     yield Facts(answers, word("answers"))
     yield from refusals(result, word("limits.title"))

@@ -62,6 +62,12 @@ def test_of_stages_entered_at_once_more_deals_came_to_the_earlier_and_the_rest_i
     assert stages_of(told(deals(*ages)), ("Zero", "Hello", "Old")).tied == ()
 
 
+def test_a_stage_called_new_comes_first_however_long_its_deals_wait() -> None:
+    ages = [("a", "Talk", "open", "2024-01-05"), ("b", "Неразобранное", "open", "2023-06-01")]
+    found = stages_of(told(deals(*ages)), ())
+    assert (found.order, found.found) == (("Неразобранное", "Talk"), "age")
+
+
 def test_without_history_a_lost_deal_may_have_come_any_way() -> None:
     base = told(
         deals(
