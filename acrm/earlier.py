@@ -110,9 +110,10 @@ def segments_of(sources: Sequence[str], lines: pl.LazyFrame, as_of: date | None)
         earlier = earlier_result(source, "rfm")
         if earlier is not None:
             return earlier, Message("clv.segments_of", {"path": source})
-    lacking = [
-        name for name in ("customer_id", "ordered_on", "line_amount") if name not in lines.collect_schema().names()
-    ]
+    have = lines.collect_schema().names()
+    if not have:
+        raise InputError("segments_no_orders")
+    lacking = [name for name in ("customer_id", "ordered_on", "line_amount") if name not in have]
     if lacking:
         raise InputError("segments_need", columns=", ".join(lacking))
     return rfm(lines, RfmParams(as_of=as_of)).tables["customers"], Message("clv.segments_made")

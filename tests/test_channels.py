@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -58,6 +59,16 @@ def test_money_of_several_currencies_is_not_added_up(acrm: Acrm, shop: Path) -> 
     ran = acrm("channels", "mixed.csv", "spend.csv", "-o", "made")
     assert "several currencies (EUR, USD)" in " ".join(ran.out.split())
     assert pl.read_parquet("made/channels.parquet")["amount"].count() == 0
+    # Whatever is in several currencies, one note says it, and what can be typed.
+    spend = (shop / "spend.csv").read_text(encoding="utf-8").splitlines()
+    both = [f"{line},{'EUR' if number % 2 else 'USD'}" for number, line in enumerate(spend[1:])]
+    (shop / "both.csv").write_text("\n".join([f"{spend[0]},Currency", *both]) + "\n", encoding="utf-8")
+    said = json.loads(acrm("channels", "mixed.csv", "both.csv", "--json", "-o", "made").out)["notes"]
+    (note,) = [one["text"] for one in said if "currenc" in one["text"]]
+    assert note.startswith("orders, deals, spend in several currencies (EUR")
+    assert note.endswith("--currency EUR keeps one, --rates FILE converts all")
+    (shop / "rates.csv").write_text("currency,rate\nEUR,1\nUSD,0.5\n", encoding="utf-8")
+    assert acrm("channels", "mixed.csv", "both.csv", "--rates", "rates.csv", "-o", "made").code == 0
     assert acrm("channels", "mixed.csv", "spend.csv", "--currency", "EUR", "-o", "made").code == 0
     assert pl.read_parquet("made/channels.parquet")["channel"].drop_nulls().to_list() == ["ads", "fair", "partner"]
 
@@ -127,6 +138,22 @@ def test_sessions_of_online_shoppers(acrm: Acrm, data: Path) -> None:
     assert (figures["converted"], figures["judged"], round(figures["conversion"], 4)) == (1908, 12_330, 0.1547)
     rates = dict(pl.read_parquet("made/channels.parquet").select("channel", "rate").rows())
     assert (round(rates["New_Visitor"], 3), round(rates["Returning_Visitor"], 3)) == (0.249, 0.139)
+
+
+def test_leads_of_a_marketplace(acrm: Acrm, data: Path) -> None:
+    # Olist, leads of 2017 and 2018: 842 of 8,000 leads were won; of 60 nobody wrote down the source.
+    names = ("olist_marketing_qualified_leads_dataset.csv", "olist_closed_deals_dataset.csv")
+    ran = acrm("channels", *(data / "deals" / name for name in names), "--json")
+    told = json.loads(ran.out)["summary"]
+    assert (told["converted"], told["units"], told["conversion"]) == (842, 8000, 0.10525)
+    assert (told["chi_square"], told["df"]) == (pytest.approx(140.69, abs=0.005), 10)
+    assert told["not_recorded"] == 60
+    main = pl.read_parquet("acrm-out/channels.parquet")
+    assert main.filter(pl.col("channel").is_null()).select("units", "converted").rows() == [(60, 14)]
+    page = acrm("channels", *(data / "deals" / name for name in names)).out
+    assert "842 of 8,000 leads won (10.5%)" in page
+    assert "chi-square 140.69, df 10" in page
+    assert re.search(r"^  not recorded +60 ", page, re.MULTILINE)
 
 
 def test_published_paths(acrm: Acrm, data: Path) -> None:

@@ -168,3 +168,15 @@ def test_a_model_is_kept_and_used_later(acrm: Acrm, service: Path, tmp_path: Pat
     assert set(entered["customer_id"]) <= {f"c{at:04}" for at in range(40)}
     assert entered.height > 2
     assert pl.read_parquet("third/churn.parquet").columns == COLUMNS
+
+
+def test_segments_without_orders_are_the_customers_own_or_are_refused(acrm: Acrm, tmp_path: Path) -> None:
+    table = rows()
+    write(tmp_path / "left.csv", table)
+    ran = acrm("churn", "left.csv", "--by", "segment")
+    assert (ran.code, ran.out) == (3, "")
+    assert "segments are made of orders, and the sources have none" in ran.err
+    assert "hint: name a source with orders" in ran.err
+    write(tmp_path / "own.csv", [[*row, "gold" if row[2] else "basic"] for row in table], "segment")
+    assert acrm("churn", "own.csv", "--by", "segment").code == 0
+    assert set(pl.read_parquet(tmp_path / "acrm-out" / "churn_by.parquet")["group"]) == {"gold", "basic"}

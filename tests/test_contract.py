@@ -375,3 +375,16 @@ def test_clean_replaces_no_file_of_somebody_else(acrm: Acrm, files: Path, name: 
     assert (ran.code, ran.out) == (4, "")
     assert is_one_error(ran.err)
     assert snapshot(files) == before
+
+
+@pytest.mark.parametrize("column", ["_flags", "_source_file"])
+@pytest.mark.parametrize("command", [name for name in cli.COMMANDS if "by" in OPTIONS[name]])
+def test_nothing_is_cut_by_a_column_of_lineage(acrm: Acrm, files: Path, command: str, column: str) -> None:
+    before = snapshot(files)
+    ran = acrm(*line(command, "--by", column, *(("--bins", "amount") if command == "segment" else ())))
+    assert (ran.code, ran.out) in ((2, ""), (3, ""))
+    assert is_one_error(ran.err)
+    assert column in ran.err.splitlines()[0]
+    assert "hint: " in ran.err
+    assert f"--by {column}" not in ran.err.partition("hint: ")[2]
+    assert snapshot(files) == before

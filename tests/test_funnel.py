@@ -94,3 +94,28 @@ def test_sources_without_deals_say_what_is_missing(acrm: Acrm, tmp_path: Path) -
     ran = acrm("funnel", "orders.csv")
     assert ran.code == 3
     assert "deals" in ran.err
+
+
+def test_leads_of_a_marketplace(acrm: Acrm, data: Path, tmp_path: Path) -> None:
+    # Olist, leads of 2017 and 2018: 842 of 8,000 leads were won, one of them two days before the first contact.
+    names = ("olist_marketing_qualified_leads_dataset.csv", "olist_closed_deals_dataset.csv")
+    files = [data / "deals" / name for name in names]
+    ran = acrm("funnel", *files)
+    assert ran.code == 0, ran.err
+    assert ran.out.startswith("842 of 8,000 deals were won: 10.53%")
+    figures = json.loads((tmp_path / "acrm-out" / "funnel.json").read_text(encoding="utf-8"))["summary"]
+    assert (figures["won"], figures["deals"], figures["won_of_all"]) == (842, 8000, 0.10525)
+    tests = pl.read_parquet(tmp_path / "acrm-out" / "funnel_tests.parquet").filter(cut="source")
+    assert tests.select("df").item() == 10
+    assert tests.select("chi_square").item() == pytest.approx(140.69, abs=0.005)
+    groups = pl.read_parquet(tmp_path / "acrm-out" / "funnel_cuts.parquet").filter(
+        pl.col("group").is_null(), cut="source"
+    )
+    assert groups.select("deals", "won").rows() == [(60, 14)]
+    defects = pl.read_parquet(tmp_path / "acrm-out" / "funnel_defects.parquet").filter(defect="closed_before_created")
+    (deal,) = defects["examples"].to_list()
+    first, won = (pl.read_csv(file).filter(mql_id=deal) for file in files)
+    assert won["won_date"].str.slice(0, 10).str.to_date().item() + timedelta(days=2) == (
+        first["first_contact_date"].str.to_date().item()
+    )
+    assert deal in ran.out.replace("\n  ", "")

@@ -108,6 +108,15 @@ def test_the_board_sees_nobody(acrm: Acrm, shop: Path) -> None:
         assert not re.search(r"\bc\d{3}\b|Person \d|@mail|onerror", told)
     assert '<html lang="ru">' in page
     assert "для руководства" in ran.out
+    # What is left out is said in one line each, on the page and in the terminal, and no table is about one person.
+    for told in (page, re.sub(r"\s+", " ", ran.out)):
+        assert "никто не назван, поэтому пропущено: " in told
+        assert "нет таблиц об отдельных клиентах и сделках" in told
+    written = [pl.read_parquet(path) for path in (shop / "acrm-out").glob("*.parquet")]
+    assert len(written) > 20
+    for made in written:
+        assert not {"customer_id", "deal_id", "id"} & set(made.columns)
+        assert not re.search(r"\bc\d{3}\b|Person \d|@mail", made.select(pl.col(pl.String)).write_csv())
     # The numbers are those of all readers.
     figures = json.loads((shop / "acrm-out" / "report.json").read_text(encoding="utf-8"))["summary"]
     assert acrm("report", *SOURCES, "--for", "sales").code == 0
@@ -154,6 +163,16 @@ def test_deals_alone_and_what_cannot_be_shown(acrm: Acrm, shop: Path) -> None:
     page = (shop / "acrm-out" / "report.html").read_text(encoding="utf-8")
     assert "No table tells of" in page
     assert acrm("report", "deals.csv", "--by", "owner").code == 3
+
+
+def test_segments_that_cannot_be_made_are_refused_with_the_reason(acrm: Acrm, shop: Path) -> None:
+    nobody = [re.sub(r",c\d{3},.*?,p\d{3}@mail.example", "", line) for line in orders()]
+    lines = [HEAD.replace(",customer_id,customer_name,email", ""), *nobody[1:]]
+    (shop / "till.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    ran = acrm("report", "till.csv", "--by", "segment")
+    assert (ran.code, ran.out) == (3, "")
+    assert "--by segment: there are no segments: no customer with a sale" in ran.err
+    assert "hint: leave --by segment out" in ran.err
 
 
 @pytest.mark.parametrize(

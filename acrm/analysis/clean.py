@@ -68,7 +68,7 @@ def cleaned(
         **{f"{row['table']}_rows": row["rows"] for row in whole.iter_rows(named=True)},
         **_sales(tables, orders),
     }
-    ready = readiness(filled, figures(tables, orders))
+    ready = readiness(filled, figures(tables, filled, orders))
     card = scorecard(tables, filled, identities, as_of)
     return CleanResult(
         tables={

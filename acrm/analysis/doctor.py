@@ -38,7 +38,7 @@ def diagnose(
     for name, frame in tables.items():
         counts = frame.select(pl.len().alias(""), pl.exclude("_source_file", "_source_row", "_flags").count()).collect()
         filled[name] = {column: int(count) for column, count in counts.row(0, named=True).items()}
-    counted = figures(tables)
+    counted = figures(tables, filled)
     card = scorecard(tables, filled, identities, newest_day(tables))
     moved = {"table": pl.String, "field": pl.String, "measure": pl.String, "before": pl.Float64, "now": pl.Float64}
     return Result(

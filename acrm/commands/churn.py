@@ -223,12 +223,18 @@ def _groups(found: Sales, prepared: Prepared, sources: list[str], by: str) -> pl
 
     from acrm.analysis.churn.label import column_of, no_column
     from acrm.earlier import segments_of
+    from acrm.errors import InputError
 
     tables: Any = found.dataset.tables
-    if by == "segment":
-        segments, _ = segments_of(sources, found.lines, prepared.figures.get("as_of"))  # type: ignore[arg-type]
-        return segments.select("customer_id", pl.col("segment").alias("group"))
     frames = [tables[name] for name in ("customers", "contracts") if name in tables]
+    if by == "segment":
+        try:
+            segments, _ = segments_of(sources, found.lines, prepared.figures.get("as_of"))  # type: ignore[arg-type]
+            return segments.select("customer_id", pl.col("segment").alias("group"))
+        except InputError:
+            # Without orders, what the customers themselves tell is all there is.
+            if not any(column_of(frame.collect_schema().names(), by) for frame in frames):
+                raise
     for frame in (*frames, prepared.everyone.lazy()):
         names = frame.collect_schema().names()
         column = column_of(names, by)

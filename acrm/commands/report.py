@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Annotated, Literal
 
 import typer
@@ -75,8 +76,7 @@ def report(
     from acrm.load import settled, toml_file, undisturbed
     from acrm.load_report import gathered
     from acrm.messages import Message
-    from acrm.render.report.impersonal import impersonal, words
-    from acrm.render.report.page import report_html, report_page, sections
+    from acrm.render.report.page import report_html, report_page, sections, unnamed
     from acrm.write import csv_parts, emit
 
     params = ReportParams(
@@ -101,9 +101,10 @@ def report(
         result = analyse(have, params)
         result = replace(result, summary={**found.counted(), **result.summary}, notes=(*found.notes(), *result.notes))
         lineage = found.lineage(run, as_of=result.summary["as_of"], seed=seed)
-        drawn = sections(result)
         if audience == "board":
-            drawn = impersonal(drawn, personal(have.tables, words(drawn)))
+            result, drawn = unnamed(result, partial(personal, have.tables))
+        else:
+            drawn = sections(result)
         files = {"report.html": report_html(result, drawn, lineage, interactive=interactive)}
     if "pivot" in result.tables and "csv" not in writing.formats:
         files["report_pivot.csv"] = "\ufeff" + b"".join(csv_parts(result.tables["pivot"])).decode()

@@ -161,7 +161,7 @@ def in_one_currency(
 
     Args:
         frame: A canonical table with the column `currency`.
-        amounts: Its money columns.
+        amounts: Its money columns, those that it has.
         currency: The currency to keep, or to convert to. None with `rates`: the one whose rate is 1.
         rates: CSV `currency,rate`: what one unit of the currency is worth in a common unit.
 
@@ -191,11 +191,12 @@ def in_one_currency(
     if lacking:
         raise InputError("no_rate", path=rates.name, currencies=listed(lacking))
     money, fine = dtype("money"), pl.Decimal(38, 10)
+    there = [name for name in amounts if name in frame.collect_schema()]
     # Rates as texts: Polars would take them through floats.
     texts = {name: str(rate) for name, rate in worth.items()}
     up = pl.col("currency").fill_null(target).replace_strict(texts, return_dtype=pl.String).cast(fine)
     down = pl.lit(texts[target]).cast(fine)
-    converted = [(pl.col(name).cast(fine) * up / down).round(4).cast(money).alias(name) for name in amounts]
+    converted = [(pl.col(name).cast(fine) * up / down).round(4).cast(money).alias(name) for name in there]
     return named.with_columns(*converted, currency=pl.lit(target)), ()
 
 

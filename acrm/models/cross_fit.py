@@ -170,7 +170,8 @@ def cross_fit(table: Table, outcome: Flags, fold: Labels, *, seed: int) -> Cross
     repeats, folds = len(fold), int(fold.max()) + 1
     fitted: dict[bool, list[tuple[Additive | Boosting, ...]]] = {False: [], True: []}
     logits = np.empty((2, *fold.shape))
-    loss = np.empty(logits.shape)
+    # Of what is not tried it stays 0.
+    loss = np.zeros(logits.shape)
     foretold = np.empty(fold.shape)
     chosen = np.zeros((repeats, folds), dtype=bool)
     tried = 0

@@ -122,7 +122,10 @@ def forecast(values: FloatArray, cycle: int, horizon: int, *, interval: float = 
     steps = np.abs(values[cycle:] - values[:-cycle])
     usual = float(steps.mean()) or float("nan")
     with np.errstate(divide="ignore", invalid="ignore"):
-        relative = {name: float(np.nanmean(error / np.abs(truth))) for name, error in errors.items()}
+        shares = {name: error / np.abs(truth) for name, error in errors.items()}
+    # Where all that came is 0, and was foretold to be, there is no share.
+    known = {name: share[~np.isnan(share)] for name, share in shares.items()}
+    relative = {name: float(share.mean()) if share.size else float("nan") for name, share in known.items()}
     return Forecast(
         method=method,
         values=np.maximum(path.values(), floor),

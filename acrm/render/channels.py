@@ -261,7 +261,7 @@ def _steps(result: ChannelsResult, command: str) -> Iterator[tuple[str, str]]:
             yield f"{command} --by {other}", _word("next.by")
     if "cost" in tables and result.params.margin == 1:
         yield f"{command} --margin 0.3", _word("next.margin")
-    refused = any(note.id.startswith("channels.spend_") for note in result.notes)
+    refused = any(note.id.startswith(("channels.spend_", "channels.currencies")) for note in result.notes)
     if figures.get("of") == "leads" and "cost" not in tables and not refused:
         yield f"{command} spend.csv", _word("next.spend")
     yield f"{command} -o - | head", _word("next.table")

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from acrm.messages import number, text
+from acrm.messages import Message, number, text
 from acrm.render.blocks import Block, Cell, Col, Facts, Grid, Headline, Lines, Page, Steps
 from acrm.render.quality import contact_line, worst_line
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from acrm.analysis.clean import CleanResult
-    from acrm.messages import Message
 
 _MOST_FILES = 30
 _FEW = 12
@@ -268,7 +267,9 @@ def ready_grid(readiness: pl.DataFrame, commands: Sequence[str]) -> Grid:
     for row in readiness.iter_rows(named=True):
         what = text(f"clean.counted_{row['counted']}", n=row["have"])
         if row["missing"]:
-            why = text("clean.lacks", columns=row["missing"].replace("|", text("ingest.or")))
+            own = Message(f"clean.lacks_{row['command']}")
+            lacks = own.id if own.exists else "clean.lacks"
+            why = text(lacks, columns=row["missing"].replace("|", text("ingest.or")))
         elif row["ready"]:
             why = what
         else:

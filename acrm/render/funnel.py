@@ -137,7 +137,9 @@ def _months(result: FunnelResult) -> Grid:
     rows: list[list[Cell]] = []
     for row in table.iter_rows(named=True):
         limits = _word("range", least=round(row["won_low"]), most=round(row["won_high"]))
-        cells: list[Cell] = [f"{row['month']:%Y-%m}", round(row["won"], 1), limits]
+        month = f"{row['month']:%Y-%m}"
+        begun = row["month"] < result.summary["as_of"]
+        cells: list[Cell] = [_word("rest", month=month) if begun else month, round(row["won"], 1), limits]
         if amounts:
             spread = _word("range", least=round(row["amount_low"]), most=round(row["amount_high"]))
             cells += [row["amount"], spread, row["naive_amount"]]

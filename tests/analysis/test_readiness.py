@@ -60,23 +60,36 @@ LINES = pl.LazyFrame(
 )
 
 
+def counted(tables: dict[str, pl.LazyFrame]) -> dict[str, int]:
+    filled = {name: frame.select(pl.all().count()).collect().row(0, named=True) for name, frame in tables.items()}
+    return figures(tables, filled)
+
+
 def test_figures() -> None:
     customers = pl.LazyFrame({"customer_id": ["ann", "bob", "eve"]})
-    assert figures({"transactions": LINES, "customers": customers}) == {
+    found = counted({"transactions": LINES, "customers": customers})
+    assert {name: count for name, count in found.items() if count} == {
         "customers": 3,
         "buyers": 2,
         "repeat_buyers": 1,
         "baskets": 2,
+        "sales": 11,
     }
-    assert figures({}) == {"customers": 0, "buyers": 0, "repeat_buyers": 0, "baskets": 0}
-    assert figures({"transactions": LINES.drop("product_id", "status")})["baskets"] == 0
+    assert set(counted({}).values()) == {0}
+    assert counted({"transactions": LINES.drop("product_id", "status")})["baskets"] == 0
 
 
 FULL = {
     "transactions": {"": 9, "customer_id": 9, "ordered_at": 9, "line_amount": 9, "order_id": 9, "product_name": 9},
     "customers": {"": 9, "customer_id": 9},
 }
-MANY = {"customers": 500, "buyers": 25, "repeat_buyers": 199, "baskets": 100}
+MANY = dict.fromkeys(counted({}), 0) | {
+    "customers": 500,
+    "buyers": 25,
+    "repeat_buyers": 199,
+    "baskets": 100,
+    "sales": 9,
+}
 
 
 def test_enough_of_what_is_needed() -> None:
@@ -87,8 +100,37 @@ def test_enough_of_what_is_needed() -> None:
         ("basket", True, None),
         ("segment", True, None),
         ("churn", False, None),
+        ("funnel", False, "deals.status, deals.created_at"),
+        ("channels", False, NEEDS[-5].columns[0]),
+        ("report", True, None),
     ]
     assert found.select("counted", "have", "minimum").row(4) == ("repeat_buyers", 199, 200)
+
+
+def test_labels_and_contracts_tell_who_left_where_purchases_do_not() -> None:
+    people = pl.LazyFrame({"customer_id": [f"c{k}" for k in range(50)], "x_churn": ["yes", "no"] * 25})
+    counts = counted({"customers": people})
+    assert counts["labelled"] == 50
+    filled = {"customers": {"": 50, "customer_id": 50, "x_churn": 50}}
+    found = readiness(filled, counts).filter(command="churn").row(0, named=True)
+    assert (found["ready"], found["missing"], found["counted"], found["have"]) == (True, None, "labelled", 50)
+    assert readiness(filled, counts | {"labelled": 9}).filter(command="churn").row(0, named=True)["minimum"] == 40
+    days = [date(2023, 1, 1 + k % 28) for k in range(60)]
+    contracts = pl.LazyFrame(
+        {"customer_id": [f"c{k}" for k in range(61)], "start_at": [*days, date(2024, 1, 1)], "end_at": [*days, None]}
+    )
+    counts = counted({"contracts": contracts})
+    filled = {"contracts": {"": 61, "customer_id": 61, "start_at": 61, "end_at": 60}}
+    found = readiness(filled, counts).filter(command="churn").row(0, named=True)
+    assert (found["ready"], found["counted"], found["have"]) == (True, "ended_contracts", 60)
+
+
+def test_deals_are_for_the_funnel_the_channels_and_the_report() -> None:
+    deals = pl.LazyFrame({"status": ["won", "lost", "open"] * 30, "source": ["web"] * 90, "created_at": [DAY] * 90})
+    counts = counted({"deals": deals})
+    assert (counts["deals"], counts["ended_deals"], counts["named"]) == (90, 60, 90)
+    filled = {"deals": dict.fromkeys(("", "status", "source", "created_at"), 90)}
+    assert readiness(filled, counts).filter("ready")["command"].to_list() == ["funnel", "channels", "report"]
 
 
 def test_too_few() -> None:
@@ -119,4 +161,4 @@ def test_every_need_is_of_columns_that_exist_and_can_be_said(need: Any) -> None:
 
 def test_products_known_by_name_alone_are_products() -> None:
     lines = LINES.with_columns(product_name=pl.col("product_id"), product_id=pl.lit(None, pl.String))
-    assert figures({"transactions": lines})["baskets"] == figures({"transactions": LINES})["baskets"] > 0
+    assert counted({"transactions": lines})["baskets"] == counted({"transactions": LINES})["baskets"] > 0

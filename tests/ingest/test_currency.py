@@ -152,6 +152,12 @@ def test_one_currency_is_kept_and_the_rest_counted() -> None:
     assert said.values == {"rows": 2, "currency": "EUR"}
 
 
+def test_an_amount_that_the_table_has_not_is_not_converted(tmp_path: Path) -> None:
+    (tmp_path / "rates.csv").write_text("currency,rate\nEUR,1\nUSD,0.5\n", encoding="utf-8")
+    made, _ = in_one_currency(lines(("8", "USD")), ("line_amount", "cost"), None, tmp_path / "rates.csv")
+    assert made.select("line_amount", "currency").collect().rows() == [(Decimal(4), "EUR")]
+
+
 def test_rows_that_name_no_currency() -> None:
     # They are in the only currency there is, or in the one asked for where there is none.
     kept, said = in_one_currency(lines(("1", "EUR"), ("2", None)), ("line_amount",), "EUR", None)

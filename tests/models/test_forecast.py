@@ -71,6 +71,11 @@ def test_errors_are_by_hand() -> None:
     assert found.values[0] == pytest.approx(15.0, rel=0.02)
 
 
+def test_of_what_never_came_no_share_is_missed() -> None:
+    found = forecast(np.array([9.0, 8, 7, *[0.0] * 30]), 1, 1)
+    assert np.isnan(found.relative["naive"])
+
+
 def test_a_short_series_is_refused() -> None:
     with pytest.raises(ValueError, match=str(FEWEST - 1)):
         forecast(np.ones(FEWEST - 1), 12, 3)

@@ -22,7 +22,7 @@ from acrm.store import prepare
 from tests.ingest.conftest import load_texts
 
 # Names of commands, columns, tables, rules and files stay what they are.
-KNOWN = {"acrm", "doctor", "clean", "basket", "churn", "clv", "rfm", "segment", "store"}
+KNOWN = {"acrm", "doctor", "clean", "basket", "churn", "clv", "rfm", "segment", "store", "funnel", "channels", "report"}
 KNOWN |= {"orders", "table", "utf", "csv", "dd", "mm", "yyyy", "till"}
 KNOWN |= {part for rule in RULES for part in rule.id.split("_")}
 KNOWN |= {part for table in TABLES.values() for name in (table.name, *table.names) for part in name.split("_")}

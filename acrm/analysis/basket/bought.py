@@ -116,7 +116,7 @@ def read_bought(
     levels = {level: _column(level, names, tables.get("products")) for level in params.level if level != ITEM}
     by = params.by if params.by and params.by not in ("segment", *PERIODS) else None
     customers = tables.get("customers")
-    people = customers.collect_schema().names() if customers is not None else []
+    people = [one for one in customers.collect_schema().names() if one[0] != "_"] if customers is not None else []
     of_people = next((form for form in (by, f"x_{by}") if form in people), None)
     by_line = None if by is None or of_people else _column(by, names, None)
     carried = [name for name in dict.fromkeys([*levels.values(), by_line]) if name in names]
@@ -202,10 +202,10 @@ def _all_but(gone: CountArray, n: int) -> NDArray[np.bool_]:
 def _column(name: str, names: Sequence[str], products: pl.LazyFrame | None) -> str:
     """The column that is meant: of the lines, as it is or as one of the source's own, or of the products."""
     also = products.collect_schema().names() if products is not None else []
-    have = {*names, *also} - NO_CUTS
+    have = {one for one in (*names, *also) if one[0] != "_"} - NO_CUTS
     found = next((form for form in (name, f"x_{name}") if form in have), None)
     if found is None:
-        known = sorted(column.removeprefix("x_") for column in have if not column.startswith("_"))
+        known = sorted(column.removeprefix("x_") for column in have)
         near = get_close_matches(name.lower(), known, 1)
         raise InputError("basket_no_column", column=name, known=listed(near or known, most=30))
     return found

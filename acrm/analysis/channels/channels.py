@@ -14,7 +14,15 @@ from acrm.analysis.channels.marginal import marginal
 from acrm.analysis.channels.params import ChannelsParams, ChannelsResult
 from acrm.analysis.channels.paths import Walked, walked
 from acrm.analysis.channels.spend import Spent, costs, spent, with_payback
-from acrm.analysis.channels.told import about, about_spend, cost_figures, credit_figures, figures, rounded
+from acrm.analysis.channels.told import (
+    about,
+    about_spend,
+    cost_figures,
+    credit_figures,
+    figures,
+    one_of_currencies,
+    rounded,
+)
 from acrm.analysis.channels.touches import every_name
 from acrm.analysis.channels.worth import by_channel as worth_by_channel
 from acrm.analysis.channels.worth import valued
@@ -107,7 +115,7 @@ def _result(
 ) -> ChannelsResult:
     tables = {name: table for made in (main, *(part.tables for part in parts)) for name, table in made.items()}
     figures = {name: value for part in parts for name, value in part.figures.items()}
-    notes = {(note.id, str(note)): note for part in parts for note in part.notes}
+    notes = {(note.id, str(note)): note for note in one_of_currencies([note for part in parts for note in part.notes])}
     return ChannelsResult(
         params=params,
         tables={name: table.drop("_key", strict=False) for name, table in tables.items() if table is not None},

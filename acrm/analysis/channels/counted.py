@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from acrm.analysis.channels.buyers import first_channels, second_orders
 from acrm.analysis.channels.params import ChannelsParams
+from acrm.analysis.channels.told import several
 from acrm.analysis.channels.touches import (
     asked,
     column_of,
@@ -154,7 +155,7 @@ def _amounts(deals: pl.LazyFrame) -> tuple[pl.Expr, str | None, tuple[Message, .
         return no_money(), None, ()
     known = currencies(deals)
     if len(known) > 1:
-        return no_money(), None, (Message("channels.amount_currencies", {"found": listed(known)}),)
+        return no_money(), None, (several("deals", known),)
     return pl.col("amount").cast(pl.Decimal(38, 4)), next(iter(known), None), ()
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from itertools import product
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
 
 from acrm.analysis.channels.params import LEVEL, ChannelsParams
+from acrm.analysis.channels.told import several
 from acrm.analysis.channels.touches import currencies, no_money, texts
 from acrm.analysis.clv.acquisition import OF_SPEND, key, step
 from acrm.errors import InputError
@@ -42,9 +45,10 @@ class Spent:
 
 
 def spent(campaigns: pl.LazyFrame | None, counted: Sequence[Counted]) -> Spent | Message | None:
-    """Match spend with units: by that pair of columns that names, for the most units, the same channel.
+    """Match spend with units: by the units and the pair of columns that together name the channels of most spend.
 
-    Leads are asked first, then visitors, then customers: what is nearest to the spend.
+    Of several that name as much, leads come before visitors and these before customers, as what is nearest to the
+    spend; of columns, those that name the channel of most units, then the first.
 
     Returns:
         The match; why there is none; None where nothing was spent that we know of.
@@ -58,9 +62,8 @@ def spent(campaigns: pl.LazyFrame | None, counted: Sequence[Counted]) -> Spent |
         return Message("npv.no_spend")
     codes = currencies(rows.lazy())
     if len(codes) > 1:
-        return Message("channels.spend_currencies", {"found": listed(codes)})
-    asked = [one for one in counted if one.of in BOUGHT]
-    match = next((best for one in asked if (best := _best(rows, one)) is not None), None)
+        return several("spend", codes)
+    match = _best(rows, [one for one in counted if one.of in BOUGHT])
     if match is None:
         return Message("channels.spend_unmatched", {"columns": listed(OF_SPEND)})
     found, column, theirs = match
@@ -101,15 +104,22 @@ def spent(campaigns: pl.LazyFrame | None, counted: Sequence[Counted]) -> Spent |
     )
 
 
-def _best(rows: pl.DataFrame, found: Counted) -> tuple[Counted, str, str] | None:
-    """The columns of units and of spend that name the same for the most units; None: for none."""
-    theirs = {name: rows.select(key(name)).to_series().drop_nulls().unique() for name in OF_SPEND if name in rows}
-    pairs = [(mine, name) for mine in found.columns for name in theirs]
-    matched = [
-        int(found.units.select(key(mine).is_in(theirs[name].to_list())).sum().item() or 0) for mine, name in pairs
-    ]
-    most = max(matched, default=0)
-    return (found, *pairs[matched.index(most)]) if most else None
+def _best(rows: pl.DataFrame, asked: Sequence[Counted]) -> tuple[Counted, str, str] | None:
+    """The units, and the columns of these and of spend, that name the channels of most spend; None: of no spend."""
+    import polars as pl
+
+    paid = {
+        name: rows.group_by(key(name).alias("_key")).agg(pl.col("spend").abs().sum()).drop_nulls("_key")
+        for name in OF_SPEND
+        if name in rows.columns
+    }
+    found: list[tuple[tuple[Any, ...], tuple[Counted, str, str]]] = []
+    for place, one in enumerate(asked):
+        for mine, theirs in product(one.columns, paid):
+            both = paid[theirs].join(one.units.group_by(key(mine).alias("_key")).len(), on="_key")
+            if both.height:
+                found.append(((both["spend"].sum(), -place, both["len"].sum()), (one, mine, theirs)))
+    return max(found, key=itemgetter(0))[1] if found else None
 
 
 def _nobody(rows: pl.DataFrame, found: Counted, column: str) -> list[Message]:

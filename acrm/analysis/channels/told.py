@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from acrm.analysis.channels.marginal import EVENTS, PERIODS, STEADY
 from acrm.analysis.channels.params import FEW, LEVEL
 from acrm.messages import Message, listed, text
 from acrm.schema import NOWHERE
+
+_MIXED = "error.mixed_currencies"
 
 if TYPE_CHECKING:
     import polars as pl
@@ -78,6 +80,43 @@ def credit_figures(credits: pl.DataFrame) -> dict[str, Scalar]:
     }
 
 
+def several(of: str, codes: Sequence[str]) -> Message:
+    """That amounts `of` something are in several currencies."""
+    return Message(
+        "channels.currencies", {"of": text(f"channels.money.{of}"), "found": listed(codes), "currency": codes[0]}
+    )
+
+
+def one_of_currencies(notes: Sequence[Message]) -> list[Message]:
+    """The notes, with all that say, or have for their reason, that amounts are in several currencies, as one.
+
+    >>> told = [several("deals", ["EUR", "USD"]), Message("channels.few"), several("spend", ["EUR", "RUB"])]
+    >>> [(note.id, note.values.get("of")) for note in one_of_currencies(told)]
+    [('channels.currencies', 'deals, spend'), ('channels.few', None)]
+    """
+    told: dict[str, Message] = {}
+    kept: list[Message | None] = []
+    for note in notes:
+        why = note.values.get("why", note)
+        if note.id == "channels.currencies":
+            told.setdefault(str(note.values["of"]), note)
+        elif isinstance(why, Message) and why.id == _MIXED:
+            told.setdefault(
+                text("channels.money.orders"), Message(note.id, {**why.values, "found": why.values["counts"]})
+            )
+        else:
+            kept.append(note)
+            continue
+        if None not in kept:
+            kept.append(None)
+    if not told:
+        return [*notes]
+    # Codes alone are shorter than how many lines are in each.
+    shortest = min(told.values(), key=lambda note: len(str(note.values["found"])))
+    said = Message("channels.currencies", {**shortest.values, "of": listed(told)})
+    return [said if note is None else note for note in kept]
+
+
 def about(leading: Counted, main: pl.DataFrame, whole: Mapping[str, Any]) -> Iterator[Message]:
     """What to know before the shares are trusted."""
     import polars as pl
@@ -105,7 +144,8 @@ def about_spend(match: Spent, marginal: pl.DataFrame) -> Iterator[Message]:
     """What to know before costs and returns are trusted."""
     import polars as pl
 
-    values = {"column": match.column, "since": match.since, "until": match.until, "level": LEVEL}
+    values = {"column": match.column, "of": text(f"channels.of.{match.found.of}"), "level": LEVEL}
+    values |= {"since": match.since, "until": match.until}
     yield Message("channels.spend_matched", values)
     told = marginal.filter(pl.col("marginal").is_not_null())
     for verdict, needed in (("few", PERIODS), ("steady", STEADY), ("rare", EVENTS)):

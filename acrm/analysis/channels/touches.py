@@ -25,11 +25,13 @@ def every_name(tables: Mapping[str, pl.LazyFrame]) -> list[str]:
 def column_of(have: Sequence[str], name: str) -> str | None:
     """The column that somebody means: case, blanks and the `x_` of columns that are not ours do not count.
 
+    Those of lineage are nobody's.
+
     >>> column_of(["customer_id", "x_visitor_type"], "Visitor Type")
     'x_visitor_type'
     """
     wanted = _plain(name)
-    return next((one for form in (wanted, f"x{wanted}") for one in have if _plain(one) == form), None)
+    return next((one for form in (wanted, f"x{wanted}") for one in have if one[0] != "_" and _plain(one) == form), None)
 
 
 def _plain(name: str) -> str:

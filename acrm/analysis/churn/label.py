@@ -178,12 +178,15 @@ def no_column(id: str, option: str, asked: str, columns: Iterable[str]) -> Input
 def column_of(names: Sequence[str], asked: str) -> str | None:
     """The column that is meant by a name, with or without the `x_` of what is not ours, case and signs aside.
 
+    Those of lineage are nobody's.
+
     >>> column_of(["customer_id", "x_monthlycharges"], "MonthlyCharges")
     'x_monthlycharges'
     """
-    if asked in names:
+    named = [name for name in names if name[0] != "_"]
+    if asked in named:
         return asked
-    return next((name for name in names if plain_name(name) == plain_name(asked)), None)
+    return next((name for name in named if plain_name(name) == plain_name(asked)), None)
 
 
 def outcome_of(values: pl.Series) -> pl.Series:

@@ -208,7 +208,7 @@ def _by_plan(contracts: pl.LazyFrame, params: ContractParams) -> tuple[pl.LazyFr
     """
     import polars as pl
 
-    by, names = params.by, contracts.collect_schema().names()
+    by, names = params.by, [name for name in contracts.collect_schema().names() if name[0] != "_"]
     if params.period != "auto" or "plan" not in names or by == "plan" or (by is not None and by not in names):
         return contracts, by
     plans = contracts.select(pl.col("plan").drop_nulls().unique()).collect()["plan"].sort().to_list()
@@ -223,7 +223,7 @@ def _by_plan(contracts: pl.LazyFrame, params: ContractParams) -> tuple[pl.LazyFr
     named = pl.when(pl.any_horizontal(column.is_not_null() for column in columns)).then(
         pl.concat_str([column.fill_null("-") for column in columns], separator=" / ")
     )
-    return contracts.with_columns(named.alias("_group")), "_group"
+    return contracts.with_columns(named.alias("group")), "group"
 
 
 def _periods(contracts: pl.LazyFrame, spells: Spells, params: ContractParams) -> dict[str, tuple[Period, float]]:

@@ -51,10 +51,10 @@ def attributes(
     tables: dict[str, pl.LazyFrame] = {"transactions": transactions}
     if customers is not None:
         tables = {"customers": customers, **tables}
-    have = {name: set(frame.collect_schema().names()) for name, frame in tables.items()}
+    have = {name: {one for one in frame.collect_schema().names() if one[0] != "_"} for name, frame in tables.items()}
     home = {column: next((name for name in have if column in have[name] - NO_CUTS), None) for column in by}
     if strangers := [column for column, name in home.items() if name is None]:
-        known = sorted(name for name in set().union(*have.values()) - NO_CUTS if not name.startswith("_"))
+        known = sorted(set().union(*have.values()) - NO_CUTS)
         near = [one for name in strangers for one in get_close_matches(name.lower(), known, 1)]
         raise InputError("cut_no_column", columns=", ".join(strangers), known=listed(near or known, most=30))
     held = {name: [column for column in by if home[column] == name] for name in tables}

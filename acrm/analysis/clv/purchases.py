@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from acrm.models.histories import FloatArray, Histories, IndexArray
 
 EPOCH = date(1970, 1, 1)
-_MANY = 5_000
+_MANY = 10_000
 """Distinct histories from which on those that nearly agree have their limits in common."""
+_NEAR = (0.02, 0.05, 0.1)
+"""How nearly, by time since: the first that leaves no more, else the last."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,17 +163,20 @@ class Grouped:
     def alike(self) -> Grouped:
         """Groups of groups that nearly agree, where there are very many; `group` is then the place of a group.
 
-        The times since the first and since the last order differ by 2% at most; below a few weeks, as days are whole,
-        they are equal.
+        The times since the first and since the last order differ by 2% at most, by 5% or 10% where so many would be
+        left; below a few weeks, as days are whole, they are equal.
         """
         import numpy as np
 
         whole = self.histories
         if len(whole.count) <= _MANY:
             return replace(self, group=np.arange(len(whole.count)))
-        since = [np.log1p(time) // 0.02 for time in (whole.age, whole.age - whole.recency)]
-        code = (whole.frequency.astype(np.int64) << 32) | (since[0].astype(np.int64) << 16) | since[1].astype(np.int64)
-        _, first, of = np.unique(code, return_index=True, return_inverse=True)
+        for near in _NEAR:
+            since = [(np.log1p(time) // near).astype(np.int64) for time in (whole.age, whole.age - whole.recency)]
+            code = (whole.frequency.astype(np.int64) << 32) | (since[0] << 16) | since[1]
+            _, first, of = np.unique(code, return_index=True, return_inverse=True)
+            if len(first) <= _MANY:
+                break
         count = np.bincount(of, whole.count).astype(float)
 
         def mean(values: FloatArray) -> FloatArray:

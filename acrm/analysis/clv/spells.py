@@ -94,9 +94,9 @@ def read_contracts(contracts: pl.LazyFrame, as_of: date | None, by: str | None) 
     """
     import polars as pl
 
-    names = contracts.collect_schema().names()
+    names = [name for name in contracts.collect_schema().names() if name[0] != "_"]
     if by is not None and by not in names:
-        raise InputError("contract_no_column", column=by, columns=", ".join(n for n in names if not n.startswith("_")))
+        raise InputError("contract_no_column", column=by, columns=", ".join(names))
     empty: dict[str, pl.DataType] = {"end_at": pl.Date(), "price": pl.Decimal(38, 4), "end_reason": pl.String()}
     told = contracts.select(
         "customer_id",

@@ -124,10 +124,13 @@ def _wins(base: Ground, known: Followed, begun: Cohorts, made: Mapping[str, pl.D
 
 
 def _ahead(base: Ground, made: Mapping[str, pl.DataFrame], found: Chances, expected: Forecast) -> dict[str, Scalar]:
+    import polars as pl
+
     rows = made["open"]
     overdue = rows["overdue_days"].count()
     trial = found.trial
-    months = made["forecast"]
+    # Today's month is what is left of it, unless today is its first day.
+    whole = made["forecast"].filter(pl.col("month") >= base.until).head(1)
     figures: dict[str, Scalar] = {
         "overdue": overdue if "next_step_at" in base.told else None,
         "overdue_share": overdue / rows.height if rows.height and "next_step_at" in base.told else None,
@@ -135,7 +138,8 @@ def _ahead(base: Ground, made: Mapping[str, pl.DataFrame], found: Chances, expec
         "p_win_days": int(found.told.days) if found.kind else None,
         "expected_won": float(rows["p_win"].sum()) if found.kind else None,
         "expected_amount": float(rows["expected_amount"].sum()) if rows["expected_amount"].count() else None,
-        "next_month_amount": months["amount"][0] if months.height else None,
+        "next_whole_month": whole["month"][0] if whole.height else None,
+        "next_whole_month_amount": whole["amount"][0] if whole.height else None,
         "forecast_error": expected.error,
         "naive_error": expected.naive_error,
     }

@@ -46,7 +46,8 @@ class Ground:
     """Traits recorded at the end of deals: nobody knew them of those that ended after today."""
     counts: Mapping[str, int]
     """`repeated`: rows of deals of which a later row counts; `tests`, `later`: deals left out as trials of the system,
-    or as begun after today; `reopened`: ended after it."""
+    or as begun after today; `reopened`: ended after it; `as_exported`: open ones in the stage of a later export, and
+    `unplaced`: in none, as no history tells where they stood today."""
     notes: tuple[Message, ...] = field(default=())
 
 
@@ -114,9 +115,19 @@ def ground(deals: pl.LazyFrame, params: FunnelParams, tables: Mapping[str, pl.La
             "tests": tests,
             "later": rows.height - begun.height,
             "reopened": reopened,
+            **_placed(begun, behind=begun.height < rows.height or reopened > 0 or went_on.len() > 0),
         },
         notes=notes,
     )
+
+
+def _placed(begun: pl.DataFrame, *, behind: bool) -> dict[str, int]:
+    """Open deals whose stage of today nobody knows, in the stage of the export and in none; `behind`: it is later."""
+    import polars as pl
+
+    still = begun.filter((pl.col("status") == "open") & pl.col("_then").is_null())
+    placed = int(still["stage"].count()) if behind else 0
+    return {"as_exported": placed, "unplaced": still.height - placed if behind else 0}
 
 
 def local(moment: pl.Expr, zone: str | None) -> pl.Expr:
@@ -211,7 +222,8 @@ def _with_cuts(
     import polars as pl
 
     owners, customers = _traits(tables, "units", "unit"), _traits(tables, "customers", "customer_id")
-    homes = [(deals.drop("days"), None), (owners, "owner"), (customers, "customer_id")]
+    own = deals.select(name for name in deals.columns if name != "days" and name[0] != "_")
+    homes = [(own, None), (owners, "owner"), (customers, "customer_id")]
     made, notes, cuts = {}, [], []
     for name in by or CUTS:
         meant = CALLED.get(name, name)
@@ -235,7 +247,7 @@ def _with_cuts(
                 break
         if found is None or (not by and not found.count()):
             if by:
-                known = {one for home, _ in homes if home is not None for one in home.columns if one[:1] != "_"}
+                known = {one for home, _ in homes if home is not None for one in home.columns}
                 names = sorted({one.removeprefix("x_") for one in known - NO_CUTS})
                 near = get_close_matches(name, names, 3)
                 raise InputError("funnel_no_cut", column=name, known=listed(near or names, most=20))

@@ -66,6 +66,8 @@ def _of_stages(stages: Stages) -> Iterator[Message]:
     if len(stages.order) > 1 and stages.found != "given":
         order = " → ".join(stages.order)
         yield Message(f"funnel.order_by.{stages.found}", {"order": order, "typed": ",".join(stages.order)})
+    if stages.tied:
+        yield Message("funnel.tied", {"stages": listed(stages.tied)})
     unsure = int((stages.reached["least"] < stages.reached["most"]).sum())
     if unsure:
         yield Message("funnel.lost_anywhere", {"deals": unsure})

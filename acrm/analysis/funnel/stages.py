@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,13 @@ from acrm.messages import listed
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+_BEGINS = frozenset(
+    {"new", "new lead", "new deal", "unsorted", "incoming", "incoming leads", "lead in", "first contact"}
+    | {"неразобранное", "новый", "новая", "новый лид", "новая сделка", "новая заявка", "первичный контакт"}
+)
+"""Names of stages that CRMs begin with, whatever the age of their deals."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +36,8 @@ class Stages:
     """Stages that say how a deal ended, as Won and Lost do."""
     found: str
     """What the order is from: `given`, `history`, `probability`, `numbers`, `dates`, `age`."""
+    tied: tuple[str, ...]
+    """Stages that this does not tell apart: they stand by name."""
     reached: pl.DataFrame
 
 
@@ -47,6 +58,7 @@ def stages_of(ground: Ground, given: tuple[str, ...]) -> Stages:
     ends = _ends(deals)
     known = pl.concat([deals["stage"], history["stage"]]).drop_nulls().unique().sort().to_list()
     on_the_way = [stage for stage in known if stage not in ends]
+    places: Mapping[str, tuple[float, ...]] = {}
     if given:
         folded = {stage.casefold(): stage for stage in known}
         chosen = [folded.get(stage.casefold(), stage) for stage in given]
@@ -58,8 +70,16 @@ def stages_of(ground: Ground, given: tuple[str, ...]) -> Stages:
             raise InputError("funnel_stage_left_out", stages=",".join([*given, *left_out]), missing=listed(left_out))
         order, found = [stage for stage in chosen if stage not in ends], "given"
     else:
-        order, found = _ordered(deals, history, on_the_way)
-    return Stages(order=tuple(order), ends=tuple(ends), found=found, reached=_reached(deals, history, order))
+        found, places = _places(deals, history, on_the_way)
+        order = sorted(on_the_way, key=lambda stage: (places[stage], stage))
+    shared = Counter(places.values())
+    return Stages(
+        order=tuple(order),
+        ends=tuple(ends),
+        found=found,
+        tied=tuple(stage for stage in order if places and shared[places[stage]] > 1),
+        reached=_reached(deals, history, order),
+    )
 
 
 def funnel_table(ground: Ground, stages: Stages) -> pl.DataFrame:
@@ -122,46 +142,48 @@ def _ends(deals: pl.DataFrame) -> list[str]:
     return sorted(only)
 
 
-def _ordered(deals: pl.DataFrame, history: pl.DataFrame, stages: list[str]) -> tuple[list[str], str]:
-    """The stages from first to last, and what says so: the first of these that tells all of them apart, or the last."""
+def _places(
+    deals: pl.DataFrame, history: pl.DataFrame, stages: list[str]
+) -> tuple[str, Mapping[str, tuple[float, ...]]]:
+    """What tells the order, the first of these that tells all stages apart or the last, and the place of each stage."""
     import polars as pl
 
     if history["stage"].is_in(stages).any() and set(history["stage"].unique()) >= set(stages):
-        return _by_entry(history.filter(pl.col("stage").is_in(stages)), stages), "history"
+        return "history", _by_entry(history.filter(pl.col("stage").is_in(stages)), stages)
     here = deals.filter(pl.col("stage").is_in(stages) & (pl.col("status") == "open"))
-    chances = here.group_by("stage").agg(pl.col("probability").median())
-    ranked = {stage: chance for stage, chance in chances.rows() if chance is not None}
-    if len(stages) > 1 and set(ranked) == set(stages) and len(set(ranked.values())) == len(stages):
-        return sorted(stages, key=lambda stage: ranked[stage]), "probability"
+    chances = here.group_by("stage").agg(pl.col("probability").median()).drop_nulls()
     numbers = deals.select(pl.col("stage").unique()).with_columns(n=pl.col("stage").str.extract(r"^\W*(\d+)"))
-    numbered = {stage: int(n) for stage, n in numbers.drop_nulls().rows() if stage in stages}
-    if len(stages) > 1 and set(numbered) == set(stages) and len(set(numbered.values())) == len(stages):
-        return sorted(stages, key=lambda stage: numbered[stage]), "numbers"
+    numbers = numbers.filter(pl.col("stage").is_in(stages)).drop_nulls().with_columns(pl.col("n").cast(pl.Float64))
+    for found, table in (("probability", chances), ("numbers", numbers)):
+        places: dict[str, tuple[float, ...]] = {stage: (place,) for stage, place in table.rows()}
+        if len(stages) > 1 and set(places) == set(stages) and len(set(places.values())) == len(stages):
+            return found, places
     ages = deals.filter(pl.col("stage").is_in(stages)).group_by("stage")
-    told = ages.agg(pl.col("created_at").is_not_null().mean().alias("dated"), pl.col("days").median())
-    looks = {stage: (dated or 0.0, days if days is not None else 0.0) for stage, dated, days in told.rows()}
-    order = sorted(
-        stages, key=lambda stage: (looks.get(stage, (1.0, 0.0))[0] > 0.5, looks.get(stage, (1.0, 0.0))[1], stage)
-    )
-    dated = {looks.get(stage, (1.0, 0.0))[0] for stage in stages}
-    return order, "dates" if len(stages) == 2 and dated == {0.0, 1.0} else "age"
+    told = ages.agg(pl.col("created_at").is_not_null().mean().alias("dated"), pl.col("days").median().fill_null(0.0))
+    dated = {stage: share for stage, share, _ in told.rows()}
+    begins = {stage: float(stage.strip().casefold() not in _BEGINS) for stage in stages}
+    places = {stage: (float(share > 0.5), begins[stage], days) for stage, share, days in told.rows()}
+    by = "dates" if len(stages) == 2 and set(dated.values()) == {0.0, 1.0} else "age"
+    return by, {stage: (1.0, begins[stage], 0.0) for stage in stages} | places
 
 
-def _by_entry(history: pl.DataFrame, stages: list[str]) -> list[str]:
-    """Stages by how often they are entered before others, deals that entered both asked; ties by name.
+def _by_entry(history: pl.DataFrame, stages: list[str]) -> Mapping[str, tuple[float, ...]]:
+    """Stages by how often they are entered before others, deals that entered both asked; ties by how many entered.
 
     The first entry counts. A stage's place is the mean, over the other stages, of the share of deals that entered it
-    first: skipped stages, and those that few deals come to, do not move the others.
+    first: skipped stages, and those that few deals come to, do not move the others. Of stages that are entered in the
+    same moment, the one that more deals came to is the earlier.
     """
     import polars as pl
 
-    first = history.group_by("deal_id", "stage").agg(pl.col("entered_at").min(), pl.len())
+    first = history.group_by("deal_id", "stage").agg(pl.col("entered_at").min())
     pairs = first.join(first, on="deal_id", suffix="_other").filter(pl.col("stage") != pl.col("stage_other"))
     earlier = pl.col("entered_at") < pl.col("entered_at_other")
     same = (pl.col("entered_at") == pl.col("entered_at_other")).cast(pl.Float64) / 2
     shares = pairs.group_by("stage", "stage_other").agg((earlier.cast(pl.Float64) + same).mean().alias("share"))
     places = dict(shares.group_by("stage").agg(pl.col("share").mean().round(9)).rows())
-    return sorted(stages, key=lambda stage: (-places.get(stage, 0.0), stage))
+    deals = dict(first.group_by("stage").len().rows())
+    return {stage: (-places.get(stage, 0.0), -deals[stage]) for stage in stages}
 
 
 def _reached(deals: pl.DataFrame, history: pl.DataFrame, order: list[str]) -> pl.DataFrame:

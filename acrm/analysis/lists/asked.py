@@ -78,10 +78,10 @@ def columns(known: Sequence[str], words: Sequence[str]) -> tuple[str, ...]:
         UsageError: There is none of a name; those that were likely meant are named.
     """
     found = []
+    ours = sorted({one for one in known if not one.startswith("_")})
     for word in words:
-        name = next((one for one in (word, f"x_{word}") if one in known), None)
+        name = next((one for one in (word, f"x_{word}") if one in ours), None)
         if name is None:
-            ours = sorted({one for one in known if not one.startswith("_")})
             near = get_close_matches(word.lower(), ours, 1)
             raise UsageError("segment_by", column=word, known=listed(near or ours, 30))
         found.append(name)

@@ -41,6 +41,7 @@ def ground(transactions: pl.LazyFrame, params: ProductsParams, tables: Mapping[s
     names, customers = transactions.collect_schema().names(), tables.get("customers")
     people = customers.collect_schema().names() if customers is not None else []
     by = params.by
+    names, people = ([one for one in columns if one[0] != "_"] for columns in (names, people))
     # What fits no column of ours is kept under a longer name.
     source = f"x_{by}" if by not in (*names, *people) and f"x_{by}" in (*names, *people) else by
     of_lines = [name for name in dict.fromkeys(("category", source)) if name and name in names and name != "segment"]

@@ -38,7 +38,11 @@ def with_columns(names: Sequence[str], tables: Mapping[str, pl.LazyFrame], zone:
     import polars as pl
 
     lines = tables["transactions"]
-    have = {name: tables[name].collect_schema().names() for name in ("transactions", *_KEYS) if name in tables}
+    have = {
+        name: [one for one in tables[name].collect_schema().names() if one[0] != "_"]
+        for name in ("transactions", *_KEYS)
+        if name in tables
+    }
     strangers = []
     for name in dict.fromkeys(names):
         own = _found(name, have["transactions"])
@@ -55,7 +59,7 @@ def with_columns(names: Sequence[str], tables: Mapping[str, pl.LazyFrame], zone:
         else:
             strangers.append(name)
     if strangers:
-        known = sorted({one for columns in have.values() for one in columns if one[0] != "_"} | set(DATE_PARTS))
+        known = sorted({one for columns in have.values() for one in columns} | set(DATE_PARTS))
         near = [one for name in strangers for one in get_close_matches(name.lower(), known, 1)]
         raise InputError("cut_no_column", columns=", ".join(strangers), known=listed(near or known, most=30))
     return lines

@@ -75,9 +75,29 @@ def _sold(have: Gathered, asked: ReportParams, found: Found) -> Sold | None:
     tables = dict(have.tables)
     if "segment" in asked.by and "rfm" in found:
         tables["customers"] = with_segments(tables.get("customers"), found["rfm"].tables["customers"])
+    elif "segment" in asked.by:
+        _own_segments(have, asked)
     told = ("unit",) if _lines(have, "unit") is not None else ()
     sold = read_sold(tables, tuple(dict.fromkeys((*asked.by, *told))), as_of=asked.as_of, zone=asked.zone)
     return replace(sold, by=())
+
+
+def _own_segments(have: Gathered, asked: ReportParams) -> None:
+    """Whether the sources tell segments themselves, where none could be made of the orders.
+
+    Raises:
+        InputError: They do not; with the reason why none could be made.
+    """
+    tables = [have.tables[name] for name in ("transactions", "customers") if name in have.tables]
+    if any({"segment", "x_segment"} & set(table.collect_schema().names()) for table in tables):
+        return
+    try:
+        made = _rfm(have, asked, {})
+    except InputError as error:
+        raise InputError("segments_none", why=error.message) from error
+    if made is None:
+        have_columns = set(have.tables["transactions"].collect_schema().names())
+        raise InputError("segments_need", columns=", ".join(sorted(SALES - have_columns)))
 
 
 def _kpis(_: Gathered, asked: ReportParams, found: Found) -> Any:

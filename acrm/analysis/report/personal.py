@@ -1,8 +1,9 @@
-"""Which words of a page are somebody's: so that a page for many eyes names nobody."""
+"""Which words of a page and which tables are somebody's: so that a report for many eyes names nobody."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,6 +14,9 @@ _WHO = (
     *("email", "email_key", "phone", "phone_e164", "household_id", "person_id"),
 )
 """Columns that tell who a customer is."""
+_ONE = frozenset({*_WHO, "deal_id", "id", "examples"})
+"""Columns of tables whose rows are about one person, deal or order each, or name some."""
+_NUMBER = r"^[\d.,%+-]+$"
 
 
 def personal(tables: Mapping[str, pl.LazyFrame], words: Collection[str]) -> frozenset[str]:
@@ -39,3 +43,33 @@ def personal(tables: Mapping[str, pl.LazyFrame], words: Collection[str]) -> froz
         for told in pl.collect_all(queries, engine="streaming"):
             found |= set(told.to_series().drop_nulls().to_list())
     return frozenset(found)
+
+
+def impersonal(
+    made: Mapping[str, pl.DataFrame], somebodys: Callable[[Collection[str]], Collection[str]]
+) -> dict[str, pl.DataFrame]:
+    """The tables of a result that name nobody, neither by a column that says who nor by a text that is somebody's.
+
+    A number is no name: the code of a product may be that of a customer.
+
+    Args:
+        made: Tables by name.
+        somebodys: Those of some texts that are somebody's, see `personal`.
+
+    Examples:
+        >>> import polars as pl
+        >>> made = {"lists": {"customer_id": ["c1"]}, "cities": {"city": ["Kirov"]}, "groups": {"who": ["Ann Lee"]}}
+        >>> tables = {name: pl.DataFrame(columns) for name, columns in made.items()}
+        >>> list(impersonal(tables, {"Ann Lee"}.intersection))
+        ['cities']
+    """
+    import polars as pl
+
+    kept = {name: table for name, table in made.items() if _ONE.isdisjoint(table.columns)}
+    texts = {
+        name: {word for column in table.select(pl.col(pl.String)) for word in column.drop_nulls().unique().to_list()}
+        for name, table in kept.items()
+    }
+    known = somebodys({word for words in texts.values() for word in words})
+    own = {word for word in known if not re.match(_NUMBER, word)}
+    return {name: table for name, table in kept.items() if own.isdisjoint(texts[name])}

@@ -55,6 +55,9 @@ def report(have: Gathered, params: ReportParams) -> ReportResult:
     results, refused = computed(have, params)
     sold: Sold | None = results.pop("sold", None)
     if not results:
+        for _, why in refused:
+            if why.id == "error.mixed_currencies":
+                raise InputError("mixed_currencies", **why.values)
         reasons = "; ".join(dict.fromkeys(str(why) for _, why in refused))
         raise InputError("report_nothing", tables=listed(sorted(have.tables)) or "-", reasons=reasons or "-")
     results["health"] = _health(have, params, sold.figures if sold else {})

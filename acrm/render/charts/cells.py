@@ -38,7 +38,7 @@ SQUARES = (40, 28)
 def heat(picture: Heat, space: Space) -> Drawn:
     """A cell per row and column, its shade by the value; what is not observed stays empty.
 
-    Where cells are too small for their figures, a legend tells what the palest and the deepest shade are.
+    Where a figure has no room in its cell, none is shown, and a legend tells what the palest and the deepest shade are.
     """
     import altair as alt
 
@@ -63,11 +63,15 @@ def heat(picture: Heat, space: Space) -> Drawn:
                 | {"fill": SHADES[step][0], "ink": (ON_PALE if step < PALE else ON_DEEP)[0]}
                 | {"tip": tip(f"{name}, {picture.column_label} {column}".strip(), lines, n=count)}
             )
+    told = all(row["label"] for row in rows)
+    if not told:
+        rows = [row | {"label": ""} for row in rows]
     columns = alt.Axis(
         title=harmless(picture.column_label) or None,
         orient="top",
         labelAngle=0,
         labelOverlap=True,
+        labelSeparation=5,
         grid=False,
         titlePadding=6,
         titleAnchor="start",
@@ -96,7 +100,6 @@ def heat(picture: Heat, space: Space) -> Drawn:
     height = min(max(width, 24), 34 if len(down) > 6 else 44)
     ends = ((least, SHADES[0]), (most, SHADES[-1]))
     keys = [Key(short(value, picture.value.unit), colour[0], "box") for value, colour in ends]
-    told = all(row["label"] for row in rows)
     return Drawn(alt.layer(*layers), [] if told else keys, height * len(down), axis=harmless(picture.value.label))
 
 

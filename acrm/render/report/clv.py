@@ -46,7 +46,14 @@ def _word(key: str, **values: object) -> str:
 def _headline(figures: dict[str, Any]) -> Headline:
     ends = {end or "worth": amount(figures[f"year_revenue{end}"]) for end in ("_low", "_high")}
     worth = amount(figures["year_revenue"], figures["currency"])
-    answer = _word("headline", customers=figures["customers"], worth=worth, low=ends["_low"], high=ends["_high"])
+    answer = _word(
+        "headline",
+        customers=figures["customers"],
+        worth=worth,
+        low=ends["_low"],
+        high=ends["_high"],
+        today=amount(figures["clv"], figures["currency"]),
+    )
     told = {name: figures[name] for name in ("model", "as_of", "interval")}
     return Headline(answer, _word("sub", **told))
 

@@ -46,6 +46,12 @@ def figures_grid(result: ReportResult) -> Grid:
     return Grid(_title(result), columns, rows)
 
 
+def bracketed(result: ReportResult) -> Lines:
+    """What the brackets of `figures_grid` mean, where there are any."""
+    any_ = any(row[f"shown{name}"] is False for row in _rows(result) for name in ("", "_year"))
+    return Lines([word("brackets")] if any_ else [])
+
+
 def _rows(result: ReportResult) -> Iterator[dict[str, Any]]:
     for row in result.tables["kpis"].iter_rows(named=True):
         if row["measure"] not in result.withheld and row["value"] is not None:
@@ -62,7 +68,10 @@ def _card(row: dict[str, Any], result: ReportResult) -> Card:
     if row["change"] is not None:
         told = word(f"than.{result.params.period}", change=change(row["change"], row["unit"]))
         told, tone = _judged(told, row)
-    year = word("than.year", change=_moved(row, "_year")) if row["change_year"] is not None else ""
+    year = ""
+    if row["change_year"] is not None:
+        year = word("than.year", change=change(row["change_year"], row["unit"]))
+        year = word("within", change=year) if row["shown_year"] is False else year
     rests = (word(f"n_of.{row['n_of']}", n=row["n"]), text(f"report.definition.{row['measure']}"))
     return Card(
         text(f"report.kpi.{row['measure']}"),

@@ -20,7 +20,10 @@ _PEOPLE = ("owner", "manager", "agent", "employee", "ответственн", "�
 """Words in the names of cuts whose groups are people."""
 _TESTED = ("differ", "none")
 _DEFECTS = ("won_before_contact", "closed_before_created")
-_NOTES = ("funnel.fall", "funnel.rise", "funnel.no_trend", "funnel.none_lost", "funnel.trial_worse", "funnel.since")
+_NOTES = (
+    *("funnel.order_by.age", "funnel.tied", "funnel.as_exported", "funnel.unplaced"),
+    *("funnel.fall", "funnel.rise", "funnel.no_trend", "funnel.none_lost", "funnel.trial_worse", "funnel.since"),
+)
 
 
 def funnel_section(result: FunnelResult, *, personal: bool = True) -> Section | None:

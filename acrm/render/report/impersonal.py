@@ -39,6 +39,31 @@ def impersonal(sections: Sequence[Section], personal: Collection[str]) -> list[S
     ]
 
 
+def left_out(whole: Sequence[Section], kept: Sequence[Section]) -> list[str]:
+    """What of the sections is not kept, by the titles of their blocks, or of the sections where blocks have none.
+
+    >>> from acrm.render.blocks import Facts, Lines
+    >>> blocks = [Lines(["of c1"]), Facts([("a", "c1")], "First to call"), Facts([("b", "2")], "Sums")]
+    >>> left_out([Section("a", "Churn", blocks)], [Section("a", "Churn", blocks[2:])])
+    ['Churn', 'Churn: First to call']
+    """
+    have = {section.anchor: [(type(block), _title(block)) for block in section.blocks] for section in kept}
+    found = []
+    for section in whole:
+        rest = [*have.get(section.anchor, ())]
+        for block in section.blocks:
+            what = (type(block), _title(block))
+            if what in rest:
+                rest.remove(what)
+            elif any(_texts(block)):
+                found.append(f"{section.title}: {what[1]}" if what[1] else section.title)
+    return list(dict.fromkeys(found))
+
+
+def _title(block: Block) -> str:
+    return str(getattr(block, "title", ""))
+
+
 def _names_somebody(block: Block, known: frozenset[str]) -> bool:
     return any(
         told in known or _REACHED.search(told) or not known.isdisjoint(_WORD.findall(told)) for told in _texts(block)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from acrm.messages import listed
+from acrm.messages import Message, listed
 from acrm.render.blocks import Block, Facts, Lines, Section
 from acrm.render.report.written import word
 
@@ -24,9 +24,28 @@ NEEDS = {
 
 def limits_section(result: ReportResult) -> Section:
     """Parts that could not be made, each with its reason; what no table tells; what holds of every figure."""
-    refused = [(word(f"part.{name}"), str(why)) for name, why in result.refused]
-    blocks: list[Block] = [Facts(refused), Lines([*_missing(result)]), Lines([*_always(result)])]
+    blocks: list[Block] = [*refusals(result), Lines([*unnamed_notes(result), *_missing(result)])]
+    blocks.append(Lines([*_always(result)]))
     return Section("limits", word("limits.title"), blocks)
+
+
+def refusals(result: ReportResult, title: str = "") -> list[Block]:
+    """Parts that could not be made, each with its reason; a reason that many share is told once, with a way out."""
+    reasons: dict[str, tuple[str, list[str]]] = {}
+    for name, why in result.refused:
+        said, key = str(why), str(why)
+        if why.id == "error.mixed_currencies":
+            # Each counts its own amounts; the way out is the same.
+            said, key = f"{why}; {Message('hint.mixed_currencies', why.values)}", why.id
+        reasons.setdefault(key, (said, []))[1].append(word(f"part.{name}"))
+    single = [(parts[0], why) for why, parts in reasons.values() if len(parts) == 1]
+    shared = [f"{listed(parts, 12)}: {why}" for why, parts in reasons.values() if len(parts) > 1]
+    return [Facts(single, title), Lines(shared, "" if single else title)]
+
+
+def unnamed_notes(result: ReportResult) -> list[str]:
+    """What is left out of a report that may name nobody."""
+    return [str(note) for note in result.notes if note.id.startswith("report.unnamed")]
 
 
 def _missing(result: ReportResult) -> Iterator[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from acrm.analysis.report.personal import impersonal as impersonal_tables
 from acrm.errors import OutputError
-from acrm.messages import Message, number, text
+from acrm.messages import Message, listed, number, text
 from acrm.render.blocks import Block, Decision, Decisions, Facts, Headline, Lines, Page, Section, Steps
 from acrm.render.html import Meta, page_html
 from acrm.render.report.basket import basket_section
@@ -16,12 +17,13 @@ from acrm.render.report.channels import channels_section
 from acrm.render.report.churn import churn_section
 from acrm.render.report.clv import clv_section
 from acrm.render.report.decisions import decisions_section
-from acrm.render.report.figures import figures_grid, figures_section
+from acrm.render.report.figures import bracketed, figures_grid, figures_section
 from acrm.render.report.funnel import funnel_section
 from acrm.render.report.groups import cut_section, object_section, units_section
 from acrm.render.report.health import health_lead, health_section
+from acrm.render.report.impersonal import impersonal, left_out, words
 from acrm.render.report.lifecycle import lifecycle_section
-from acrm.render.report.limits import limits_section
+from acrm.render.report.limits import limits_section, refusals, unnamed_notes
 from acrm.render.report.opportunities import opportunities_section
 from acrm.render.report.pivot import pivot_section
 from acrm.render.report.products import products_section
@@ -43,12 +45,8 @@ MOST = {False: 2_000_000, True: 3_000_000}
 """Bytes of a page, by whether it is interactive."""
 
 Make = Callable[["ReportResult", Any], Section | None]
-
-
-def _of_analysis(make: Any, result: ReportResult, part: Any) -> Section | None:
-    """The section of an analysis; the board's names nobody."""
-    made: Section | None = make(part, personal=result.params.audience != "board")
-    return made
+Words = Callable[[Collection[str]], Collection[str]]
+"""Those of some texts that are somebody's."""
 
 
 MADE: Mapping[str, Make] = {
@@ -63,26 +61,24 @@ MADE: Mapping[str, Make] = {
     "health": lambda _, part: health_section(part),
     "opportunities": lambda result, part: opportunities_section(part, result.currency),
     "card": lambda _, part: card_section(part),
-    **{
-        name: partial(_of_analysis, make)
-        for name, make in {
-            "decisions": decisions_section,
-            "rfm": rfm_section,
-            "lifecycle": lifecycle_section,
-            "clv": clv_section,
-            "churn": churn_section,
-            "segment": segment_section,
-            "basket": basket_section,
-            "products": products_section,
-            "regions": regions_section,
-            "channels": channels_section,
-            "funnel": funnel_section,
-            "service": service_section,
-            "web": web_section,
-        }.items()
-    },
 }
 """How the section of each part is made, from the result and the part."""
+_ANALYSES: Mapping[str, Callable[..., Section | None]] = {
+    "decisions": decisions_section,
+    "rfm": rfm_section,
+    "lifecycle": lifecycle_section,
+    "clv": clv_section,
+    "churn": churn_section,
+    "segment": segment_section,
+    "basket": basket_section,
+    "products": products_section,
+    "regions": regions_section,
+    "channels": channels_section,
+    "funnel": funnel_section,
+    "service": service_section,
+    "web": web_section,
+}
+"""How the section of an analysis is made, from its result and whether people may be named."""
 
 _FIRST = ("card", "decisions", "scorecard")
 _CUTS = ("cut", "units", "object", "pivot")
@@ -121,8 +117,8 @@ def _segments(result: ReportResult) -> dict[str, str]:
     return {} if table is None else dict(table.select("segment", "label").rows())
 
 
-def sections(result: ReportResult) -> list[Section]:
-    """The sections of the page: data health first when gates fail, else near the end."""
+def sections(result: ReportResult, *, named: bool = True) -> list[Section]:
+    """The sections of the page: data health first when gates fail, else near the end; `named`: they may name people."""
     order = ORDER[result.params.audience]
     # A report without orders has figures all the same.
     parts = {"kpis": None, **result.results} if result.tables["kpis"].height else dict(result.results)
@@ -130,11 +126,24 @@ def sections(result: ReportResult) -> list[Section]:
     if life is not None:
         parts["lifecycle"] = life
     found = [
-        MADE[name](result, parts[name])
+        MADE[name](result, parts[name]) if name in MADE else _ANALYSES[name](parts[name], personal=named)
         for name in (("health", *order) if result.withheld else (*order, "health"))
-        if name in parts and name in MADE and _GATES.get(name, name) not in result.withheld
+        if name in parts and _GATES.get(name, name) not in result.withheld
     ]
     return [*(section for section in found if section is not None), limits_section(result)]
+
+
+def unnamed(result: ReportResult, somebodys: Words) -> tuple[ReportResult, list[Section]]:
+    """The result and the sections of the page without what names anybody, and with a word on what is left out."""
+    bare = sections(result, named=False)
+    kept = impersonal(bare, somebodys(words(bare)))
+    blocks, tables = left_out(sections(result), kept), impersonal_tables(result.tables, somebodys)
+    notes = [Message("report.unnamed_blocks", {"blocks": "; ".join(blocks)})] if blocks else []
+    if gone := [name for name in result.tables if name not in tables]:
+        notes.append(Message("report.unnamed_tables", {"n": len(gone), "tables": listed(gone, 3)}))
+    result = replace(result, tables=tables, notes=(*result.notes, *notes))
+    limits = [limits_section(result)]
+    return result, [*kept[:-1], *impersonal(limits, somebodys(words(limits)))]
 
 
 def report_html(result: ReportResult, drawn: Sequence[Section], lineage: Lineage, *, interactive: bool = False) -> str:
@@ -171,10 +180,11 @@ def _short(result: ReportResult, drawn: Sequence[Section], out: str) -> Iterator
         yield told
     if "figures" in known:
         yield figures_grid(result)
+        yield bracketed(result)
     answers = [(_short_title(section), answer) for section in drawn if (answer := _answer(section))]
     yield Facts(answers, word("answers"))
-    if result.refused:
-        yield Facts([(word(f"part.{name}"), str(why)) for name, why in result.refused], word("limits.title"))
+    yield from refusals(result, word("limits.title"))
+    yield Lines(unnamed_notes(result))
     yield Steps([(f"{out}/report.html", word("open"))])
 
 

@@ -84,13 +84,15 @@ def _cohorts(found: Cohorts) -> Iterator[Block]:
     cells = {(row["cohort"], row["age"]): row for row in table.iter_rows(named=True)}
     sizes = dict(found.triangle.filter(age=0).select("cohort", "buyers").rows())
     rows = [[cells.get((start, age)) for age in ages] for start in starts]
+    # Months have no day.
+    written = "%Y-%m" if all(start.day == 1 for start in sizes) else "%Y-%m-%d"
     one = found.pooled.filter(age=1)
     if one.height:
         answer = word("cohorts.come_back", share=one["share"][0], low=one["low"][0], high=one["high"][0])
         half = found.figures["half_life"]
         yield Headline(answer, word("cohorts.half_life", age=half) if half else word("cohorts.no_half_life"))
     picture = Heat(
-        [word("cohorts.cohort", start=start.strftime("%Y-%m-%d"), buyers=sizes[start]) for start in starts],
+        [word("cohorts.cohort", start=start.strftime(written), buyers=sizes[start]) for start in starts],
         [str(age) for age in ages],
         [[cell["share"] if cell else None for cell in row] for row in rows],
         Axis(word("cohorts.active"), "share"),

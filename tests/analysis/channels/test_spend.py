@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -88,11 +89,32 @@ def test_why_there_are_no_costs(spend: pl.LazyFrame, came: list[tuple[int, str, 
     assert str(found)
 
 
+def test_spend_is_matched_by_the_units_and_the_column_that_name_most_of_it() -> None:
+    spend = campaigns([(0, "ads", 90), (0, "mail", 10)])
+    # All leads name the mail, which cost least; customers name both; of equals leads are nearest.
+    leads = units([(0, "mail", False)] * 9)
+    customers = units([(0, "ads", True), (0, "mail", True)], of="customers")
+    of_both = units([(0, "ads", False), (0, "mail", False)])
+    named = [spent(spend, asked) for asked in ([leads, customers], [leads], [of_both, customers])]
+    assert [match.found.of for match in named if isinstance(match, Spent)] == ["customers", "leads", "leads"]
+    two = replace(leads, units=leads.units.with_columns(campaign=pl.lit("C")), columns=("source", "campaign"))
+    match = spent(spend, [two])
+    assert isinstance(match, Spent)
+    assert (match.column, match.rows["channel"].unique().to_list()) == ("campaign", ["c"])
+    # Where two columns say as much, the first is that by which channels are told apart elsewhere.
+    match = spent(
+        spend.with_columns(campaign="source"), [replace(two, units=two.units.with_columns(campaign="source"))]
+    )
+    assert isinstance(match, Spent)
+    assert match.column == "source"
+
+
 def test_no_costs_across_currencies_or_of_nothing() -> None:
     two = pl.concat([campaigns([(0, "ads", 5)], currency=code) for code in ("EUR", "RUB")])
     found = spent(two, [units([(0, "ads", True)])])
     assert isinstance(found, Message)
-    assert "EUR, RUB" in str(found)
+    assert str(found).startswith("spend in several currencies (EUR, RUB), so not added up")
+    assert "--currency EUR keeps one, --rates FILE converts all" in str(found)
     assert spent(None, [units([(0, "ads", True)])]) is None
 
 

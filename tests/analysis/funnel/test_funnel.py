@@ -114,3 +114,11 @@ def test_counts_add_up() -> None:
     assert tables["lost"]["deals"].sum() == figures["lost"]
     assert tables["cohorts"]["deals"].sum() == 900
     assert next(iter(tables)) == "funnel"
+
+
+def test_the_next_month_is_a_whole_one_and_is_named() -> None:
+    frame = pipeline(1500, 4, days=30)
+    for day, month, place in ((date(2024, 11, 1), date(2024, 11, 1), 0), (date(2024, 12, 15), date(2025, 1, 1), 1)):
+        result = funnel(frame, FunnelParams(as_of=day))
+        assert result.summary["next_whole_month"] == month
+        assert result.summary["next_whole_month_amount"] == result.tables["forecast"]["amount"][place]

@@ -31,7 +31,11 @@ def test_what_ended_later_was_open_and_what_began_later_was_not_there() -> None:
         ("a", None, "open", None, 19.0),
         ("b", "Talk", "open", None, 15.0),
     ]
-    assert found.counts == {"repeated": 0, "tests": 0, "later": 1, "reopened": 1}
+    assert found.counts == {
+        "repeated": 0, "tests": 0, "later": 1, "reopened": 1, "as_exported": 1, "unplaced": 1
+    }  # fmt: skip
+    today = ground(deals(*THREE), FunnelParams(), {})
+    assert set(today.counts.values()) == {0}
 
 
 def test_the_stage_of_then_is_that_of_the_history() -> None:
@@ -63,6 +67,8 @@ def test_a_stage_that_an_open_deal_came_to_later_is_not_that_of_then() -> None:
     )
     then = ground(deals(*THREE), FunnelParams(as_of=date(2024, 1, 20)), {"deal_stages": stages})
     assert then.deals.filter(deal_id="b")["stage"].to_list() == ["New"]
+    # The history tells of this one, and not where `a` stood.
+    assert (then.counts["as_exported"], then.counts["unplaced"]) == (0, 1)
     now = ground(deals(*THREE), FunnelParams(), {"deal_stages": stages})
     assert now.deals.filter(deal_id="b")["stage"].to_list() == ["Talk"]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from acrm import messages
@@ -24,6 +26,16 @@ def test_refusals_are_notes() -> None:
     said = [note.id for note in result.notes]
     assert {"funnel.few_ended", "funnel.no_cohorts"} <= set(said)
     assert result.summary["p_win_by"] is None
+
+
+def test_a_day_in_the_past_without_a_history_and_stages_that_nothing_tells_apart_are_said() -> None:
+    frame = deals(
+        ("a", "New", "open", "2024-01-01"), ("b", "Talk", "open", "2024-01-01"), ("c", "New", "open", "2024-03-01")
+    )
+    said = {note.id: str(note) for note in funnel(frame, FunnelParams(as_of=date(2024, 2, 1))).notes}
+    assert said["funnel.as_exported"].startswith("in the stage of the export, which is later than 2024-02-01: 2 open")
+    assert said["funnel.tied"] == "nothing tells New, Talk apart: they stand in the order of the alphabet"
+    assert "funnel.as_exported" not in {note.id for note in funnel(frame, FunnelParams()).notes}
 
 
 @pytest.mark.parametrize("language", messages.LANGUAGES)

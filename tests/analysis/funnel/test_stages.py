@@ -46,6 +46,28 @@ def test_history_tells_the_order_and_where_deals_were_lost() -> None:
     assert table.select("of_all_low", "of_all_high").row(3) == pytest.approx((0.0615, 0.7923), abs=1e-4)
 
 
+def test_of_stages_entered_at_once_more_deals_came_to_the_earlier_and_the_rest_is_said() -> None:
+    at_once = [(deal, stage, 0) for deal in "abc" for stage in ("Zero", "Hello")] + [("d", "Zero", 1)]
+    found = stages_of(told(deals(*[(deal, "Zero", "open", "2024-01-01") for deal in "abcd"]), at_once), ())
+    assert (found.order, found.tied) == (("Zero", "Hello"), ())
+    alike = stages_of(told(deals(*[(deal, "Zero", "open", "2024-01-01") for deal in "abc"]), at_once[:6]), ())
+    assert (alike.order, alike.found, alike.tied) == (("Hello", "Zero"), "history", ("Hello", "Zero"))
+    ages = [
+        ("a", "Zero", "open", "2024-01-01"),
+        ("b", "Hello", "open", "2024-01-01"),
+        ("c", "Old", "open", "2023-01-01"),
+    ]
+    guessed = stages_of(told(deals(*ages)), ())
+    assert (guessed.order, guessed.found, guessed.tied) == (("Hello", "Zero", "Old"), "age", ("Hello", "Zero"))
+    assert stages_of(told(deals(*ages)), ("Zero", "Hello", "Old")).tied == ()
+
+
+def test_a_stage_called_new_comes_first_however_long_its_deals_wait() -> None:
+    ages = [("a", "Talk", "open", "2024-01-05"), ("b", "Неразобранное", "open", "2023-06-01")]
+    found = stages_of(told(deals(*ages)), ())
+    assert (found.order, found.found) == (("Неразобранное", "Talk"), "age")
+
+
 def test_without_history_a_lost_deal_may_have_come_any_way() -> None:
     base = told(
         deals(

@@ -1,4 +1,5 @@
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -73,6 +74,10 @@ def test_cells_too_small_for_figures_have_a_legend() -> None:
     columns = [str(step) for step in range(40)]
     many = spec(Heat(["a"], columns, [[step / 40 for step in range(40)]], Axis("share", "share")), "narrow")
     assert [key.name for key in many.keys] == ["0%", "98%"]
+    # Noughts alone would have room, and say that nothing else is there.
+    fewer = spec(Heat(["a"], columns[:25], [[0.0, *[0.25] * 24]], Axis("share", "share")), "narrow")
+    assert fewer.keys
+    assert '"label": "0"' not in json.dumps(fewer.vega_lite)
     assert not spec(SAMPLES["heat"].picture, "narrow").keys
 
 

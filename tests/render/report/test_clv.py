@@ -27,7 +27,8 @@ def test_the_year_with_its_limits_comes_first(result: ClvResult, section: Sectio
     figures = result.summary
     low, worth, high = (amount(figures[f"year_revenue{end}"]) for end in ("_low", "", "_high"))
     assert headline(section) == (
-        f"{figures['customers']} customers will bring {worth} in the next 12 months ({low} to {high})"
+        f"{figures['customers']} customers will bring {worth} in the next 12 months ({low} to {high});"
+        f" worth {amount(figures['clv'])} today"
     )
 
 
