@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from acrm.analysis.ledger import ledger
-from acrm.analysis.reconcile import Told
 from acrm.errors import InputError, UsageError
 from acrm.ingest import account, overrides
 from acrm.ingest.currency import in_one_currency
@@ -22,12 +20,14 @@ from acrm.ingest.receipts import receipts
 from acrm.ingest.sources import folders
 from acrm.ingest.vocabulary import fold, normalise
 from acrm.lineage import Lineage
+from acrm.load_cluster import order_lines
 from acrm.messages import Message, listed
 from acrm.publish import reading as held
 from acrm.summaries.customers import contactable
 from acrm.where import names_in, where
 
 if TYPE_CHECKING:
+    from acrm.engine import Cluster
     from acrm.options import Reading, Run, Selecting
 
 SALES = frozenset(
@@ -78,7 +78,14 @@ def settled(run: Run, reading: Reading, dataset: Dataset) -> None:
     overrides.check_typed(reading.ingest(), typed, [source.raw for source in dataset.inputs])
 
 
-def sales(sources: Sequence[str], command: str, reading: Reading, selecting: Selecting, scratch: Path) -> Sales:
+def sales(
+    sources: Sequence[str],
+    command: str,
+    reading: Reading,
+    selecting: Selecting,
+    scratch: Path,
+    cluster: Cluster | None = None,
+) -> Sales:
     """The transactions of some sources.
 
     Raises:
@@ -90,7 +97,7 @@ def sales(sources: Sequence[str], command: str, reading: Reading, selecting: Sel
         columns["customers"] = named
     dataset = load(sources, reading.ingest(), scratch, columns)
     dataset.require("transactions", command)
-    lines = where(dataset.tables, "transactions", selecting.where)
+    lines = order_lines(dataset, reading, selecting, cluster)
     lines, notes = in_one_currency(lines, ("line_amount",), selecting.currency, selecting.rates)
     return Sales(lines=lines, dataset=dataset, selected=notes, refusing=_refusing(dataset))
 
@@ -139,7 +146,14 @@ _BESIDE = {
 }
 
 
-def worth(sources: Sequence[str], reading: Reading, selecting: Selecting, scratch: Path, by: Sequence[str]) -> Sales:
+def worth(
+    sources: Sequence[str],
+    reading: Reading,
+    selecting: Selecting,
+    scratch: Path,
+    by: Sequence[str],
+    cluster: Cluster | None = None,
+) -> Sales:
     """The order lines of some sources, in one currency, with what else tells of their customers' value.
 
     Where there are none, the dataset's contracts or other tables are what there is, and the lines are empty.
@@ -150,6 +164,7 @@ def worth(sources: Sequence[str], reading: Reading, selecting: Selecting, scratc
         selecting: Which rows count.
         scratch: A folder for what is made on the way.
         by: Further columns of customers or transactions that are wanted.
+        cluster: What reads the order lines, if not this machine.
     """
     named = names_in(selecting.where) | frozenset(by)
     people = frozenset({"customer_id", "household_id", "company_id", "source", "consent"})
@@ -162,7 +177,7 @@ def worth(sources: Sequence[str], reading: Reading, selecting: Selecting, scratc
         dataset = aside if any(name.startswith("other_") for name in aside.tables) else dataset
     if "transactions" not in dataset.tables:
         return Sales(lines=pl.LazyFrame(), dataset=dataset, refusing=_refusing(dataset))
-    lines = where(dataset.tables, "transactions", selecting.where)
+    lines = order_lines(dataset, reading, selecting, cluster)
     lines, notes = in_one_currency(lines, ("line_amount", "cost", "discount"), selecting.currency, selecting.rates)
     return Sales(lines=lines, dataset=dataset, selected=notes, refusing=_refusing(dataset))
 
@@ -325,46 +340,6 @@ def _refusing(dataset: Dataset) -> int:
         return 0
     all_of_them, asked = pl.collect_all([frame.select(pl.len()) for frame in (customers, contactable(customers))])
     return int(all_of_them.item()) - int(asked.item())
-
-
-@dataclass(frozen=True, kw_only=True)
-class Books(Sales):
-    """Orders, deals and payments as entries of one ledger, and what is known of their sources."""
-
-    told: Told
-
-
-def books(sources: Sequence[str], command: str, reading: Reading, selecting: Selecting, scratch: Path) -> Books:
-    """The ledger of some sources: everything they tell, so that what is missed can be looked for in all of it.
-
-    Raises:
-        InputError: No source is, or makes, deals or transactions.
-    """
-    dataset = load(sources, reading.ingest(), scratch)
-    if "deals" not in dataset.tables:
-        dataset.require("transactions", command)
-    entries = {**dataset.tables, "entries": ledger(dataset.tables, reading.tz)}
-    chosen, notes = in_one_currency(
-        where(entries, "entries", selecting.where), ("amount", "gross"), selecting.currency, selecting.rates
-    )
-    asides = dataset.asides()
-    customers = dataset.tables.get("customers", pl.LazyFrame())
-    companies = ["customer_id", "company_id"]
-    known = set(companies) <= set(customers.collect_schema().names())
-    made = account.store_lineage(dataset, command, {})
-    # Of a part of the entries nobody can say how many of them a later file tells again.
-    cut = bool(selecting.where or selecting.currency)
-    told = Told(
-        files=pl.DataFrame(
-            [(one.name, one.system, one.rows, *((0, 0) if cut else (one.orders, one.deals))) for one in made.inputs],
-            schema={"file": pl.String, "system": pl.String, **dict.fromkeys(("rows", "order", "deal"), pl.Int64)},
-            orient="row",
-        ).unique("file", keep="last", maintain_order=True),
-        rejects=asides["rejects"],
-        identities=asides.get("identities"),
-        parties=customers.select(companies).collect() if known else None,
-    )
-    return Books(lines=chosen, dataset=dataset, selected=notes, told=told)
 
 
 def moment(word: str) -> date | None:

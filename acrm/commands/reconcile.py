@@ -51,7 +51,8 @@ def reconcile(
 
     from acrm.analysis.reconcile import ReconcileParams
     from acrm.analysis.reconcile import reconcile as analyse
-    from acrm.load import books, settled, undisturbed
+    from acrm.load import settled, undisturbed
+    from acrm.load_books import books
     from acrm.messages import Message
     from acrm.render.reconcile import reconcile_page
     from acrm.write import emit

@@ -67,11 +67,27 @@ def order_ledger(lines: IntoLazyFrameT, as_of: date | None) -> nw.LazyFrame[Into
     )
 
 
+def in_currency(lines: IntoLazyFrameT, currency: str | None) -> IntoLazyFrameT:
+    """Order lines of which every one, those that name none too, is in one currency; None: without the column."""
+    frame = nw.from_native(lines)
+    if currency:
+        return frame.with_columns(currency=nw.lit(currency)).to_native()
+    return frame.drop("currency", strict=False).to_native()
+
+
 def sale_lines(lines: IntoLazyFrameT, as_of: date | None) -> nw.LazyFrame[IntoLazyFrameT]:
     """The lines that are sales (see `Part`)."""
     frame = nw.from_native(lines)
     part = part_of(frame.collect_schema().names(), as_of)
     return frame.with_columns(part=part).filter(nw.col("part") == int(Part.SALE))
+
+
+def real_lines(lines: IntoLazyFrameT) -> nw.LazyFrame[IntoLazyFrameT]:
+    """The lines that are no tests."""
+    frame = nw.from_native(lines)
+    if "is_test" not in frame.collect_schema().names():
+        return frame
+    return frame.filter(~nw.col("is_test").fill_null(False))
 
 
 def order_totals(ledger: nw.LazyFrame[IntoLazyFrameT], **counts: nw.Expr) -> nw.LazyFrame[IntoLazyFrameT]:

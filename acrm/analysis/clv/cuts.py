@@ -48,10 +48,12 @@ def attributes(
     """
     import polars as pl
 
+    from acrm.engine import columns
+
     tables: dict[str, pl.LazyFrame] = {"transactions": transactions}
     if customers is not None:
         tables = {"customers": customers, **tables}
-    have = {name: set(frame.collect_schema().names()) for name, frame in tables.items()}
+    have = {name: set(columns(frame)) for name, frame in tables.items()}
     home = {column: next((name for name in have if column in have[name] - NO_CUTS), None) for column in by}
     if strangers := [column for column, name in home.items() if name is None]:
         known = sorted(name for name in set().union(*have.values()) - NO_CUTS if not name.startswith("_"))
@@ -84,11 +86,12 @@ def of_order(transactions: pl.LazyFrame, columns: Sequence[str], edge: Edge, as_
 
     Of several values in that order the one with most money counts, of equals the first by alphabet.
     """
+    from acrm.engine import collect
     from acrm.summaries.customers import edge_orders
 
     if not columns:
         return []
-    orders = edge_orders(transactions, columns, edge=edge, as_of=as_of).collect(engine="streaming")
+    orders = collect(edge_orders(transactions, columns, edge=edge, as_of=as_of))
     return [_most_money(orders, column) for column in columns]
 
 
