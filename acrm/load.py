@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from acrm.engine import collect
 from acrm.errors import InputError, UsageError
 from acrm.ingest import account, overrides
 from acrm.ingest.currency import in_one_currency
@@ -23,7 +24,7 @@ from acrm.lineage import Lineage
 from acrm.load_cluster import order_lines
 from acrm.messages import Message, listed
 from acrm.publish import reading as held
-from acrm.summaries.customers import contactable
+from acrm.summaries.customers import contactable, customers_of
 from acrm.where import names_in, where
 
 if TYPE_CHECKING:
@@ -240,7 +241,12 @@ def baskets(
 
 
 def crowd(
-    sources: Sequence[str], reading: Reading, selecting: Selecting, scratch: Path, columns: Sequence[str] = ()
+    sources: Sequence[str],
+    reading: Reading,
+    selecting: Selecting,
+    scratch: Path,
+    columns: Sequence[str] = (),
+    cluster: Cluster | None = None,
 ) -> Sales:
     """Everything that some sources tell of customers, with their order lines in one currency, if there are any.
 
@@ -273,14 +279,15 @@ def crowd(
     tables |= {name: where(tables, name, selecting.where) for name in apt}
     if "transactions" in tables:
         lines, notes = in_one_currency(
-            where(dataset.tables, "transactions", selecting.where),
+            order_lines(dataset, reading, selecting, cluster),
             ("line_amount", "cost", "discount"),
             selecting.currency,
             selecting.rates,
         )
         tables["transactions"] = lines
         if customers is not None and own and "customers" not in apt:
-            tables["customers"] = customers.join(lines.select("customer_id").unique(), on="customer_id", how="semi")
+            named = collect(customers_of(lines)).lazy()
+            tables["customers"] = customers.join(named, on="customer_id", how="semi")
     dataset = replace(dataset, tables=tables)
     return Sales(
         lines=tables.get("transactions", pl.LazyFrame()), dataset=dataset, selected=notes, refusing=_refusing(dataset)

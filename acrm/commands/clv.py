@@ -187,6 +187,8 @@ def clv(
     ):
         found = worth(sources, reading, selecting, Path(scratch), params.by, cluster)
         settled(run, reading, found.dataset)
+        if cluster:
+            found.dataset.require("transactions", run.command)
         if _bound(setting, found):
             _refuse(run, _NOT_OF_CONTRACTS, "clv_not_of_contracts")
             result, page = _contract(found, selecting, params, run.command)

@@ -55,6 +55,11 @@ def sold_days(
     return days.agg(nw.len().alias("lines"), *(nw.col(name).sum() for name in figures)).to_native()
 
 
+def last_day(lines: IntoLazyFrameT) -> IntoLazyFrameT:
+    """The newest day of all lines, whatever they are: one row, `ordered_on` Date."""
+    return nw.from_native(lines).select(nw.col("ordered_on").max()).to_native()
+
+
 def lines_by_day(lines: IntoLazyFrameT) -> IntoLazyFrameT:
     """Count the order lines of each day, tests left out.
 
