@@ -44,9 +44,12 @@ class Cluster:
 
         frame = self.session.read.parquet(f"file://{path.absolute().as_posix()}")
         try:
-            frame.schema  # noqa: B018  # asks the cluster
+            seen = frame.columns
         except AnalysisException as error:
-            raise InputError("cluster_path", path=path, reason=_first_line(error)) from error
+            raise InputError("cluster_path", path=path) from error
+        # Sail takes a file that is not there for one without columns.
+        if not seen:
+            raise InputError("cluster_path", path=path)
         return frame
 
 
@@ -95,6 +98,18 @@ def coded(frame: Any, keys: Sequence[str]) -> Any:
     return frame.with_columns(pl.col(name).cast(pl.Categorical) for name in keys if name in columns(frame))
 
 
+def only_here(frame: Any) -> None:
+    """Refuse a frame of a cluster where what follows is done by Polars itself.
+
+    Raises:
+        InputError: It is one.
+    """
+    import polars as pl
+
+    if not isinstance(frame, pl.LazyFrame):
+        raise InputError("cluster_cannot")
+
+
 def beside(small: pl.LazyFrame, frame: Any) -> Any:
     """A small table as the engine of another frame takes it."""
     import polars as pl
@@ -117,7 +132,7 @@ def cluster(remote: str) -> Iterator[Cluster]:
             # The client warns of releases of pandas; nothing here goes through pandas.
             warnings.simplefilter("ignore", FutureWarning)
             import grpc
-            from pyspark.errors import PySparkAttributeError, PySparkException
+            from pyspark.errors import PySparkException
             from pyspark.sql.connect.client import DefaultChannelBuilder
             from pyspark.sql.connect.client.retries import DefaultPolicy
             from pyspark.sql.connect.session import SparkSession
@@ -142,9 +157,6 @@ def cluster(remote: str) -> Iterator[Cluster]:
                 yield Cluster(session)
             finally:
                 session.stop()
-        except (PySparkAttributeError, NotImplementedError) as error:
-            # What only Polars has was asked of a frame of the cluster.
-            raise InputError("cluster_cannot") from error
         except (PySparkException, grpc.RpcError) as error:
             raise InputError("cluster_failed", reason=_first_line(error)) from error
 

@@ -172,6 +172,8 @@ def worth(
     columns = {"transactions": WORTH | named, "customers": people | named, **_BESIDE}
     columns["contracts"] |= named
     dataset = load(sources, reading.ingest(), scratch, columns)
+    if cluster:
+        dataset.require("transactions", "clv")
     if not {"contracts", "transactions"} & set(dataset.tables):
         # A table that fits none of ours may tell how many customers of a cohort were left.
         aside = load(sources, reading.ingest(), _inside(scratch), None)
@@ -255,6 +257,8 @@ def crowd(
     but has all of `columns` stands for the customers, its rows numbered.
     """
     dataset = load(sources, reading.ingest(), scratch)
+    if cluster:
+        dataset.require("transactions", "churn")
     tables = dict(dataset.tables)
     asked = {fold(normalise(name)) for name in columns}
     for name, frame in tables.items() if asked else ():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals.stable.v2 as nw
 
+from acrm.engine import height
 from acrm.errors import InputError, UsageError
 from acrm.messages import listed
 from acrm.where import names_in, where
@@ -33,7 +34,7 @@ def order_lines(dataset: Dataset, reading: Reading, selecting: Selecting, cluste
     no `pl.LazyFrame`: only `acrm.summaries` and `acrm.engine` know what to do with them.
 
     Raises:
-        InputError: The sources are no store, or several; the cluster does not see it.
+        InputError: The sources are no store, or several; the cluster does not see it, or sees another one.
         UsageError: A condition that is none; an option or a condition that does not mean the same on a cluster.
     """
     here = where(dataset.tables, "transactions", selecting.where)
@@ -47,7 +48,10 @@ def _far_lines(dataset: Dataset, reading: Reading, selecting: Selecting, cluster
     exports = [one.name for one in dataset.inputs if one.plan.system != "acrm"]
     if exports:
         raise InputError("cluster_export", files=listed(exports))
-    lines = cluster.parquet(_one(dataset, "transactions").raw.source.path)
+    table = _one(dataset, "transactions")
+    lines = cluster.parquet(table.raw.source.path)
+    if height(lines) != table.rows_in:
+        raise InputError("cluster_other", path=table.name)
     if not selecting.where:
         return lines
     frame = nw.from_native(lines)

@@ -75,8 +75,6 @@ def churn(
     ):
         found = crowd(sources, reading, selecting, Path(scratch), cluster=cluster)
         settled(run, reading, found.dataset)
-        if cluster:
-            found.dataset.require("transactions", run.command)
         found, notes = _with_customers(found, learning, saved)
         prepared = _prepared(found, selecting, learning, campaign, saved, as_of, seed)
         result = _analysed(found, prepared, sources, selecting, learning, campaign, saved, seed)

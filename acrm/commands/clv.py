@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from acrm.analysis.clv.value import ClvResult
     from acrm.load import Sales
 
-
 _OF_NPV = ("retention", "years", "cac", "explain", "scenario")
 """Options that ask for a net present value, as `--npv` does."""
 _OF_SOURCES = ("driver", "apply", "object", "model", "setting", "horizon")
@@ -187,8 +186,6 @@ def clv(
     ):
         found = worth(sources, reading, selecting, Path(scratch), params.by, cluster)
         settled(run, reading, found.dataset)
-        if cluster:
-            found.dataset.require("transactions", run.command)
         if _bound(setting, found):
             _refuse(run, _NOT_OF_CONTRACTS, "clv_not_of_contracts")
             result, page = _contract(found, selecting, params, run.command)

@@ -142,6 +142,7 @@ def line_cost(
     if unit_costs is not None and {"product_id", "quantity"} <= set(columns):
         units = nw.from_native(unit_costs).group_by("product_id").agg(nw.col("cost").max().alias("unit_cost"))
         frame = frame.join(units, on="product_id", how="left")
-        listed = nw.col("quantity") * nw.col("unit_cost")
+        # An engine may keep more decimals of a product than its factors have.
+        listed = (nw.col("quantity") * nw.col("unit_cost")).cast(nw.Decimal(38, 4))
         cost = listed if cost is None else nw.coalesce(cost, listed)
     return frame, cost
