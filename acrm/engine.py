@@ -42,7 +42,7 @@ class Cluster:
         """
         from pyspark.errors import AnalysisException
 
-        frame = self.session.read.parquet(f"file://{path.absolute().as_posix()}")
+        frame = self.session.read.parquet(f"file:///{path.absolute().as_posix().removeprefix('/')}")
         try:
             seen = frame.columns
         except AnalysisException as error:

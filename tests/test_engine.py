@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import inspect
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -203,19 +204,24 @@ def test_what_fails_on_the_cluster_is_said(cluster: str, tables: Mapping[str, Pa
 
 
 MEMORY = """
+import sys
 import polars as pl
 from acrm import engine
-with engine.within("100MB") as known:
+with engine.within(sys.argv[1] or None) as known:
     assert known
-    lines = pl.LazyFrame({"key": range(2_000_000)}).with_columns(pl.col("key").cast(pl.String))
-    pl.collect_all([lines.group_by("key").agg(pl.len())], engine="streaming")
+    lines = pl.LazyFrame({"key": range(1_000_000)}).select(pl.col("key").cast(pl.String) + "a long name of a customer")
+    assert engine.height(lines.group_by("key").len()) == 1_000_000
 """
 
 
-def test_polars_is_given_the_budget() -> None:
+@pytest.mark.parametrize(("memory", "spilled"), [("", False), ("50MB", True)])
+def test_what_goes_beyond_the_budget_goes_to_disk(memory: str, spilled: bool) -> None:
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "POLARS_OOC_LOG_METRICS": "1"}
-    ran = subprocess.run([sys.executable, "-c", MEMORY], env=environ, capture_output=True, text=True, check=True)
-    assert ran.stderr
+    command = [sys.executable, "-c", MEMORY, memory]
+    ran = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
+    written = [float(amount) for amount in re.findall(r"file_mb\(written=([\d.]+)", ran.stdout + ran.stderr)]
+    assert written
+    assert (sum(written) > 0) is spilled
 
 
 @pytest.mark.parametrize(("word", "found"), [("2gb", 2_000), (" 1.5 TB ", 1_500_000), ("1MB", 1)])
