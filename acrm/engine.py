@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 10.0
 """Seconds within which a cluster must answer."""
-RETRIES = 6
-"""How often a lost connection is tried again, at growing intervals: about 20 seconds in all."""
+RETRIES: dict[str, Any] = {"max_retries": 5, "max_backoff": 4_000}
+"""How often a lost connection is tried again, at growing intervals (ms): about 20 seconds in all."""
 _BUDGET = "POLARS_OOC_MEMORY_BUDGET_MB"
 _UNITS = {"MB": 1, "GB": 1_000, "TB": 1_000_000}
 
@@ -129,8 +129,8 @@ def cluster(remote: str) -> Iterator[Cluster]:
     """
     try:
         with warnings.catch_warnings():
-            # The client warns of releases of pandas; nothing here goes through pandas.
-            warnings.simplefilter("ignore", FutureWarning)
+            # The client warns of releases of pandas, which nothing here goes through, and of what is raised as well.
+            warnings.filterwarnings("ignore", module="pyspark")
             import grpc
             from pyspark.errors import PySparkException
             from pyspark.sql.connect.client import DefaultChannelBuilder
@@ -139,7 +139,7 @@ def cluster(remote: str) -> Iterator[Cluster]:
     except ImportError as error:
         raise InputError("no_spark_client", reason=error) from error
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)
+        warnings.filterwarnings("ignore", module="pyspark")
         try:
             address = DefaultChannelBuilder(remote)
         except PySparkException as error:
@@ -151,14 +151,14 @@ def cluster(remote: str) -> Iterator[Cluster]:
             raise InputError("no_cluster", address=address.endpoint, seconds=PATIENCE) from error
         try:
             session = SparkSession.builder.channelBuilder(address).create()
-            session.client.set_retry_policies([DefaultPolicy(max_retries=RETRIES)])
+            session.client.set_retry_policies([DefaultPolicy(**RETRIES)])
             session.conf.set("spark.sql.session.timeZone", "UTC")
             try:
                 yield Cluster(session)
             finally:
                 session.stop()
         except (PySparkException, grpc.RpcError) as error:
-            raise InputError("cluster_failed", reason=_first_line(error)) from error
+            raise InputError("cluster_failed", reason=_reason(error)) from error
 
 
 @contextmanager
@@ -203,5 +203,8 @@ def megabytes(memory: str) -> int:
     return budget
 
 
-def _first_line(error: BaseException) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+def _reason(error: BaseException) -> str:
+    """What an error says, in a line; those of gRPC say it further down."""
+    said = str(error).strip()
+    aside = re.search(r'^\s*details = "(.+)"$', said, re.MULTILINE)
+    return aside[1] if aside else next(iter(said.splitlines()), type(error).__name__)

@@ -240,3 +240,18 @@ def test_a_polars_without_a_budget_is_said_once(acrm: Acrm, store: str, monkeypa
     ran = acrm("rfm", store, "--memory", "1GB", "--as-of", date(2024, 12, 31))
     assert ran.code == 0
     assert ran.err.count("cannot limit its memory") == 1
+
+
+def test_a_cluster_that_goes_away_is_no_endless_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = pytest.importorskip("pysail.spark").SparkConnectServer()
+    server.start(background=True)
+    monkeypatch.setattr(engine, "RETRIES", {"max_retries": 1})
+
+    def left_alone() -> None:
+        with engine.cluster(f"sc://localhost:{server.listening_address[1]}") as far:
+            frame = far.session.range(3)
+            server.stop()
+            engine.collect(frame)
+
+    with pytest.raises(InputError, match=r"could not do it: .*onnect"):
+        left_alone()
