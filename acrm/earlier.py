@@ -105,12 +105,13 @@ def segments_of(sources: Sequence[str], lines: pl.LazyFrame, as_of: date | None)
         InputError: The lines do not tell who bought when for how much.
     """
     from acrm.analysis.rfm import RfmParams, rfm
+    from acrm.engine import columns
 
     for source in sources:
         earlier = earlier_result(source, "rfm")
         if earlier is not None:
             return earlier, Message("clv.segments_of", {"path": source})
-    have = lines.collect_schema().names()
+    have = columns(lines)
     if not have:
         raise InputError("segments_no_orders")
     lacking = [name for name in ("customer_id", "ordered_on", "line_amount") if name not in have]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from acrm.engine import collect
 from acrm.errors import InputError, UsageError
 from acrm.ingest import account, overrides
 from acrm.ingest.currency import in_one_currency
@@ -20,12 +21,14 @@ from acrm.ingest.receipts import receipts
 from acrm.ingest.sources import folders
 from acrm.ingest.vocabulary import fold, normalise
 from acrm.lineage import Lineage
+from acrm.load_lines import order_lines, orders_kept
 from acrm.messages import Message, listed
 from acrm.publish import reading as held
-from acrm.summaries.customers import contactable
+from acrm.summaries.customers import contactable, customers_of
 from acrm.where import names_in, where
 
 if TYPE_CHECKING:
+    from acrm.engine import Cluster
     from acrm.options import Reading, Run, Selecting
 
 SALES = frozenset(
@@ -83,7 +86,14 @@ def settled(run: Run, reading: Reading, dataset: Dataset) -> None:
     overrides.check_typed(reading.ingest(), typed, [source.raw for source in dataset.inputs])
 
 
-def sales(sources: Sequence[str], command: str, reading: Reading, selecting: Selecting, scratch: Path) -> Sales:
+def sales(
+    sources: Sequence[str],
+    command: str,
+    reading: Reading,
+    selecting: Selecting,
+    scratch: Path,
+    cluster: Cluster | None = None,
+) -> Sales:
     """The transactions of some sources.
 
     Raises:
@@ -95,28 +105,15 @@ def sales(sources: Sequence[str], command: str, reading: Reading, selecting: Sel
         columns["customers"] = named
     dataset = load(sources, reading.ingest(), scratch, columns)
     dataset.require("transactions", command)
-    lines = where(dataset.tables, "transactions", selecting.where)
+    lines = order_lines(dataset, reading, selecting, cluster)
     lines, notes = in_one_currency(lines, ("line_amount",), selecting.currency, selecting.rates)
     return Sales(
         lines=lines,
         dataset=dataset,
-        ledger=_ledger(dataset, selecting),
+        ledger=orders_kept(dataset, selecting, cluster),
         selected=notes,
         refusing=_refusing(dataset),
     )
-
-
-def _ledger(dataset: Dataset, selecting: Selecting) -> pl.LazyFrame | None:
-    """The ledger of orders that a store keeps, where it can tell which of them are asked for."""
-    if dataset.orders is None or selecting.currency or selecting.rates:
-        return None
-    others = {*dataset.tables["transactions"].collect_schema().names()} - {*dataset.orders.collect_schema().names()}
-    if names_in(selecting.where) & others:
-        return None
-    kept = where({**dataset.tables, "transactions": dataset.orders}, "transactions", selecting.where)
-    # Where some lines name a currency and others none, an order may be in both.
-    codes = kept.select(pl.col("currency").fill_null("").n_unique()).collect(engine="streaming").item()
-    return kept if codes <= 1 else None
 
 
 _BOUGHT = SALES | {"product_id", "product_name"}
@@ -163,7 +160,14 @@ _BESIDE = {
 }
 
 
-def worth(sources: Sequence[str], reading: Reading, selecting: Selecting, scratch: Path, by: Sequence[str]) -> Sales:
+def worth(
+    sources: Sequence[str],
+    reading: Reading,
+    selecting: Selecting,
+    scratch: Path,
+    by: Sequence[str],
+    cluster: Cluster | None = None,
+) -> Sales:
     """The order lines of some sources, in one currency, with what else tells of their customers' value.
 
     Where there are none, the dataset's contracts or other tables are what there is, and the lines are empty.
@@ -174,24 +178,27 @@ def worth(sources: Sequence[str], reading: Reading, selecting: Selecting, scratc
         selecting: Which rows count.
         scratch: A folder for what is made on the way.
         by: Further columns of customers or transactions that are wanted.
+        cluster: What reads the order lines, if not this machine.
     """
     named = names_in(selecting.where) | frozenset(by)
     people = frozenset({"customer_id", "household_id", "company_id", "source", "consent"})
     columns = {"transactions": WORTH | named, "customers": people | named, **_BESIDE}
     columns["contracts"] |= named
     dataset = load(sources, reading.ingest(), scratch, columns)
+    if cluster:
+        dataset.require("transactions", "clv")
     if not {"contracts", "transactions"} & set(dataset.tables):
         # A table that fits none of ours may tell how many customers of a cohort were left.
         aside = load(sources, reading.ingest(), _inside(scratch), None)
         dataset = aside if any(name.startswith("other_") for name in aside.tables) else dataset
     if "transactions" not in dataset.tables:
         return Sales(lines=pl.LazyFrame(), dataset=dataset, refusing=_refusing(dataset))
-    lines = where(dataset.tables, "transactions", selecting.where)
+    lines = order_lines(dataset, reading, selecting, cluster)
     lines, notes = in_one_currency(lines, ("line_amount", "cost", "discount"), selecting.currency, selecting.rates)
     return Sales(
         lines=lines,
         dataset=dataset,
-        ledger=_ledger(dataset, selecting),
+        ledger=orders_kept(dataset, selecting, cluster),
         selected=notes,
         refusing=_refusing(dataset),
     )
@@ -255,7 +262,12 @@ def baskets(
 
 
 def crowd(
-    sources: Sequence[str], reading: Reading, selecting: Selecting, scratch: Path, columns: Sequence[str] = ()
+    sources: Sequence[str],
+    reading: Reading,
+    selecting: Selecting,
+    scratch: Path,
+    columns: Sequence[str] = (),
+    cluster: Cluster | None = None,
 ) -> Sales:
     """Everything that some sources tell of customers, with their order lines in one currency, if there are any.
 
@@ -264,6 +276,8 @@ def crowd(
     but has all of `columns` stands for the customers, its rows numbered.
     """
     dataset = load(sources, reading.ingest(), scratch)
+    if cluster:
+        dataset.require("transactions", "churn")
     tables = dict(dataset.tables)
     asked = {fold(normalise(name)) for name in columns}
     for name, frame in tables.items() if asked else ():
@@ -288,14 +302,15 @@ def crowd(
     tables |= {name: where(tables, name, selecting.where) for name in apt}
     if "transactions" in tables:
         lines, notes = in_one_currency(
-            where(dataset.tables, "transactions", selecting.where),
+            order_lines(dataset, reading, selecting, cluster),
             ("line_amount", "cost", "discount"),
             selecting.currency,
             selecting.rates,
         )
         tables["transactions"] = lines
         if customers is not None and own and "customers" not in apt:
-            tables["customers"] = customers.join(lines.select("customer_id").unique(), on="customer_id", how="semi")
+            named = collect(customers_of(lines)).lazy()
+            tables["customers"] = customers.join(named, on="customer_id", how="semi")
     dataset = replace(dataset, tables=tables)
     return Sales(
         lines=tables.get("transactions", pl.LazyFrame()), dataset=dataset, selected=notes, refusing=_refusing(dataset)

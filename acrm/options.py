@@ -31,7 +31,10 @@ if TYPE_CHECKING:
     from acrm.ingest.options import IngestOptions
 
 ORIGINS = {"COMMANDLINE": "flag", "ENVIRONMENT": "env", "DEFAULT_MAP": "config", "DEFAULT": "default"}
-NEUTRAL = ("sources", "out", "format", "json", "fail_on", "replace", "quiet", "verbose", "no_color", "debug", "config")
+NEUTRAL = (
+    *("sources", "out", "format", "json", "fail_on", "replace", "quiet", "verbose", "no_color", "debug", "config"),
+    *("engine", "remote", "memory"),
+)
 """What does not change a result stands in no lineage; the sources stand there as inputs."""
 
 

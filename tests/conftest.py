@@ -17,6 +17,9 @@ from acrm import cli, messages
 # Several tests run at once: one thread each; a waiting thread sleeps.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+# Sail tells of every step it takes.
+os.environ.setdefault("RUST_LOG", "off")
+REMOTE = os.environ.get("ACRM_TEST_REMOTE")
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,18 @@ def acrm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Acrm:
         return Ran(code, raw.decode(), said.decode(), raw)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[str]:
+    """The address of a cluster: the one that ACRM_TEST_REMOTE names, else Sail, started for the tests."""
+    if REMOTE:
+        yield REMOTE
+        return
+    server = pytest.importorskip("pysail.spark").SparkConnectServer()
+    server.start(background=True)
+    yield f"sc://localhost:{server.listening_address[1]}"
+    server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -78,12 +78,13 @@ def test_what_is_imported_is_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     declared = {re.split(r"[<>=; ]", word)[0] for word in project["dependencies"]}
     # Imported where the option that needs it is used, and asked for by its name when it is not there.
-    extras = [word for name in ("cloud", "link") for word in project["optional-dependencies"][name]]
+    extras = [word for name in ("cloud", "link", "spark") for word in project["optional-dependencies"][name]]
     declared |= {re.split(r"[<>=; ]", word)[0] for word in extras}
     imported = set()
     for file in (ROOT / "acrm").rglob("*.py"):
         imported |= set(re.findall(r"^\s*(?:import|from) (\w+)", file.read_text(encoding="utf-8"), re.MULTILINE))
     named = {"sklearn": "scikit-learn", "vl_convert": "vl-convert-python"}
+    named |= {"grpc": "grpcio", "pyspark": "pyspark-client"}
     outside = {named.get(name, name) for name in imported - set(sys.stdlib_module_names) - {"acrm"}}
     assert outside <= declared
 

@@ -51,17 +51,17 @@ def read_history(
     """
     import polars as pl
 
+    from acrm.engine import collect_all
     from acrm.summaries.customers import customer_history, line_counts
     from acrm.summaries.ledger import Part
     from acrm.validity import FAR
 
-    customers, counts, *others = pl.collect_all(
+    customers, counts, *others = collect_all(
         [
             customer_history(transactions, refunds=refunds, as_of=as_of),
             line_counts(transactions, as_of=as_of),
             *(reduction(transactions, as_of=as_of) for reduction in beside),
-        ],
-        engine="streaming",
+        ]
     )
     used = counts.filter(pl.col("part") <= int(Part.REFUND if refunds == "net" else Part.SALE))
     if "currency" in counts.columns:
@@ -89,7 +89,7 @@ def read_history(
     customers = customers.select(
         "customer_id",
         (pl.lit(today) - pl.col("last_order_at")).dt.total_days().alias("days_since_last"),
-        pl.col("orders").cast(pl.Int64),
+        "orders",
         pl.col("spend").cast(pl.Decimal(38, 4)),
         "first_order_at",
         "last_order_at",
@@ -126,19 +126,14 @@ def far_dates(transactions: pl.LazyFrame) -> tuple[date, tuple[Message, ...]]:
     Args:
         transactions: Order lines as in `read_history`; test lines do not count.
     """
-    import polars as pl
-
-    from acrm.summaries.ledger import Part
+    from acrm.engine import collect
+    from acrm.summaries.sales import lines_by_day, orders_after
     from acrm.validity import FAR, last_believable
 
-    names = transactions.collect_schema().names()
-    tested = pl.col("part") == int(Part.TEST) if "part" in names else pl.col("is_test").fill_null(False)
-    counted = transactions.filter(~tested) if {"part", "is_test"} & set(names) else transactions
-    days = counted.drop_nulls("ordered_on").group_by("ordered_on").len().collect(engine="streaming").sort("ordered_on")
+    days = collect(lines_by_day(transactions)).sort("ordered_on")
 
     def after(day: date) -> pl.DataFrame:
-        late = counted.filter(pl.col("ordered_on") > day)
-        return late.select("ordered_on", "order_id").unique().collect().sort("ordered_on", "order_id")
+        return collect(orders_after(transactions, day)).drop("lines").sort("ordered_on", "order_id")
 
     newest = last_believable(days.rows(), lambda day: after(day)["order_id"].n_unique()) or date.min
     found: list[date] = days["ordered_on"].to_list()

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from acrm.churn_options import Campaign, Learning, Watching, check
+from acrm.engine_options import Computing
 from acrm.options import AsOf, Reading, Run, Seed, Selecting, Sources, Writing
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def churn(
     campaign: Campaign,
     watching: Watching,
     seed: Seed = 0,
+    computing: Computing,
     writing: Writing,
 ) -> None:
     """Foretell who leaves, and say why and what to do.
@@ -66,11 +68,12 @@ def churn(
     saved = saved_churn(watching.apply) if watching.apply else None
     earlier = earlier_churn(watching.compare) if watching.compare else None
     with (
+        computing.running(run.console) as cluster,
         undisturbed(sources),
         TemporaryDirectory(prefix="acrm-") as scratch,
         run.console.progress(Message("clean.reading")),
     ):
-        found = crowd(sources, reading, selecting, Path(scratch))
+        found = crowd(sources, reading, selecting, Path(scratch), cluster=cluster)
         settled(run, reading, found.dataset)
         found, notes = _with_customers(found, learning, saved)
         prepared = _prepared(found, selecting, learning, campaign, saved, as_of, seed)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from acrm.engine_options import Computing
 from acrm.errors import CheckFailed, UsageError
 from acrm.options import AsOf, Reading, Run, Seed, Selecting, Sources, Writing
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from acrm.analysis.clv.params import ClvParams
     from acrm.analysis.clv.value import ClvResult
     from acrm.load import Sales
-
 
 _OF_NPV = ("retention", "years", "cac", "explain", "scenario")
 """Options that ask for a net present value, as `--npv` does."""
@@ -122,6 +122,7 @@ def clv(
         bool, typer.Option("--selftest", help="Reckon published tables anew, print expected beside got, and stop.")
     ] = False,
     seed: Seed = 0,
+    computing: Computing,
     writing: Writing,
 ) -> None:
     """Value customers by what they will bring.
@@ -178,11 +179,12 @@ def clv(
         object=object,
     )
     with (
+        computing.running(run.console) as cluster,
         undisturbed(sources),
         TemporaryDirectory(prefix="acrm-") as scratch,
         run.console.progress(Message("clean.reading")),
     ):
-        found = worth(sources, reading, selecting, Path(scratch), params.by)
+        found = worth(sources, reading, selecting, Path(scratch), params.by, cluster)
         settled(run, reading, found.dataset)
         if _bound(setting, found):
             _refuse(run, _NOT_OF_CONTRACTS, "clv_not_of_contracts")
@@ -339,8 +341,6 @@ def _valued(
     found: Sales, sources: list[str], params: ClvParams, drivers: list[str], asked: Any, saved: str | None
 ) -> tuple[ClvResult, list[Any]]:
     """Value to come; past profit, cuts, households and net present value beside it as far as asked for."""
-    import polars as pl
-
     from acrm.analysis.clv.cuts import attributes
     from acrm.analysis.clv.joined import rolled_up, with_cuts, with_npv, with_profit
     from acrm.analysis.clv.npv import npv
@@ -354,6 +354,7 @@ def _valued(
     from acrm.options import pairs
     from acrm.render.clv_npv import npv_blocks
     from acrm.render.clv_profit import profit_blocks
+    from acrm.summaries.ledger import in_currency
 
     tables, lines = found.dataset.tables, found.lines
     customers, notes = with_deal_sources(tables.get("customers"), tables.get("deals"))
@@ -369,8 +370,8 @@ def _valued(
     belong = members(customers, params.object) if params.object != "customer" else None
     result = analyse(found.orders, params, saved_model(saved) if saved else None)
     # Lines without a currency are in the only one there is.
-    currency = pl.lit(result.summary["currency"], pl.String).alias("currency")
-    plain = lines.with_columns(currency) if result.summary["currency"] else lines.drop("currency", strict=False)
+    currency: Any = result.summary["currency"]
+    plain = in_currency(lines, currency)
     costs = profit(
         plain,
         ProfitParams(as_of=params.as_of, drivers=dict(pairs("--driver", drivers))),

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from acrm.engine_options import Computing
 from acrm.options import AsOf, Compare, Reading, Refunds, Run, Selecting, Sources, Writing
 
 
@@ -36,6 +37,7 @@ def rfm(
     validate: Annotated[
         bool, typer.Option("--validate", help="Show what each segment bought in held-out time.")
     ] = False,
+    computing: Computing,
     writing: Writing,
 ) -> None:
     """Score customers by recency, frequency and spend.
@@ -50,6 +52,7 @@ def rfm(
       acrm rfm acrm-store --compare 2011-06-30
       acrm rfm acrm-store --validate --where "country = 'Germany'"
       acrm rfm acrm-store -o - | head
+      acrm rfm acrm-store --engine spark --remote sc://localhost:15002
     """
     from pathlib import Path
     from tempfile import TemporaryDirectory
@@ -74,18 +77,19 @@ def rfm(
         grid=toml_file(grid) if grid and grid.endswith(".toml") else grid,
     )
     with (
+        computing.running(run.console) as cluster,
         undisturbed([*sources, *([compare] if compare else [])]),
         TemporaryDirectory(prefix="acrm-") as scratch,
         run.console.progress(Message("clean.reading")),
     ):
-        found = sales(sources, run.command, reading, selecting, Path(scratch))
+        found = sales(sources, run.command, reading, selecting, Path(scratch), cluster)
         settled(run, reading, found.dataset)
         result = analyse(found.orders, params)
         if compare:
             before = earlier_result(compare, run.command)
             if before is None:
                 day = moment(compare)
-                earlier = found if day else sales([compare], run.command, reading, selecting, Path(scratch))
+                earlier = found if day else sales([compare], run.command, reading, selecting, Path(scratch), cluster)
                 before = analyse(earlier.orders, replace(params, as_of=day)).tables["customers"]
             result = compared(result, before)
         if validate:

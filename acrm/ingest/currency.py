@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
+import narwhals.stable.v2 as nw
 import polars as pl
 
+from acrm.engine import collect
 from acrm.errors import InputError
 from acrm.ingest import parse
 from acrm.ingest.mapping import Plan
@@ -171,10 +173,12 @@ def in_one_currency(
     if currency is None and rates is None:
         return frame, ()
     wanted = currency.upper() if currency else None
-    counted = dict(frame.group_by("currency").len().collect().sort("currency", nulls_last=True).iter_rows())
+    rows = nw.from_native(frame)
+    by_currency = collect(rows.group_by("currency").agg(nw.len().alias("rows")).to_native())
+    counted = dict(by_currency.sort("currency", nulls_last=True).iter_rows())
     unnamed = counted.pop(None, 0)
     only = next(iter(counted)) if len(counted) == 1 else None if counted else wanted
-    named = frame.with_columns(pl.col("currency").fill_null(only)) if only else frame
+    named = rows.with_columns(nw.col("currency").fill_null(only)) if only else rows
     if rates is None:
         if counted and wanted not in counted:
             raise InputError("no_such_currency", currency=wanted, known=listed(counted))
@@ -182,7 +186,7 @@ def in_one_currency(
         left_out = (Message("clean.other_currencies", {"rows": rest, "currency": wanted}),) if rest else ()
         taken = only == wanted and unnamed > sum(counted.values()) > 0
         guessed = (Message("clean.currency_guessed", {"rows": unnamed, "currency": wanted}),) if taken else ()
-        return named.filter(pl.col("currency") == wanted), (*left_out, *guessed)
+        return named.filter(nw.col("currency") == wanted).to_native(), (*left_out, *guessed)
     worth = _read_rates(rates)
     target = wanted or next((code for code, rate in worth.items() if rate == 1), None)
     if target is None or target not in worth:
@@ -197,7 +201,7 @@ def in_one_currency(
     up = pl.col("currency").fill_null(target).replace_strict(texts, return_dtype=pl.String).cast(fine)
     down = pl.lit(texts[target]).cast(fine)
     converted = [(pl.col(name).cast(fine) * up / down).round(4).cast(money).alias(name) for name in there]
-    return named.with_columns(*converted, currency=pl.lit(target)), ()
+    return named.to_native().with_columns(*converted, currency=pl.lit(target)), ()
 
 
 def _read_rates(path: Path) -> dict[str, Decimal]:

@@ -244,6 +244,16 @@ def contactable(customers: IntoLazyFrameT) -> IntoLazyFrameT:
     return frame.filter(nw.col("consent").fill_null(True)).to_native()
 
 
+def customers_of(lines: IntoLazyFrameT) -> IntoLazyFrameT:
+    """The customers that order lines name, whatever the lines are.
+
+    Returns:
+        Lazy, in no order: `customer_id`, and `lines`.
+    """
+    frame = nw.from_native(lines).filter(~nw.col("customer_id").is_null())
+    return frame.group_by("customer_id").agg(nw.len().alias("lines")).to_native()
+
+
 def order_amounts(lines: IntoLazyFrameT, columns: Sequence[str], *, as_of: date | None) -> IntoLazyFrameT:
     """Reduce order lines to one row per customer and order id with a sale line, and what the columns say of it.
 

@@ -43,13 +43,16 @@ def order_days(lines: IntoLazyFrameT, *, as_of: date | None) -> IntoLazyFrameT:
     frame = nw.from_native(lines)
     names = frame.collect_schema().names()
     sale, amount = nw.col("part") == int(Part.SALE), nw.col("line_amount")
+    # An engine may say null for the sum of nulls, and make money beside a plain 0 a float.
+    nothing = amount - amount
     summed = {
         "lines": sale.cast(nw.Int64),
-        "sales": nw.when(sale).then(amount),
-        "refunds": nw.when(~sale).then(amount.abs()),
+        "sales": nw.when(sale).then(amount).otherwise(nothing),
+        "refunds": nw.when(sale).then(nothing).otherwise(amount.abs()),
     }
     if "discount" in names:
-        summed["discounts"] = nw.when(sale).then(nw.col("discount").abs())
+        told = sale & ~nw.col("discount").is_null()
+        summed["discounts"] = nw.when(told).then(nw.col("discount").abs()).otherwise(nothing)
     places = [name for name in PLACES if name in names]
     kept = frame.with_columns(part=part_of(names, as_of)).filter(nw.col("part") <= int(Part.REFUND))
     lowest = [nw.col(name).min() for name in places]
@@ -57,8 +60,6 @@ def order_days(lines: IntoLazyFrameT, *, as_of: date | None) -> IntoLazyFrameT:
         kept.with_columns(**summed, **{name: nw.when(sale).then(nw.col(name)) for name in places})
         .group_by("customer_id", "order_id", "ordered_on")
         .agg(*(nw.col(name).sum() for name in summed), *lowest)
-        # An engine may say null for the sum of nothing.
-        .with_columns(*(nw.col(name).fill_null(0) for name in summed))
         .with_columns(orders=(nw.col("sales") > nw.col("refunds")).cast(nw.Int64))
         .rename({"ordered_on": "day"})
         .group_by("customer_id", "day")

@@ -106,11 +106,29 @@ def _signed(amount: nw.Expr) -> nw.Expr:
     return nw.when(nw.col("part") == int(Part.REFUND)).then(-amount.abs()).otherwise(amount)
 
 
+def in_currency(lines: IntoLazyFrameT, currency: str | None) -> IntoLazyFrameT:
+    """Order lines of which every one, those that name none too, is in one currency; None: without the column."""
+    frame = nw.from_native(lines)
+    if currency:
+        return frame.with_columns(currency=nw.lit(currency)).to_native()
+    return frame.drop("currency", strict=False).to_native()
+
+
 def sale_lines(lines: IntoLazyFrameT, as_of: date | None) -> nw.LazyFrame[IntoLazyFrameT]:
     """The lines that are sales (see `Part`)."""
     frame = nw.from_native(lines)
     part = part_of(frame.collect_schema().names(), as_of)
     return frame.with_columns(part=part).filter(nw.col("part") == int(Part.SALE))
+
+
+def real_lines(lines: IntoLazyFrameT) -> nw.LazyFrame[IntoLazyFrameT]:
+    """The lines, or their `order_parts`, that are no tests; `lines` says of how many a row is made."""
+    frame = nw.from_native(lines)
+    names = frame.collect_schema().names()
+    if "part" in names:
+        return frame.filter(nw.col("part") != int(Part.TEST))
+    real = frame.filter(~nw.col("is_test").fill_null(False)) if "is_test" in names else frame
+    return real.with_columns(lines=nw.lit(1))
 
 
 def order_totals(ledger: nw.LazyFrame[IntoLazyFrameT], **counts: nw.Expr) -> nw.LazyFrame[IntoLazyFrameT]:
@@ -165,6 +183,7 @@ def line_cost(
     if unit_costs is not None and {"product_id", "quantity"} <= set(columns):
         units = nw.from_native(unit_costs).group_by("product_id").agg(nw.col("cost").max().alias("unit_cost"))
         frame = frame.join(units, on="product_id", how="left")
-        listed = nw.col("quantity") * nw.col("unit_cost")
+        # An engine may keep more decimals of a product than its factors have.
+        listed = (nw.col("quantity") * nw.col("unit_cost")).cast(nw.Decimal(38, 4))
         cost = listed if cost is None else nw.coalesce(cost, listed)
     return frame, cost

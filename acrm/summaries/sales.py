@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import narwhals.stable.v2 as nw
 
-from acrm.summaries.ledger import Part, line_cost, part_of
+from acrm.summaries.ledger import Part, line_cost, part_of, real_lines
 
 if TYPE_CHECKING:
     from narwhals.stable.v2.typing import IntoLazyFrameT
@@ -53,3 +53,42 @@ def sold_days(
     keys = list(dict.fromkeys(keys))
     days = frame.with_columns(day=nw.col("ordered_on"), **figures).group_by(*keys)
     return days.agg(nw.len().alias("lines"), *(nw.col(name).sum() for name in figures)).to_native()
+
+
+def last_day(lines: IntoLazyFrameT) -> IntoLazyFrameT:
+    """The newest day of all lines, whatever they are: one row, `ordered_on` Date."""
+    return nw.from_native(lines).select(nw.col("ordered_on").max()).to_native()
+
+
+def lines_by_day(lines: IntoLazyFrameT) -> IntoLazyFrameT:
+    """Count the order lines (given as they are, or as `order_parts`) of each day, tests left out.
+
+    Returns:
+        Lazy, in no order: `ordered_on` Date, `lines`; lines without a date are none of any day.
+    """
+    dated = real_lines(lines).filter(~nw.col("ordered_on").is_null())
+    return dated.group_by("ordered_on").agg(nw.col("lines").sum()).to_native()
+
+
+def orders_after(lines: IntoLazyFrameT, day: date) -> IntoLazyFrameT:
+    """The orders of later days, tests left out.
+
+    Returns:
+        Lazy, in no order: `ordered_on` Date and `order_id`, each pair once, and its `lines`.
+    """
+    late = real_lines(lines).filter(nw.col("ordered_on") > day)
+    return late.group_by("ordered_on", "order_id").agg(nw.col("lines").sum()).to_native()
+
+
+def bought_in_periods(days: IntoLazyFrameT, calendar: IntoLazyFrameT) -> IntoLazyFrameT:
+    """Sum the days of purchase of customers (`acrm.summaries.customers.purchase_days`) over periods.
+
+    Args:
+        days: `customer_id`, `day`, `orders`, `amount`.
+        calendar: `day`, `period`; a day may belong to several periods, or to none.
+
+    Returns:
+        Lazy, in no order: `period`, `customer_id`, `orders`, `amount`.
+    """
+    dated = nw.from_native(days).join(nw.from_native(calendar), on="day")
+    return dated.group_by("period", "customer_id").agg(nw.col("orders", "amount").sum()).to_native()

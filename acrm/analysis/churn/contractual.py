@@ -243,12 +243,17 @@ def _before_notices(
     """
     import polars as pl
 
+    from acrm.engine import collect
+    from acrm.summaries.sales import last_day
+
     begun = contracts.filter(pl.col("customer_id").is_not_null()).select(pl.col("start_at").max())
-    days = [] if lines is None else [lines.select(pl.col("ordered_on").max())]
+    days = []
     contacts = tables.get("interactions")
     if contacts is not None:
         days.append(contacts.select(pl.col("started_at").max().dt.date()))
     first, *events = (frame.item() for frame in pl.collect_all([begun, *days], engine="streaming"))
+    if lines is not None:
+        events.append(collect(last_day(lines)).item())
     last = max((day for day in events if day is not None), default=None)
     if first is None or last is None or last < first:
         return None

@@ -142,17 +142,15 @@ def read_records(lines: pl.LazyFrame, tables: Mapping[str, pl.LazyFrame], *, as_
     """
     import polars as pl
 
+    from acrm import engine
     from acrm.summaries.days import order_days
 
-    size = int(lines.select(pl.len()).collect(engine="streaming").item())
+    size = engine.height(lines)
     notes: tuple[Message, ...] = ()
-    names = lines.collect_schema().names()
-    if size > MOST_LINES and "product_id" in names:
-        lines, names = lines.drop("product_id"), [name for name in names if name != "product_id"]
+    if size > MOST_LINES and "product_id" in engine.columns(lines):
+        lines = lines.drop("product_id")
         notes = (Message("churn_transactional.no_breadth", {"lines": size, "most": MOST_LINES}),)
-    # Groups are of numbers, each text is kept once: half the memory.
-    coded = lines.with_columns(pl.col(name).cast(pl.Categorical) for name in _KEYS if name in names)
-    history = read_history(coded, refunds="net", as_of=as_of, beside=(order_days,))
+    history = read_history(engine.coded(lines, _KEYS), refunds="net", as_of=as_of, beside=(order_days,))
     today: Any = history.figures["as_of"]
     # Without `as_of` today is the day after the last event: nothing is known of it yet.
     last = today if as_of is not None else today - timedelta(days=1)

@@ -71,11 +71,12 @@ def spread_campaigns(
 
 def _orders(transactions: pl.LazyFrame, customers: pl.LazyFrame | None, as_of: date | None) -> pl.DataFrame:
     """`customer_id`, `month`, `campaign`, `channel`, `source`, `orders`."""
+    from acrm.engine import collect, columns
     from acrm.summaries.customers import orders_by_month
 
-    names = transactions.collect_schema().names()
+    names = columns(transactions)
     have = [name for name in ("campaign", "channel") if name in names]
-    orders = orders_by_month(transactions, have, as_of=as_of).collect(engine="streaming")
+    orders = collect(orders_by_month(transactions, have, as_of=as_of))
     told = orders.with_columns(_folded(name) if name in have else _none(name) for name in ("campaign", "channel"))
     if customers is not None and "source" in customers.collect_schema().names():
         from_where = customers.select("customer_id", _folded("source")).drop_nulls().unique("customer_id").collect()

@@ -48,10 +48,12 @@ def attributes(
     """
     import polars as pl
 
+    from acrm.engine import columns
+
     tables: dict[str, pl.LazyFrame] = {"transactions": transactions}
     if customers is not None:
         tables = {"customers": customers, **tables}
-    have = {name: {one for one in frame.collect_schema().names() if one[0] != "_"} for name, frame in tables.items()}
+    have = {name: {one for one in columns(frame) if one[0] != "_"} for name, frame in tables.items()}
     home = {column: next((name for name in have if column in have[name] - NO_CUTS), None) for column in by}
     if strangers := [column for column, name in home.items() if name is None]:
         known = sorted(set().union(*have.values()) - NO_CUTS)
@@ -84,11 +86,12 @@ def of_order(transactions: pl.LazyFrame, columns: Sequence[str], edge: Edge, as_
 
     Of several values in that order the one with most money counts, of equals the first by alphabet.
     """
+    from acrm.engine import collect
     from acrm.summaries.customers import edge_orders
 
     if not columns:
         return []
-    orders = edge_orders(transactions, columns, edge=edge, as_of=as_of).collect(engine="streaming")
+    orders = collect(edge_orders(transactions, columns, edge=edge, as_of=as_of))
     return [_most_money(orders, column) for column in columns]
 
 

@@ -80,11 +80,12 @@ def read_base(
     """
     import polars as pl
 
+    from acrm import engine
     from acrm.analysis.history import read_history
     from acrm.summaries.customers import spend_by_window
     from acrm.validity import years_before
 
-    of_lines = set(lines.collect_schema().names()) - NO_CUTS
+    of_lines = set(engine.columns(lines)) - NO_CUTS
     of_people = set(people.collect_schema().names()) - NO_CUTS if people is not None else set()
     known = sorted(name for name in of_lines | of_people if not name.startswith("_"))
     for name in columns:
@@ -96,7 +97,7 @@ def read_base(
     today: Any = history.figures["as_of"]
     edges = (years_before(today, 2), years_before(today, 1), today)
     told_first = [name for name in wanted if name not in own]
-    windows = spend_by_window(lines, edges=edges).collect(engine="streaming")
+    windows = engine.collect(spend_by_window(lines, edges=edges))
     before, now = (windows.filter(window=number).drop("window") for number in (0, 1))
     customers = (
         history.customers.select("customer_id", "first_order_at")

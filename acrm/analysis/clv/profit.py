@@ -125,13 +125,15 @@ def _margins(
     """Per customer and part the sums of the lines, without the columns that no line fills; and their currency."""
     import polars as pl
 
+    from acrm import engine
     from acrm.summaries.customers import customer_margins
     from acrm.summaries.ledger import Part
 
     costs = None
     if products is not None and "cost" in products.collect_schema().names():
         costs = products.select("product_id", "cost").drop_nulls()
-    margins = customer_margins(transactions, unit_costs=costs, as_of=as_of).collect(engine="streaming")
+        costs = engine.beside(costs, transactions)
+    margins = engine.collect(customer_margins(transactions, unit_costs=costs, as_of=as_of))
     used = margins.filter(pl.col("part").is_in([int(Part.SALE), int(Part.REFUND)]))
     if used.is_empty():
         raise InputError("no_sales", reasons=text("history.no_lines"))

@@ -169,13 +169,16 @@ def _units(
     """`driver`, `segment`, `period`, `customer_id`, `units` of every pool."""
     import polars as pl
 
+    from acrm.engine import beside, collect
+    from acrm.summaries.sales import bought_in_periods
+
     calendar = _calendar(pools["period"].unique().sort().to_list(), as_of).lazy()
     drivers = set(pools["driver"])
     found = []
-    for name, unit in (("orders", pl.col("orders")), ("revenue", pl.col("amount"))):
-        if name in drivers:
-            counted = days.join(calendar, on="day").group_by("period", "customer_id").agg(unit.sum().alias("units"))
-            found.append(counted.with_columns(driver=pl.lit(name)))
+    asked = [(name, unit) for name, unit in (("orders", "orders"), ("revenue", "amount")) if name in drivers]
+    if asked:
+        bought = collect(bought_in_periods(days, beside(calendar, days))).lazy()
+        found += [bought.select("period", "customer_id", units=unit, driver=pl.lit(name)) for name, unit in asked]
     kinds = [kind for name, kind in KINDS.items() if name in drivers]
     if interactions is not None and kinds:
         names = {kind: name for name, kind in KINDS.items()}

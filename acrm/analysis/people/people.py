@@ -147,7 +147,9 @@ def _of_lines(
     import polars as pl
 
     from acrm.analysis.people.behaviour import bought
+    from acrm.engine import only_here
 
+    only_here(lines)
     products = tables.get("products")
     costs = (
         products if products is not None and {"product_id", "cost"} <= set(products.collect_schema().names()) else None
