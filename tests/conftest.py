@@ -19,6 +19,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 # Sail tells of every step it takes.
 os.environ.setdefault("RUST_LOG", "off")
+# pyspark takes a worker of pytest-xdist, whose main module has no file, for a run of its own doctests.
+vars(sys.modules["__main__"]).setdefault("__file__", __file__)
 REMOTE = os.environ.get("ACRM_TEST_REMOTE")
 
 
