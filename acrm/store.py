@@ -127,7 +127,8 @@ def _count(name: str, path: Path) -> Written:
     filled: Counter[str] = Counter()
     for group in map(made.row_group, range(made.num_row_groups)):
         for column in map(group.column, range(made.num_columns)):
-            filled[column.path_in_schema] += column.num_values - column.statistics.null_count
+            # A group without rows has no statistics.
+            filled[column.path_in_schema] += column.num_values - (column.statistics.null_count if group.num_rows else 0)
     columns = [column for column in made.schema.names if column not in (*LINEAGE, "_flags")]
     return Written(name=name, path=path, rows=made.num_rows, filled={column: filled[column] for column in columns})
 

@@ -30,11 +30,11 @@ def test_refusals_are_notes() -> None:
 
 def test_a_day_in_the_past_without_a_history_and_stages_that_nothing_tells_apart_are_said() -> None:
     frame = deals(
-        ("a", "New", "open", "2024-01-01"), ("b", "Talk", "open", "2024-01-01"), ("c", "New", "open", "2024-03-01")
+        ("a", "Chat", "open", "2024-01-01"), ("b", "Talk", "open", "2024-01-01"), ("c", "Chat", "open", "2024-03-01")
     )
     said = {note.id: str(note) for note in funnel(frame, FunnelParams(as_of=date(2024, 2, 1))).notes}
     assert said["funnel.as_exported"].startswith("in the stage of the export, which is later than 2024-02-01: 2 open")
-    assert said["funnel.tied"] == "nothing tells New, Talk apart: they stand in the order of the alphabet"
+    assert said["funnel.tied"] == "nothing tells Chat, Talk apart: they stand in the order of the alphabet"
     assert "funnel.as_exported" not in {note.id for note in funnel(frame, FunnelParams()).notes}
 
 
