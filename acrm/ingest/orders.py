@@ -130,16 +130,21 @@ def _doubtful(lines: pl.LazyFrame, order: str, customer: str, day: str, places: 
 
 def _named(rows: pl.DataFrame, days: int) -> pl.DataFrame:
     """The rows (o, ref, day, _back, _place, who) of numbers that are several orders, with the order's name as `_id`."""
-    single = pl.col("who").drop_nulls().n_unique() == 1
+    single = pl.col("who").min() == pl.col("who").max()
     for near in (["o", "_place", "day"], ["o", "_place"]):
         # Who is named on one line alone bought the others, too.
-        known = pl.when(single.over(near)).then(pl.col("who").drop_nulls().max().over(near))
+        known = pl.when(single.over(near)).then(pl.col("who").max().over(near))
         rows = rows.with_columns(who=pl.coalesce("who", known))
     group = ["o", "_place", "who"]
-    rows = rows.sort(*group, "day", "_back", "ref", nulls_last=True)
-    sold = pl.when(~pl.col("_back")).then(pl.col("day")).forward_fill().over(group).shift(1).over(group)
+    rows = rows.sort(*group, "day", "_back", "ref", nulls_last=True).with_row_index("_at")
+    # In rows that are sorted a group is what stands between two beginnings; windows over each take far longer.
+    new = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in group) | (pl.col("_at") == 0)
+    begin = pl.when(new).then("_at").forward_fill()
+    last = pl.when(~pl.col("_back")).then("_at").forward_fill().shift(1)
+    sold = pl.when(last >= begin).then(pl.when(~pl.col("_back")).then("day").forward_fill().shift(1))
     start = (~pl.col("_back") & ((pl.col("day") - sold).dt.total_days() > days)).fill_null(False)
-    rows = rows.with_columns(part=start.cum_sum().over(group))
+    rows = rows.with_columns(new=new, part=start.cum_sum())
+    rows = rows.with_columns(part=pl.col("part") - pl.when("new").then("part").forward_fill())
     rows = rows.with_columns(first=pl.col("day").min().over(*group, "part"))
     several = rows.select(*group, "part", "first").unique().filter(pl.len().over("o") > 1)
     alike = several.select("o", "first", "_place").unique().filter(pl.len().over("o", "first") > 1).select("o", "first")
