@@ -33,7 +33,7 @@ _SCORE = ("table", "field", "filled", "valid")
 _MARKUP = str.maketrans({"<": "&lt;", "&": "&amp;"} | {sign: f"\\{sign}" for sign in "\\|`*[]"})
 """What would be Markdown or HTML in names from the data."""
 _FILES = 3
-_AT_ONCE = 2_500_000
+_AT_ONCE = 1_500_000
 """Order lines that are sorted in memory at once."""
 Finish = Callable[[pl.LazyFrame, pl.Expr], pl.LazyFrame]
 
@@ -64,7 +64,7 @@ def prepare(dataset: Dataset, folder: Path, lineage: Lineage, before: Path | Non
     The folder is held by `publish.writing`, which cleans up when this fails.
 
     Args:
-        dataset: The tables.
+        dataset: The tables; from then on they are read from where they were written.
         folder: Where they go.
         lineage: Where they come from; its `as_of` is the day of the run.
         before: The store that is added to: what it said otherwise is kept in `former_` tables.
@@ -77,21 +77,23 @@ def prepare(dataset: Dataset, folder: Path, lineage: Lineage, before: Path | Non
     with reported(folder):
         folder.mkdir(parents=True, exist_ok=True)
         _refuse_foreign(folder, [*(f"{name}.parquet" for name in frames), MANIFEST, DICTIONARY])
-        for name, frame in frames.items():
+        # What takes most memory comes when nothing else is held there any more.
+        for name in sorted(frames, key=lambda name: name == "transactions"):
+            frame = frames.pop(name)
             if name in timeless:
-                written.append(_written(name, frame, folder, lineage))
-                continue
-            since = known.Since(name, before, lineage.as_of)
-            lines = name == "transactions"
-            made = (
-                _written_lines(frame, folder, lineage, since)
-                if lines
-                else [_written(name, frame, folder, lineage, since)]
-            )
+                made, former = [_written(name, frame, folder, lineage)], None
+            else:
+                since = known.Since(name, before, lineage.as_of)
+                if name == "transactions":
+                    made = _written_lines(frame, folder, lineage, since)
+                else:
+                    made = [_written(name, frame, folder, lineage, since)]
+                former = known.gone(name, made[0].path, before, lineage.as_of)
             written += made
-            former = known.gone(name, made[0].path, before, lineage.as_of)
             if former is not None:
                 written.append(_written(f"{known.FORMER}{name}", former, folder, lineage))
+            dataset.let_go(name, made[0].scan())
+            del frame, former
     return written
 
 

@@ -191,13 +191,15 @@ class Sink:
     def _append(self, rows: pl.DataFrame) -> None:
         import pyarrow.parquet as pq
 
-        table = rows.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
-        if self._file is None:
-            texts = [name for name, kind in rows.schema.items() if kind == pl.String]
-            schema = table.schema.with_metadata(self._metadata)
-            # Dictionaries of amounts cost more than they save.
-            self._file = pq.ParquetWriter(self._path, schema, compression="zstd", use_dictionary=texts)
-        self._file.write_table(table, row_group_size=ROW_GROUP)
+        # Group by group, as each is copied on the way; one of an empty table, too.
+        for start in range(0, rows.height or 1, ROW_GROUP):
+            table = rows[start : start + ROW_GROUP].rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
+            if self._file is None:
+                texts = [name for name, kind in rows.schema.items() if kind == pl.String]
+                schema = table.schema.with_metadata(self._metadata)
+                # Dictionaries of amounts cost more than they save.
+                self._file = pq.ParquetWriter(self._path, schema, compression="zstd", use_dictionary=texts)
+            self._file.write_table(table)
 
 
 def write_csv(frame: pl.DataFrame, path: Path, _lineage: Lineage) -> None:

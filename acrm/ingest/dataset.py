@@ -95,6 +95,13 @@ class Dataset(Assembled):
         found = {"rejects": rejects} | ({"links": links} if links.height else {})
         return found if identities is None else found | {IDENTITIES: identities}
 
+    def let_go(self, table: str, written: pl.LazyFrame) -> None:
+        """Read a table from where it was written, and hold it in memory no longer."""
+        if table in self.tables:
+            self.tables[table] = written
+        elif table == IDENTITIES:
+            self.identities = None
+
     def require(self, table: str, command: str) -> pl.LazyFrame:
         """The table, or the error that says what was recognised, what is missing, and the `--map` that would help."""
         if table in self.tables:
