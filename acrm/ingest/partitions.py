@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePath
 from typing import TypeVar
@@ -14,6 +14,7 @@ Named = TypeVar("Named", bound=PurePath)
 
 _KEY = re.compile(r"([^=]+)=(.*)")
 _PART = re.compile(r"(part[-.]|data_)\d.*\.(parquet|parq|pq)")
+_COUNTED = re.compile(r"\d")
 SUFFIXES = (".parquet", ".parq", ".pq")
 REMARK = re.compile(r"_(SUCCESS|metadata|common_metadata|(committed|started)_\d+)")
 """What programs that write such folders leave beside the parts: no data."""
@@ -48,21 +49,38 @@ def keys(file: PurePath) -> tuple[str, ...]:
     return tuple(found[1] for part in file.parts[:-1] if (found := _KEY.fullmatch(part)))
 
 
-def gathered(files: Iterable[tuple[Named, str]]) -> list[tuple[Named, str, list[Named]]]:
+def gathered(
+    files: Iterable[tuple[Named, str]], ours: Collection[PurePath] = ()
+) -> list[tuple[Named, str, list[Named]]]:
     """Files and their names, the parts of a table as one: its folder, the name of that, and the parts, sorted.
 
     The name of a folder is the beginning of its parts' names, or what it is called itself where they begin in it.
+    Files that are called by words stand for tables where several are in one folder: `orders.parquet` and
+    `customers.parquet` of `year=2024` are no parts of each other, but of those of `year=2025`.
+
+    Args:
+        files: Files, each with its name.
+        ours: Folders with results of acrm, whose files are tables of their own whatever the folders are called.
     """
     found: dict[PurePath, tuple[Named, str, list[Named]]] = {}
     for file, name in files:
-        folder = root(file)
+        folder = None if file.parent in ours else root(file)
         if folder is None:
             found[file] = (file, name, [])
             continue
         depth = len(file.parts) - len(folder.parts)
         called = "/".join(PurePath(name).parts[:-depth]) or folder.name or name
         found.setdefault(folder, (folder, called, []))[2].append(file)
-    return [(path, name, sorted(parts)) for path, name, parts in found.values()]
+    return [table for path, name, parts in found.values() for table in _by_word(path, name, sorted(parts))]
+
+
+def _by_word(folder: Named, name: str, parts: list[Named]) -> list[tuple[Named, str, list[Named]]]:
+    """The tables of a folder: one, unless its files are called by several words, without a number, side by side."""
+    words = {part.stem for part in parts}
+    beside = len({part.parent for part in parts}) < len(parts)
+    if len(words) < 2 or not beside or any(map(_COUNTED.search, words)):
+        return [(folder, name, parts)]
+    return [(folder, f"{name}/{word}", [part for part in parts if part.stem == word]) for word in sorted(words)]
 
 
 def scan(parts: Sequence[str], depth: int, options: dict[str, int] | None = None) -> pl.LazyFrame:

@@ -189,3 +189,25 @@ def test_a_table_of_many_files_is_one_line_of_the_account_and_of_the_lineage(acr
     again = acrm("clean", "lake", "-o", "store")
     assert "9 rows in" in again.out
     assert acrm("rfm", "lake", "-o", "-").raw == acrm("rfm", "store", "-o", "-").raw
+
+
+def test_a_store_or_result_below_a_key_is_no_part(acrm: Acrm, tmp_path: Path) -> None:
+    hive(tmp_path / "lake")
+    for _ in range(2):
+        assert acrm("clean", "lake", "-o", "stores/day=1").code == 0
+    assert acrm("rfm", "stores/day=1", "-o", "-").raw == acrm("rfm", "lake", "-o", "-").raw
+    assert acrm("rfm", "lake", "-o", "out/day=1").code == 0
+    assert names("out/day=1/rfm.parquet", scratch=tmp_path) == ["rfm.parquet"]
+
+
+def test_files_called_by_words_below_a_key_are_tables_of_their_own(tmp_path: Path) -> None:
+    lake = tmp_path / "lake"
+    for year in (2023, 2024):
+        (lake / f"year={year}").mkdir(parents=True)
+        orders(date(year, 1, 5)).write_parquet(lake / f"year={year}/orders.parquet")
+    assert names(lake, scratch=tmp_path) == ["lake"]
+    people = pl.DataFrame({"customer_id": ["C0", "C1"], "full_name": ["Ann Lee", "Bo Hill"]})
+    people.write_parquet(lake / "year=2024/customers.parquet")
+    dataset = loaded(tmp_path / "s", lake)
+    found = [(one.name, one.plan.entity, one.rows_in) for one in dataset.inputs]
+    assert found == [("lake/customers", "customers", 2), ("lake/orders", "transactions", 6)]
