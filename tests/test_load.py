@@ -244,7 +244,8 @@ def test_rows_of_any_table_that_has_the_columns_stand_for_customers(tmp_path: Pa
 )
 def test_a_ledger_stands_for_the_lines_that_are_asked_for(tmp_path: Path, asked: dict[str, Any], kept: bool) -> None:
     orders = "order_id,customer_id,date,amount,currency,channel\n" + "".join(
-        f"{n // 2},c{n // 2 % 7},2024-01-{n % 28 + 1:02},{n % 5 - 1},EUR,{'web' if n % 3 else 'shop'}\n" for n in range(90)
+        f"{n // 2},c{n // 2 % 7},2024-01-{n % 28 + 1:02},{n % 5 - 1},EUR,{'web' if n % 3 else 'shop'}\n"
+        for n in range(90)
     )
     people = "customer_id,gender\n" + "".join(f"c{n},{'fm'[n % 2]}\n" for n in range(7))
     dataset = load_texts(tmp_path / "in", {"orders.csv": orders, "customers.csv": people})

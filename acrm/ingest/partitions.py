@@ -106,7 +106,7 @@ def scan(parts: Sequence[str], depth: int, options: dict[str, int] | None = None
         alike.setdefault((schema, keys(PurePath(part))), []).append(part)
     seen: dict[str, set[object]] = {}
     for name, kind in {entry for schema in schemas for entry in schema}:
-        seen.setdefault(name, set()).add("number" if kind.is_numeric() else kind.base_type())
+        seen.setdefault(name, set()).add(_family(kind))
     mixed = {name for name, kinds_of in seen.items() if len(kinds_of - {pl.Null}) > 1}
     frames = []
     for (_, named), files in alike.items():
@@ -119,6 +119,27 @@ def scan(parts: Sequence[str], depth: int, options: dict[str, int] | None = None
         )
         # Keys of folders above the table are none of its columns.
         frame = frame.drop(set(named) - set(keys(PurePath(*PurePath(files[0]).parts[depth:]))))
-        own = [name for name in frame.collect_schema().names() if name in mixed]
-        frames.append(frame.with_columns(pl.col(own).cast(pl.String)))
+        own = [(name, kind) for name, kind in frame.collect_schema().items() if name in mixed]
+        frames.append(frame.with_columns(cells(pl.col(name), kind).cast(pl.String) for name, kind in own))
     return frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed")
+
+
+def _family(kind: pl.DataType) -> object:
+    """What kinds have in common that stand in one column without becoming text."""
+    if kind.is_numeric():
+        return "number"
+    return kind.time_zone or "no zone" if isinstance(kind, pl.Datetime) else kind.base_type()
+
+
+def cells(column: pl.Expr, kind: pl.DataType) -> pl.Expr:
+    """A typed column of Parquet, as text unless it holds numbers, times or truth values; lists and records as JSON."""
+    if kind.is_numeric() or kind in (pl.String, pl.Boolean, pl.Date, pl.Datetime):
+        return column
+    if kind == pl.Duration:
+        return column.dt.total_seconds()
+    if kind == pl.Binary:
+        return column.map_elements(lambda cell: cell.decode(errors="backslashreplace"), return_dtype=pl.String)
+    if not kind.is_nested():
+        return column.cast(pl.String)
+    wrapped = pl.struct(column.alias("")).struct.json_encode().str.strip_prefix('{"":').str.strip_suffix("}")
+    return pl.when(column.is_not_null()).then(wrapped).alias(column.meta.output_name())

@@ -140,6 +140,8 @@ def test_parts_are_matched_by_the_names_of_their_columns(tmp_path: Path) -> None
     [
         (pl.Series("ordered_at", [19723] * 3), ["2024-01-05", "19723"]),
         (pl.Series("ordered_at", ["05.02.2024"] * 3), ["2024-01-05", "05.02.2024"]),
+        (pl.Series("ordered_at", [["2024-02-05"]] * 3), ["2024-01-05", '["2024-02-05"]']),
+        (pl.Series("ordered_at", [b"2024\xff"] * 3), ["2024-01-05", "2024\\xff"]),
     ],
 )
 def test_where_parts_disagree_a_column_is_text(tmp_path: Path, other: pl.Series, cells: list[str]) -> None:
@@ -148,6 +150,16 @@ def test_where_parts_disagree_a_column_is_text(tmp_path: Path, other: pl.Series,
     pl.read_parquet(last).with_columns(other).write_parquet(last)
     [raw] = [read.read(source, ReadOptions(), tmp_path)[0] for source in find([str(table)], tmp_path)]
     assert raw.frame.collect()["ordered_at"].unique(maintain_order=True).to_list() == cells
+
+
+def test_parts_with_times_of_several_zones(tmp_path: Path) -> None:
+    table = spark(tmp_path, 3)
+    for part, zone in zip(sorted(table.glob("part*"))[1:], ("UTC", "Europe/Riga"), strict=True):
+        there = pl.col("ordered_at").cast(pl.Datetime).dt.offset_by("23h").dt.replace_time_zone("UTC")
+        pl.read_parquet(part).with_columns(there.dt.convert_time_zone(zone)).write_parquet(part)
+    lines = loaded(tmp_path / "s", table).tables["transactions"].collect()
+    days = lines["ordered_on"].unique().sort().to_list()
+    assert days == [date(2024, 1, 5), date(2024, 2, 5), date(2024, 3, 6)]
 
 
 def test_a_fingerprint_is_of_the_content_and_the_names_below_the_folder(tmp_path: Path) -> None:
