@@ -76,7 +76,8 @@ def prepare(dataset: Dataset, folder: Path, lineage: Lineage, before: Path | Non
     written = []
     with reported(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        _refuse_foreign(folder, [*(f"{name}.parquet" for name in frames), MANIFEST, DICTIONARY])
+        names = [*frames, ORDERS] if "transactions" in frames else [*frames]
+        _refuse_foreign(folder, [*(f"{name}.parquet" for name in names), MANIFEST, DICTIONARY])
         for name, frame in frames.items():
             if name in timeless:
                 written.append(_written(name, frame, folder, lineage))
