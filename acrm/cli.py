@@ -53,6 +53,8 @@ COMMANDS = (
 
 CONFIG = "acrm.toml"
 INTERRUPTED, CLOSED_PIPE, BUG = 130, 141, AcrmError.exit_code
+_SECRET = re.compile(r"(?<=token=)[^;&\s]+|(?<=sig=)[^&\s]+|(?<=:)[^/:@\s]+(?=@)", re.IGNORECASE)
+"""What a URL may tell that nobody else should know: a token, a signature, a password."""
 _NO_ROOM = {errno.ENOSPC, errno.EFBIG, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 _OPTION = r"Invalid value for '(?P<option>[^']*)'(?: / '[^']*')*: "
@@ -274,4 +276,6 @@ def _as_ours(error: BaseException, words: list[str]) -> AcrmError:
         full = (error.errno or (int(number[1]) if number else 0)) in _NO_ROOM
         return OutputError("no_room", reason=error) if full else InputError("system", reason=error)
     reason = next(iter(str(error).splitlines()), "")
-    return AcrmError("bug", kind=type(error).__name__, reason=reason, command=shlex.join(["acrm", *words]))
+    # The command line is to be sent to others.
+    shown = [_SECRET.sub("***", word) for word in words]
+    return AcrmError("bug", kind=type(error).__name__, reason=reason, command=shlex.join(["acrm", *shown]))

@@ -142,7 +142,7 @@ def cluster(remote: str) -> Iterator[Cluster]:
         warnings.filterwarnings("ignore", module="pyspark")
         try:
             address = DefaultChannelBuilder(remote)
-        except PySparkException as error:
+        except (PySparkException, ValueError) as error:
             raise UsageError("bad_remote") from error
         try:
             with address.toChannel() as channel:

@@ -47,8 +47,17 @@ def orders_kept(dataset: Dataset, selecting: Selecting, cluster: Cluster | None)
 
     if cluster or dataset.orders is None or selecting.currency or selecting.rates:
         return None
-    others = {*dataset.tables["transactions"].collect_schema().names()} - {*dataset.orders.collect_schema().names()}
-    if names_in(selecting.where) & others:
+    # A condition on days would part the days of an order, of which the first stands for it.
+    lines = {*dataset.tables["transactions"].collect_schema().names()} - {"customer_id", "order_id", "currency"}
+    if names_in(selecting.where) & lines:
+        return None
+    # Of lines that another program wrote anew nothing is kept.
+    counts = [
+        dataset.orders.select(pl.col("lines").cast(pl.Int64).sum()),
+        dataset.tables["transactions"].select(pl.len()),
+    ]
+    told, found = (int(count.item()) for count in pl.collect_all(counts, engine="streaming"))
+    if told != found:
         return None
     kept = where({**dataset.tables, "transactions": dataset.orders}, "transactions", selecting.where)
     # Where some lines name a currency and others none, an order may be in both.

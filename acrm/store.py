@@ -58,16 +58,19 @@ def is_store(folder: Path) -> bool:
     return is_manifest(folder / MANIFEST)
 
 
-def prepare(dataset: Dataset, folder: Path, lineage: Lineage, before: Path | None = None) -> list[Written]:
+def prepare(
+    dataset: Dataset, folder: Path, lineage: Lineage, before: Path | None = None, *, release: bool = False
+) -> list[Written]:
     """Write all tables of a dataset, sorted by their keys, beside the store's present ones; `commit` publishes them.
 
     The folder is held by `publish.writing`, which cleans up when this fails.
 
     Args:
-        dataset: The tables; from then on they are read from where they were written.
+        dataset: The tables.
         folder: Where they go.
         lineage: Where they come from; its `as_of` is the day of the run.
         before: The store that is added to: what it said otherwise is kept in `former_` tables.
+        release: Let go of each table when it is written; until `commit` the dataset reads it from there.
     """
     frames = {name: shaped(name, frame) for name, frame in sorted(dataset.tables.items())}
     frames |= {name: frame.lazy() for name, frame in dataset.asides().items()}
@@ -76,7 +79,8 @@ def prepare(dataset: Dataset, folder: Path, lineage: Lineage, before: Path | Non
     written = []
     with reported(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        _refuse_foreign(folder, [*(f"{name}.parquet" for name in frames), MANIFEST, DICTIONARY])
+        names = [*frames, ORDERS] if "transactions" in frames else [*frames]
+        _refuse_foreign(folder, [*(f"{name}.parquet" for name in names), MANIFEST, DICTIONARY])
         # What takes most memory comes when nothing else is held there any more.
         for name in sorted(frames, key=lambda name: name == "transactions"):
             frame = frames.pop(name)
@@ -92,7 +96,8 @@ def prepare(dataset: Dataset, folder: Path, lineage: Lineage, before: Path | Non
             written += made
             if former is not None:
                 written.append(_written(f"{known.FORMER}{name}", former, folder, lineage))
-            dataset.let_go(name, made[0].scan())
+            if release:
+                dataset.release(name, made[0].scan())
             del frame, former
     return written
 

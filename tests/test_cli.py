@@ -283,6 +283,10 @@ def test_a_bug_asks_to_be_reported(acrm: Acrm, probe: Probe, monkeypatch: pytest
     assert "bug in acrm: KeyError: 'spend'" in ran.err
     assert ran.err.endswith("acrm probe 'my file.csv'\n")
     assert "Traceback" not in ran.err
+    for secret in ("sc://host:1/;token=a/b==;x=y", "s3://key:ab==@shop/x", "az://box/x?sv=1&sig=a/b=="):
+        told = acrm("probe", secret).err
+        assert ("b==" in told, "***" in told) == (False, True)
+    assert acrm("probe", "sc://host:15002").err.endswith("acrm probe sc://host:15002\n")
     assert "Traceback" in acrm("probe", "a.csv", "--debug").err
     monkeypatch.setenv("ACRM_DEBUG", "1")
     assert "Traceback" in acrm("probe", "a.csv").err

@@ -16,7 +16,7 @@ from acrm.earlier import earlier_result
 from acrm.errors import InputError, UsageError
 from acrm.ingest.dataset import load
 from acrm.ingest.options import IngestOptions
-from acrm.lineage import Lineage
+from acrm.lineage import KEY, Lineage
 from acrm.load import Sales, crowd, moment, sales, toml_file, undisturbed
 from acrm.options import Reading, Selecting
 from acrm.store import commit, prepare
@@ -235,7 +235,8 @@ def test_rows_of_any_table_that_has_the_columns_stand_for_customers(tmp_path: Pa
     ("asked", "kept"),
     [
         ({}, True),
-        ({"where": "ordered_on > '2024-01-13'"}, True),
+        ({"where": "order_id < '3'"}, True),
+        ({"where": "ordered_on > '2024-01-13'"}, False),
         ({"where": "gender = 'f'"}, True),
         ({"where": "channel = 'web'"}, False),
         ({"currency": "EUR"}, False),
@@ -243,7 +244,8 @@ def test_rows_of_any_table_that_has_the_columns_stand_for_customers(tmp_path: Pa
 )
 def test_a_ledger_stands_for_the_lines_that_are_asked_for(tmp_path: Path, asked: dict[str, Any], kept: bool) -> None:
     orders = "order_id,customer_id,date,amount,currency,channel\n" + "".join(
-        f"{n // 2},c{n % 7},2024-01-{n % 28 + 1:02},{n % 5 - 1},EUR,{'web' if n % 3 else 'shop'}\n" for n in range(90)
+        f"{n // 2},c{n // 2 % 7},2024-01-{n % 28 + 1:02},{n % 5 - 1},EUR,{'web' if n % 3 else 'shop'}\n"
+        for n in range(90)
     )
     people = "customer_id,gender\n" + "".join(f"c{n},{'fm'[n % 2]}\n" for n in range(7))
     dataset = load_texts(tmp_path / "in", {"orders.csv": orders, "customers.csv": people})
@@ -257,3 +259,22 @@ def test_a_ledger_stands_for_the_lines_that_are_asked_for(tmp_path: Path, asked:
     ]
     assert histories[0].height
     assert histories[0].equals(histories[1])
+
+
+def test_lines_beside_those_of_a_store_count_too(cleaned: Path, tmp_path: Path) -> None:
+    later = pl.read_parquet(cleaned / "transactions.parquet").with_columns(order_id=pl.format("later-{}", "order_id"))
+    metadata = pl.read_parquet_metadata(cleaned / "transactions.parquet")
+    later.write_parquet(cleaned / "transactions-2.parquet", metadata={"acrm": metadata["acrm"]})
+    made = found(cleaned, tmp_path)
+    assert made.ledger is None
+    assert made.lines.collect()["order_id"].sort().to_list() == ["1", "2", "3", "later-1", "later-2", "later-3"]
+
+
+def test_a_ledger_of_other_lines_is_not_believed(tmp_path: Path, cleaned: Path) -> None:
+    assert found(cleaned, tmp_path, where="currency = 'EUR'").ledger is not None
+    path = cleaned / "transactions.parquet"
+    metadata = {key: value for key, value in pl.read_parquet_metadata(path).items() if key == KEY}
+    pl.read_parquet(path).filter(order_id="1").write_parquet(path, metadata=metadata)
+    made = found(cleaned, tmp_path, where="currency = 'EUR'")
+    assert made.ledger is None
+    assert len(lines(made)) == 1

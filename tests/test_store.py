@@ -229,6 +229,18 @@ def test_the_ledger_of_orders_is_that_of_the_lines(tmp_path: Path) -> None:
         assert (load(sources, IngestOptions(), tmp_path).orders is not None) == alone
 
 
+@pytest.mark.parametrize("name", ["transactions", "orders"])
+def test_an_export_that_is_called_as_a_table_is_not_replaced(name: str, tmp_path: Path) -> None:
+    dataset = load_texts(tmp_path / "in", MANY)
+    export = tmp_path / "store" / f"{name}.parquet"
+    export.parent.mkdir()
+    pl.DataFrame({"order_id": ["1"]}).write_parquet(export)
+    before = export.read_bytes()
+    with pytest.raises(OutputError, match=f"{name}.parquet"):
+        write(dataset, export.parent)
+    assert ([export.read_bytes()], [export]) == ([before], [*export.parent.iterdir()])
+
+
 def test_every_table_is_sorted_by_its_key_and_has_all_columns(tmp_path: Path) -> None:
     files = {
         "deals.csv": "deal id,stage,amount,created at\n9,Won,5,2024-01-13\n10,Won,5,2024-01-13\n",

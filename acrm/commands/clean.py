@@ -167,7 +167,7 @@ def clean(
             lineage = account.store_lineage(dataset, run.command, privacy.told(run.options, key), as_of)
             with run.console.progress(Message("clean.writing")):
                 shown = masked(dataset) if mask else dataset
-                written = prepare(shown, folder, lineage, before)
+                written = prepare(shown, folder, lineage, before, release=True)
                 tables = {table.name: table.scan() for table in written if not aside(table.name)}
                 # What a mask hides is counted for what it is.
                 tables = {name: shaped(name, dataset.tables[name]) for name in tables} if mask else tables

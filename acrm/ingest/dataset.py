@@ -95,7 +95,7 @@ class Dataset(Assembled):
         found = {"rejects": rejects} | ({"links": links} if links.height else {})
         return found if identities is None else found | {IDENTITIES: identities}
 
-    def let_go(self, table: str, written: pl.LazyFrame) -> None:
+    def release(self, table: str, written: pl.LazyFrame) -> None:
         """Read a table from where it was written, and hold it in memory no longer."""
         if table in self.tables:
             self.tables[table] = written
@@ -218,14 +218,16 @@ def _rejected_until(
 def _is_one_store(inputs: list[Input], options: IngestOptions) -> bool:
     """Whether all there is to read is one store, as it is."""
     folders = {source.raw.source.path.parent for source in inputs}
+    once = len({source.plan.entity for source in inputs}) == len(inputs)
     asked = options.link or options.decisions or options.prefer or options.known_at or options.key or options.full
-    return not asked and len(folders) == 1 and all(source.plan.system == "acrm" for source in inputs)
+    return not asked and once and len(folders) == 1 and all(source.plan.system == "acrm" for source in inputs)
 
 
 def _orders(raws: list[RawTable], *, alone: bool) -> pl.LazyFrame | None:
     """The ledger of orders of a store that is read by itself."""
-    kept = [raw.source.path for raw in raws if alone and _own_table(raw) == ORDERS]
-    return pl.scan_parquet(kept[0], glob=False) if kept else None
+    kept = {raw.source.path.parent: raw.source.path for raw in raws if _own_table(raw) == ORDERS}
+    lines = [raw.source.path.parent for raw in raws if alone and _own_table(raw) == "transactions"]
+    return pl.scan_parquet(kept[lines[0]], glob=False) if lines and lines[0] in kept else None
 
 
 def _scanned(raw: RawTable, table: str, options: IngestOptions) -> pl.LazyFrame:

@@ -78,7 +78,11 @@ def _delta(location: str) -> tuple[int, tuple[str, ...], int]:
 
     table = DeltaTable(location)
     sizes = pl.DataFrame(table.get_add_actions())["size_bytes"]
-    return table.version(), tuple(sorted(table.file_uris())), int(sizes.sum())
+    files = sorted(table.file_uris())
+    for file in files if "://" not in location else ():
+        # A file that is gone, or in a folder that URLs spell otherwise (a blank is %20), is not found later on either.
+        Path(file).stat()
+    return table.version(), tuple(files), int(sizes.sum())
 
 
 def _iceberg(location: str) -> tuple[int | None, tuple[str, ...], int]:

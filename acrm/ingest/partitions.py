@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePath
 from typing import TypeVar
@@ -14,6 +14,7 @@ Named = TypeVar("Named", bound=PurePath)
 
 _KEY = re.compile(r"([^=]+)=(.*)")
 _PART = re.compile(r"(part[-.]|data_)\d.*\.(parquet|parq|pq)")
+_COUNTED = re.compile(r"\d")
 SUFFIXES = (".parquet", ".parq", ".pq")
 REMARK = re.compile(r"_(SUCCESS|metadata|common_metadata|(committed|started)_\d+)")
 """What programs that write such folders leave beside the parts: no data."""
@@ -48,21 +49,38 @@ def keys(file: PurePath) -> tuple[str, ...]:
     return tuple(found[1] for part in file.parts[:-1] if (found := _KEY.fullmatch(part)))
 
 
-def gathered(files: Iterable[tuple[Named, str]]) -> list[tuple[Named, str, list[Named]]]:
+def gathered(
+    files: Iterable[tuple[Named, str]], ours: Collection[PurePath] = ()
+) -> list[tuple[Named, str, list[Named]]]:
     """Files and their names, the parts of a table as one: its folder, the name of that, and the parts, sorted.
 
     The name of a folder is the beginning of its parts' names, or what it is called itself where they begin in it.
+    Files that are called by words stand for tables where several are in one folder: `orders.parquet` and
+    `customers.parquet` of `year=2024` are no parts of each other, but of those of `year=2025`.
+
+    Args:
+        files: Files, each with its name.
+        ours: Folders with results of acrm, whose files are tables of their own whatever the folders are called.
     """
     found: dict[PurePath, tuple[Named, str, list[Named]]] = {}
     for file, name in files:
-        folder = root(file)
+        folder = None if file.parent in ours else root(file)
         if folder is None:
             found[file] = (file, name, [])
             continue
         depth = len(file.parts) - len(folder.parts)
         called = "/".join(PurePath(name).parts[:-depth]) or folder.name or name
         found.setdefault(folder, (folder, called, []))[2].append(file)
-    return [(path, name, sorted(parts)) for path, name, parts in found.values()]
+    return [table for path, name, parts in found.values() for table in _by_word(path, name, sorted(parts))]
+
+
+def _by_word(folder: Named, name: str, parts: list[Named]) -> list[tuple[Named, str, list[Named]]]:
+    """The tables of a folder: one, unless its files are called by several words, without a number, side by side."""
+    words = {part.stem for part in parts}
+    beside = len({part.parent for part in parts}) < len(parts)
+    if len(words) < 2 or not beside or any(map(_COUNTED.search, words)):
+        return [(folder, name, parts)]
+    return [(folder, f"{name}/{word}", [part for part in parts if part.stem == word]) for word in sorted(words)]
 
 
 def scan(parts: Sequence[str], depth: int, options: dict[str, int] | None = None) -> pl.LazyFrame:
@@ -88,7 +106,7 @@ def scan(parts: Sequence[str], depth: int, options: dict[str, int] | None = None
         alike.setdefault((schema, keys(PurePath(part))), []).append(part)
     seen: dict[str, set[object]] = {}
     for name, kind in {entry for schema in schemas for entry in schema}:
-        seen.setdefault(name, set()).add("number" if kind.is_numeric() else kind.base_type())
+        seen.setdefault(name, set()).add(_family(kind))
     mixed = {name for name, kinds_of in seen.items() if len(kinds_of - {pl.Null}) > 1}
     frames = []
     for (_, named), files in alike.items():
@@ -101,6 +119,27 @@ def scan(parts: Sequence[str], depth: int, options: dict[str, int] | None = None
         )
         # Keys of folders above the table are none of its columns.
         frame = frame.drop(set(named) - set(keys(PurePath(*PurePath(files[0]).parts[depth:]))))
-        own = [name for name in frame.collect_schema().names() if name in mixed]
-        frames.append(frame.with_columns(pl.col(own).cast(pl.String)))
+        own = [(name, kind) for name, kind in frame.collect_schema().items() if name in mixed]
+        frames.append(frame.with_columns(cells(pl.col(name), kind).cast(pl.String) for name, kind in own))
     return frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed")
+
+
+def _family(kind: pl.DataType) -> object:
+    """What kinds have in common that stand in one column without becoming text."""
+    if kind.is_numeric():
+        return "number"
+    return kind.time_zone or "no zone" if isinstance(kind, pl.Datetime) else kind.base_type()
+
+
+def cells(column: pl.Expr, kind: pl.DataType) -> pl.Expr:
+    """A typed column of Parquet, as text unless it holds numbers, times or truth values; lists and records as JSON."""
+    if kind.is_numeric() or kind in (pl.String, pl.Boolean, pl.Date, pl.Datetime):
+        return column
+    if kind == pl.Duration:
+        return column.dt.total_seconds()
+    if kind == pl.Binary:
+        return column.map_elements(lambda cell: cell.decode(errors="backslashreplace"), return_dtype=pl.String)
+    if not kind.is_nested():
+        return column.cast(pl.String)
+    wrapped = pl.struct(column.alias("")).struct.json_encode().str.strip_prefix('{"":').str.strip_suffix("}")
+    return pl.when(column.is_not_null()).then(wrapped).alias(column.meta.output_name())

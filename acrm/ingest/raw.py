@@ -63,7 +63,7 @@ class SourceFile:
 
         Objects that are read where they are: that of their names, sizes and what the store says of their content.
         """
-        if self.tag or not self.parts:
+        if self.tag or not (self.parts or self.location):
             return self.tag or sha256(self.path)
         return digest(f"{sha256(Path(part))} {self._called(Path(part))}" for part in self.parts)
 

@@ -73,7 +73,7 @@ def _parquet(source: SourceFile, path: Path) -> RawTable:
         raise InputError("broken_parquet", path=source.name) from None
     header, renamed = unique_names(columns, reserved=(ROW,))
     frame = scan.rename(dict(zip(columns, header, strict=True))).with_row_index(ROW, offset=1)
-    cells = [_cells(pl.col(name), kind) for name, kind in frame.select(header).collect_schema().items()]
+    cells = [partitions.cells(pl.col(name), kind) for name, kind in frame.select(header).collect_schema().items()]
     return RawTable(
         source=source,
         sheet=None,
@@ -82,20 +82,6 @@ def _parquet(source: SourceFile, path: Path) -> RawTable:
         layout=Layout(renamed=renamed),
         metadata={key: value for key, value in metadata.items() if key != "ARROW:schema"},
     )
-
-
-def _cells(column: pl.Expr, kind: pl.DataType) -> pl.Expr:
-    """A typed column, as text unless it holds numbers, times or truth values; lists and records as JSON."""
-    if kind.is_numeric() or kind in (pl.String, pl.Boolean, pl.Date, pl.Datetime):
-        return column
-    if kind == pl.Duration:
-        return column.dt.total_seconds()
-    if kind == pl.Binary:
-        return column.map_elements(lambda cell: cell.decode(errors="backslashreplace"), return_dtype=pl.String)
-    if not kind.is_nested():
-        return column.cast(pl.String)
-    wrapped = pl.struct(column.alias("")).struct.json_encode().str.strip_prefix('{"":').str.strip_suffix("}")
-    return pl.when(column.is_not_null()).then(wrapped).alias(column.meta.output_name())
 
 
 def _text(source: SourceFile, options: ReadOptions, scratch: Path, lenient: bool) -> RawTable:

@@ -78,7 +78,8 @@ def find(arguments: Sequence[str], scratch: Path) -> list[SourceFile]:
                 continue
             status = found[0].stat()
             named.setdefault((status.st_dev, status.st_ino), found)
-    whole = partitions.gathered(named.values())
+    ours = {folder for folder in {path.parent for path, _ in named.values()} if _ours(folder)}
+    whole = partitions.gathered(named.values(), ours)
     names = _told_apart(
         [*((path, name) for path, name, _ in whole), *((path, one.name) for path, one in tables.items())]
     )
@@ -128,11 +129,12 @@ def _in_store(url: str, scratch: Path) -> Iterator[tuple[Path, str] | SourceFile
         raise InputError("no_exports", path=url)
     parquet = {one.key: one for one in found if one.key.suffix.lower() in partitions.SUFFIXES}
     for path, name, parts in partitions.gathered((key, one.name) for key, one in parquet.items()):
-        if not parts and remote.is_ours(parquet[path]):
+        own = [parquet[key] for key in parts or [path]]
+        if remote.is_ours(own[0]):
             # What is known of it stands beside it.
-            yield remote.copied(parquet[path], scratch), name
+            yield from ((remote.copied(one, scratch), one.name) for one in own)
         else:
-            yield remote.table([parquet[part] for part in parts or [path]], path, name)
+            yield remote.table(own, path, name)
     yield from ((remote.copied(one, scratch), one.name) for one in found if one.key not in parquet)
 
 

@@ -117,3 +117,20 @@ def test_without_the_extra_the_error_says_what_to_install(
     ran = acrm("clean", "orders")
     assert ran.code == 3
     assert "pip install 'acrm[cloud]'" in ran.err
+
+
+def test_a_delta_table_that_lacks_a_file_is_one_sentence(tmp_path: Path) -> None:
+    table = delta(tmp_path / "orders")
+    for part in table.glob("*.parquet"):
+        part.unlink()
+    with pytest.raises(InputError, match=r"orders: the table cannot be read: .*No such file"):
+        find([str(table)], tmp_path)
+
+
+def test_a_table_without_files_has_a_fingerprint(tmp_path: Path) -> None:
+    deltalake = pytest.importorskip("deltalake", reason="acrm[cloud] is not installed")
+    table = delta(tmp_path / "orders")
+    deltalake.DeltaTable(str(table)).delete()
+    [source] = find([str(table)], tmp_path)
+    assert source.parts == ()
+    assert len(source.sha256) == 64

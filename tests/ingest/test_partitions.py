@@ -140,6 +140,8 @@ def test_parts_are_matched_by_the_names_of_their_columns(tmp_path: Path) -> None
     [
         (pl.Series("ordered_at", [19723] * 3), ["2024-01-05", "19723"]),
         (pl.Series("ordered_at", ["05.02.2024"] * 3), ["2024-01-05", "05.02.2024"]),
+        (pl.Series("ordered_at", [["2024-02-05"]] * 3), ["2024-01-05", '["2024-02-05"]']),
+        (pl.Series("ordered_at", [b"2024\xff"] * 3), ["2024-01-05", "2024\\xff"]),
     ],
 )
 def test_where_parts_disagree_a_column_is_text(tmp_path: Path, other: pl.Series, cells: list[str]) -> None:
@@ -148,6 +150,16 @@ def test_where_parts_disagree_a_column_is_text(tmp_path: Path, other: pl.Series,
     pl.read_parquet(last).with_columns(other).write_parquet(last)
     [raw] = [read.read(source, ReadOptions(), tmp_path)[0] for source in find([str(table)], tmp_path)]
     assert raw.frame.collect()["ordered_at"].unique(maintain_order=True).to_list() == cells
+
+
+def test_parts_with_times_of_several_zones(tmp_path: Path) -> None:
+    table = spark(tmp_path, 3)
+    for part, zone in zip(sorted(table.glob("part*"))[1:], ("UTC", "Europe/Riga"), strict=True):
+        there = pl.col("ordered_at").cast(pl.Datetime).dt.offset_by("23h").dt.replace_time_zone("UTC")
+        pl.read_parquet(part).with_columns(there.dt.convert_time_zone(zone)).write_parquet(part)
+    lines = loaded(tmp_path / "s", table).tables["transactions"].collect()
+    days = lines["ordered_on"].unique().sort().to_list()
+    assert days == [date(2024, 1, 5), date(2024, 2, 5), date(2024, 3, 6)]
 
 
 def test_a_fingerprint_is_of_the_content_and_the_names_below_the_folder(tmp_path: Path) -> None:
@@ -189,3 +201,25 @@ def test_a_table_of_many_files_is_one_line_of_the_account_and_of_the_lineage(acr
     again = acrm("clean", "lake", "-o", "store")
     assert "9 rows in" in again.out
     assert acrm("rfm", "lake", "-o", "-").raw == acrm("rfm", "store", "-o", "-").raw
+
+
+def test_a_store_or_result_below_a_key_is_no_part(acrm: Acrm, tmp_path: Path) -> None:
+    hive(tmp_path / "lake")
+    for _ in range(2):
+        assert acrm("clean", "lake", "-o", "stores/day=1").code == 0
+    assert acrm("rfm", "stores/day=1", "-o", "-").raw == acrm("rfm", "lake", "-o", "-").raw
+    assert acrm("rfm", "lake", "-o", "out/day=1").code == 0
+    assert names("out/day=1/rfm.parquet", scratch=tmp_path) == ["rfm.parquet"]
+
+
+def test_files_called_by_words_below_a_key_are_tables_of_their_own(tmp_path: Path) -> None:
+    lake = tmp_path / "lake"
+    for year in (2023, 2024):
+        (lake / f"year={year}").mkdir(parents=True)
+        orders(date(year, 1, 5)).write_parquet(lake / f"year={year}/orders.parquet")
+    assert names(lake, scratch=tmp_path) == ["lake"]
+    people = pl.DataFrame({"customer_id": ["C0", "C1"], "full_name": ["Ann Lee", "Bo Hill"]})
+    people.write_parquet(lake / "year=2024/customers.parquet")
+    dataset = loaded(tmp_path / "s", lake)
+    found = [(one.name, one.plan.entity, one.rows_in) for one in dataset.inputs]
+    assert found == [("lake/customers", "customers", 2), ("lake/orders", "transactions", 6)]

@@ -188,3 +188,10 @@ def test_without_the_extra_the_error_says_what_to_install(acrm: Acrm, monkeypatc
     ran = acrm("clean", "s3://shop/orders.csv")
     assert ran.code == 3
     assert "pip install 'acrm[cloud]'" in ran.err
+
+
+def test_a_result_below_a_key_is_no_part(acrm: Acrm, bucket: Any, tmp_path: Path) -> None:
+    assert acrm("rfm", str(hive(tmp_path / "lake")), "-o", "out").code == 0
+    bucket("out/day=1/rfm.parquet", Path("out/rfm.parquet").read_bytes())
+    [found] = find(["s3://shop/out/day=1/rfm.parquet"], tmp_path)
+    assert (found.name, found.parts) == ("rfm.parquet", ())
