@@ -109,7 +109,9 @@ def figures(
         sold = sold.filter(pl.col("status").fill_null("") != "cancelled")
     told = [pl.col(name) for name in ("product_id", "product_name") if name in names]
     product = pl.coalesce([*told, pl.lit(None, pl.String)])
-    baskets = sold.group_by("order_id").agg(product.min() != product.max())
+    # Hashes, as there may be many orders, and texts take several times the memory.
+    product = pl.when(product.is_not_null()).then(product.hash())
+    baskets = sold.group_by(pl.col("order_id").hash()).agg(product.min() != product.max())
     queries = [
         buyers.select(pl.len(), (pl.col("opens") > 1).cast(pl.Int64).sum().alias("again")),
         baskets.select(pl.last().cast(pl.Int64).sum()),
