@@ -163,8 +163,8 @@ class Grouped:
     def alike(self) -> Grouped:
         """Groups of groups that nearly agree, where there are very many; `group` is then the place of a group.
 
-        The times since the first and since the last order differ by 2% at most, by 5% or 10% where so many would be
-        left; below a few weeks, as days are whole, they are equal.
+        The times since the first and since the last order, and the number of orders, differ by 2% at most, by 5% or 10%
+        where so many would be left; below a few weeks and a few orders, as both are whole, they are equal.
         """
         import numpy as np
 
@@ -172,8 +172,9 @@ class Grouped:
         if len(whole.count) <= _MANY:
             return replace(self, group=np.arange(len(whole.count)))
         for near in _NEAR:
-            since = [(np.log1p(time) // near).astype(np.int64) for time in (whole.age, whole.age - whole.recency)]
-            code = (whole.frequency.astype(np.int64) << 32) | (since[0] << 16) | since[1]
+            figures = (whole.frequency, whole.age, whole.age - whole.recency)
+            orders, age, since = ((np.log1p(figure) // near).astype(np.int64) for figure in figures)
+            code = (orders << 32) | (age << 16) | since
             _, first, of = np.unique(code, return_index=True, return_inverse=True)
             if len(first) <= _MANY:
                 break
@@ -185,7 +186,8 @@ class Grouped:
 
         histories = replace(
             whole,
-            frequency=whole.frequency[first],
+            # Models take whole orders.
+            frequency=mean(whole.frequency).round(),
             recency=mean(whole.recency),
             age=mean(whole.age),
             count=count,
