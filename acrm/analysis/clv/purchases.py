@@ -173,25 +173,27 @@ class Grouped:
             return replace(self, group=np.arange(len(whole.count)))
         for near in _NEAR:
             figures = (whole.frequency, whole.age, whole.age - whole.recency)
-            orders, age, since = ((np.log1p(figure) // near).astype(np.int64) for figure in figures)
-            code = (orders << 32) | (age << 16) | since
+            orders, old, since = ((np.log1p(figure) // near).astype(np.int64) for figure in figures)
+            code = (orders << 32) | (old << 16) | since
             _, first, of = np.unique(code, return_index=True, return_inverse=True)
             if len(first) <= _MANY:
                 break
         count = np.bincount(of, whole.count).astype(float)
 
-        def mean(values: FloatArray) -> FloatArray:
-            found: FloatArray = np.bincount(of, values * whole.count) / count
+        def middle(values: FloatArray) -> FloatArray:
+            """The mean of each group, moved to a value that there is: what models reckon is shared between groups."""
+            known, mean = np.unique(values), np.bincount(of, values * whole.count) / count
+            found: FloatArray = known[np.searchsorted((known[1:] + known[:-1]) / 2, mean)]
             return found
 
+        age = middle(whole.age)
         histories = replace(
             whole,
-            # Models take whole orders.
-            frequency=mean(whole.frequency).round(),
-            recency=mean(whole.recency),
-            age=mean(whole.age),
+            frequency=middle(whole.frequency),
+            recency=np.minimum(middle(whole.recency), age),
+            age=age,
             count=count,
-            log_gaps=None if whole.log_gaps is None else mean(whole.log_gaps),
+            log_gaps=None if whole.log_gaps is None else np.bincount(of, whole.log_gaps * whole.count) / count,
         )
         return Grouped(histories=histories, group=of, total_mean=np.bincount(of, self.total_mean).astype(float))
 
