@@ -105,8 +105,15 @@ def sales(
         columns["customers"] = named
     dataset = load(sources, reading.ingest(), scratch, columns)
     dataset.require("transactions", command)
+    return _selected(dataset, reading, selecting, cluster, ("line_amount",))
+
+
+def _selected(
+    dataset: Dataset, reading: Reading, selecting: Selecting, cluster: Cluster | None, amounts: tuple[str, ...]
+) -> Sales:
+    """The order lines that are asked for, and their ledger where one stands ready."""
     lines = order_lines(dataset, reading, selecting, cluster)
-    lines, notes = in_one_currency(lines, ("line_amount",), selecting.currency, selecting.rates)
+    lines, notes = in_one_currency(lines, amounts, selecting.currency, selecting.rates)
     return Sales(
         lines=lines,
         dataset=dataset,
@@ -193,15 +200,7 @@ def worth(
         dataset = aside if any(name.startswith("other_") for name in aside.tables) else dataset
     if "transactions" not in dataset.tables:
         return Sales(lines=pl.LazyFrame(), dataset=dataset, refusing=_refusing(dataset))
-    lines = order_lines(dataset, reading, selecting, cluster)
-    lines, notes = in_one_currency(lines, ("line_amount", "cost", "discount"), selecting.currency, selecting.rates)
-    return Sales(
-        lines=lines,
-        dataset=dataset,
-        ledger=orders_kept(dataset, selecting, cluster),
-        selected=notes,
-        refusing=_refusing(dataset),
-    )
+    return _selected(dataset, reading, selecting, cluster, ("line_amount", "cost", "discount"))
 
 
 BASKETS = SALES | {"product_id", "product_name", "category", "quantity", "cost"}

@@ -22,7 +22,7 @@ EPOCH = date(1970, 1, 1)
 _MANY = 10_000
 """Distinct histories from which on those that nearly agree have their limits in common."""
 _NEAR = (0.02, 0.05, 0.1)
-"""How nearly, by time since: the first that leaves no more, else the last."""
+"""How nearly, by the number of orders and the times since: the first that leaves no more, else the last."""
 
 
 @dataclass(frozen=True, kw_only=True)
