@@ -13,6 +13,7 @@ from acrm.validity import newest_day, valid
 
 _JUDGED = {"email": "email", "email_key": "email", "phone": "phone", "phone_e164": "phone", "birth_date": "birth_date"}
 """Traits of which an older value that can be right goes before a newer one that cannot, and the rule they keep."""
+_ID = r"^id:[^:]*:(.*)$"
 _FILES = 5
 """So many files are named as the source of a customer; of more it is enough to say that there are more."""
 
@@ -51,11 +52,39 @@ def records(
     known = mentions.filter(~pl.col("_outdated")).join(references.select("ref", "customer_id"), on="ref")
     extras = sorted(name for name in known.columns if name.startswith("x_"))
     traits = [*(name for name in TRAITS if name in known.columns), *extras]
-    told = [name for name in traits if name not in ("created_at", "external_id")]
+    told = _told(traits)
     as_of = newest_day({"customers": known.lazy().select(created_at="_seen")})
     rules = valid("customers", known.columns, as_of)
     judged = {name: f"good {name}" for name, rule in _JUDGED.items() if name in told and rule in rules}
     known = known.with_columns(pl.when(rules[_JUDGED[name]]).then(name).alias(good) for name, good in judged.items())
+    several = pl.col("customer_id").is_duplicated()
+    made = _of_several(known.filter(several), traits, judged, prefer)
+    alone = _of_one(known.filter(~several)).select(made.columns)
+    return _grouped(pl.concat([made, alone]).sort("customer_id"), references, apart).lazy()
+
+
+def _told(traits: list[str]) -> list[str]:
+    """The traits of which one value is chosen."""
+    return [name for name in traits if name not in ("created_at", "external_id")]
+
+
+def _of_one(known: pl.DataFrame) -> pl.DataFrame:
+    """The records of customers of whom one mention tells: there is nothing to choose."""
+    ids = [pl.col("ref").str.extract(_ID), *(pl.col(name) for name in ("external_id",) if name in known.columns)]
+    first, last = pl.min_horizontal(ids), pl.max_horizontal(ids)
+    every = pl.when(first == last).then(first).otherwise(pl.concat_str(first, pl.lit("; "), last))
+    return known.with_columns(
+        external_id=pl.when(every != pl.col("customer_id")).then(every),
+        _origin=pl.lit(None, pl.String),
+        _flags=_each_once(pl.col("_flags")),
+    )
+
+
+def _of_several(
+    known: pl.DataFrame, traits: list[str], judged: Mapping[str, str], prefer: Preference | None
+) -> pl.DataFrame:
+    """The records of customers of whom several mentions tell."""
+    told = _told(traits)
     ranked = known.sort(
         "customer_id",
         "_master",
@@ -67,10 +96,10 @@ def records(
         descending=[False, True, True, *[False] * (len(traits) + 3)],
         nulls_last=True,
     )
-    ids = pl.col("ref").str.extract(r"^id:[^:]*:(.*)$")
+    ids = pl.col("ref").str.extract(_ID)
     if "external_id" in traits:
         ids = ids.append(pl.col("external_id"))
-    made = (
+    return (
         ranked.lazy()
         .group_by("customer_id", maintain_order=True)
         .agg(
@@ -100,7 +129,6 @@ def records(
         .drop("_ids", "_files", *(f"of {name}" for name in told))
         .collect()
     )
-    return _grouped(made, references, apart).lazy()
 
 
 def _first(trait: str, good: str | None, prefer: Preference | None, of: str | None = None) -> pl.Expr:

@@ -235,4 +235,6 @@ def told(who: Identity) -> pl.DataFrame:
     first = ["customer_id", "ref"]
     joined = who.mentions.join(who.references.select(*first), on="ref", how="left")
     rest = sorted(name for name in joined.columns if name not in first)
-    return joined.select(*first, *rest).sort(*first, *rest, nulls_last=True)
+    # Where each reference is told of once, there is nothing more to sort by, which is dear.
+    keys = [*first, *rest] if joined["ref"].is_duplicated().any() else first
+    return joined.select(*first, *rest).sort(keys, nulls_last=True)

@@ -144,8 +144,7 @@ def of(staged: Staged, good: pl.LazyFrame, *, simple: bool) -> pl.DataFrame:
     seen = _SEEN.get(staged.plan.entity)
     time = pl.col(seen) if seen in have else pl.lit(None, dtype("datetime"))
     created = ["created_at"] if "customers.created_at" in have else []
-    ref = reference_of_id(staged.plan.system, pl.col("ref")) if simple else pl.col("ref")
-    named = [ref.alias("ref"), *(pl.col(f"customers.{name}").alias(name) for name in traits)]
+    named = ["ref", *(pl.col(f"customers.{name}").alias(name) for name in traits)]
     by_mark = (
         good.filter(pl.col("ref").is_not_null())
         .group_by(*named, *extras, "_flags")
@@ -167,7 +166,9 @@ def of(staged: Staged, good: pl.LazyFrame, *, simple: bool) -> pl.DataFrame:
         .collect(engine="streaming")
     )
     lacking = [name for name in ("email_key", "phone_e164") if name not in grouped.columns]
+    ref = pl.col("ref")
     return grouped.with_columns(
+        reference_of_id(staged.plan.system, ref).alias("ref") if simple else ref,
         *(pl.lit(None, pl.String).alias(name) for name in lacking),
         _master=pl.lit(staged.plan.entity == "customers"),
         _outdated=pl.lit(False),
