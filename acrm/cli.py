@@ -80,6 +80,8 @@ def entry() -> None:
     """The `acrm` program."""
     # Threads of OpenMP that wait in a loop take the time of those that work; read when scikit-learn is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    # How many threads share a long sum decides its last digits, and figures are those of any machine.
+    os.environ.update(dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"))
     sys.exit(main())
 
 

@@ -166,7 +166,9 @@ def _sink(
     rest = [name for name in names if name not in (*key, *LINEAGE, "_flags")]
     lineage = [name for name in LINEAGE if name in names and name not in key]
     rows = finished(frame, pl.lit(True))
-    ordered = rows.sort(*key, *rest, *lineage, nulls_last=True) if key or about != table else rows
+    # A customer has one row.
+    keys = key if table == "customers" else [*key, *rest, *lineage]
+    ordered = rows.sort(keys, nulls_last=True) if key or about != table else rows
     ordered.sink_parquet(path, compression="zstd", row_group_size=ROW_GROUP, metadata=metadata)
 
 
@@ -203,11 +205,14 @@ def _numbered(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _ledger(lines: pl.DataFrame) -> pl.DataFrame:
-    """The orders of some lines, sorted."""
+    """The orders of some lines, sorted; `alone` are those that one row stands for."""
     keys = ("order_id", "customer_id", "ordered_on", "part", "currency")
     small = (pl.col("part", "opens").cast(pl.Int8), pl.col("lines").cast(pl.Int32))
     parts = order_parts(lines.lazy()).with_columns(*small).select(*keys, "lines", "amount", "opens")
-    return parts.collect().sort(keys, nulls_last=True)
+    order = keys[:2]
+    again = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift(1)) for name in order).fill_null(False)
+    made = parts.collect().sort(keys, nulls_last=True).with_columns(again=again)
+    return made.with_columns(alone=~pl.col("again") & ~pl.col("again").shift(-1, fill_value=False)).drop("again")
 
 
 def _ranges(lines: pl.LazyFrame) -> list[pl.Expr]:

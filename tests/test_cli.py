@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -313,3 +315,19 @@ def test_an_error_that_nobody_can_read_keeps_its_code(probe: Probe, monkeypatch:
     monkeypatch.setattr(sys, "stderr", Full())
     probe.then = ending(InputError("usage", message="x"))
     assert cli.main(["probe", "a.csv"]) == 3
+
+
+def test_sums_do_not_depend_on_how_many_threads_share_them() -> None:
+    code = """
+import sys, threadpoolctl
+from acrm.cli import entry
+sys.argv = ["acrm", "--version"]
+try:
+    entry()
+except SystemExit:
+    import numpy, scipy.linalg
+print({library["num_threads"] for library in threadpoolctl.threadpool_info() if library["user_api"] == "blas"})
+"""
+    env = os.environ | {"OPENBLAS_NUM_THREADS": "2", "MKL_NUM_THREADS": "2"}
+    told = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    assert told.stdout.split("\n")[1] == "{1}"

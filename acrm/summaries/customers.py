@@ -146,15 +146,8 @@ def loose_refunds(lines: IntoLazyFrameT, *, as_of: date | None) -> IntoLazyFrame
         Lazy, in no order, one row per `customer_id` and `day` Date of the refund (of the order, where there is one):
         `amount` Decimal above 0. Adds up to the orders of `order_outcomes` that come to less than 0.
     """
-    ledger = order_ledger(lines, as_of).filter(nw.col("part") <= int(Part.REFUND))
-    sold = nw.when(nw.col("part") == int(Part.SALE)).then(nw.col("first_day"))
-    orders = (
-        ledger.with_columns(sold=sold)
-        .group_by("customer_id", "order_id")
-        .agg(nw.col("sold").min(), nw.col("first_day").min(), nw.col("amount").sum())
-        .filter(nw.col("amount") < 0)
-    )
-    days = orders.with_columns(day=nw.coalesce("sold", "first_day"), amount=-nw.col("amount"))
+    orders = order_totals(order_ledger(lines, as_of)).filter(nw.col("amount") < 0)
+    days = orders.with_columns(day=nw.coalesce("day", "first_day"), amount=-nw.col("amount"))
     return days.group_by("customer_id", "day").agg(nw.col("amount").sum()).to_native()
 
 
@@ -263,7 +256,7 @@ def order_amounts(lines: IntoLazyFrameT, columns: Sequence[str], *, as_of: date 
     Returns:
         Lazy, in no order: `customer_id`, `order_id`, `day` Date, `amount` Decimal, the columns.
     """
-    orders = order_totals(order_ledger(lines, as_of)).filter(~nw.col("day").is_null())
+    orders = order_totals(order_ledger(lines, as_of)).filter(~nw.col("day").is_null()).drop("first_day")
     if columns:
         sales = sale_lines(lines, as_of).group_by("customer_id", "order_id")
         orders = orders.join(sales.agg(*(nw.col(name).min() for name in columns)), on=["customer_id", "order_id"])

@@ -79,7 +79,7 @@ def order_ledger(lines: IntoLazyFrameT, as_of: date | None) -> nw.LazyFrame[Into
 
     Returns:
         `customer_id`, `order_id`, `part`, `currency` where the source has it; `lines`, `amount`, `first_day`,
-        `last_day`; `opens`, which adds up to the number of such orders.
+        `last_day`; `opens`, which adds up to the number of such orders; and `alone`, where `order_parts` have it.
     """
     frame = nw.from_native(lines)
     columns = frame.collect_schema().names()
@@ -90,8 +90,10 @@ def order_ledger(lines: IntoLazyFrameT, as_of: date | None) -> nw.LazyFrame[Into
         if as_of is not None:
             dated = ~part.is_in([int(Part.TEST), int(Part.CANCELLED), int(Part.UNDATED)])
             part = nw.when(dated & (day > as_of)).then(nw.lit(int(Part.AFTER))).otherwise(part)
-        kept = frame.with_columns(part=part.cast(nw.Int64), first_day=day, last_day=day)
-        return kept.select(*keys, "lines", "amount", "first_day", "last_day", "opens")
+        whole = nw.col("lines", "opens").cast(nw.Int64)
+        kept = frame.with_columns(whole, part=part.cast(nw.Int64), first_day=day, last_day=day)
+        marks = [name for name in ("alone",) if name in columns]
+        return kept.select(*keys, "lines", "amount", "first_day", "last_day", "opens", *marks)
     return (
         frame.with_columns(part=part_of(columns, as_of))
         .with_columns(amount=_signed(nw.col("line_amount")))
@@ -134,15 +136,21 @@ def real_lines(lines: IntoLazyFrameT) -> nw.LazyFrame[IntoLazyFrameT]:
 def order_totals(ledger: nw.LazyFrame[IntoLazyFrameT], **counts: nw.Expr) -> nw.LazyFrame[IntoLazyFrameT]:
     """One row per customer and order id with a sale or refund line: `day` of its first sale line, `amount`, counts.
 
-    The counts come before the filter, so that two callers have no more than the ledger in common, and share that.
+    `first_day` is that of any of these lines. The counts come before the filter, so that two callers have no more than
+    the ledger in common, and share that. Rows that are `alone` are such orders already: what is left to group is little.
     """
     sale = nw.col("part") == int(Part.SALE)
-    return (
-        ledger.with_columns(day=nw.when(sale).then(nw.col("first_day")), **counts)
-        .filter(nw.col("part") <= int(Part.REFUND))
-        .group_by("customer_id", "order_id")
-        .agg(nw.col("day").min(), nw.col("amount").sum(), *(nw.col(name).sum() for name in counts))
-    )
+    keys, days, sums = ("customer_id", "order_id"), ("day", "first_day"), ("amount", *counts)
+    rows = ledger.with_columns(day=nw.when(sale).then(nw.col("first_day")), **counts)
+    rows = rows.filter(nw.col("part") <= int(Part.REFUND))
+
+    def grouped(several: nw.LazyFrame[IntoLazyFrameT]) -> nw.LazyFrame[IntoLazyFrameT]:
+        least = (nw.col(name).min() for name in days)
+        return several.group_by(*keys).agg(*least, *(nw.col(name).sum() for name in sums))
+
+    if "alone" not in rows.collect_schema().names():
+        return grouped(rows)
+    return nw.concat([rows.filter("alone").select(*keys, *days, *sums), grouped(rows.filter(~nw.col("alone")))])
 
 
 def part_of(columns: list[str], as_of: date | None) -> nw.Expr:

@@ -31,8 +31,9 @@ from tests.summaries.lines import COLUMNS, DAY, Row, frame, lines, part
 
 
 def sources(rows: list[Row]) -> list[pl.LazyFrame]:
-    """The lines, and what a store keeps of them."""
-    return [frame(rows), order_parts(frame(rows))]
+    """The lines, their orders, and what a store keeps of these."""
+    parts = order_parts(frame(rows))
+    return [frame(rows), parts, parts.with_columns(alone=pl.len().over("customer_id", "order_id") == 1)]
 
 
 def plain_history(rows: list[Row], refunds: Refunds, as_of: date | None) -> list[Row]:
