@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -160,7 +161,7 @@ def write_parquet(frame: pl.DataFrame, path: Path, lineage: Lineage) -> None:
 class Sink:
     """A Parquet file that is written piece by piece, so that memory need not hold all of its rows.
 
-    The same rows give the same bytes, however they are cut into pieces.
+    The same rows give the same bytes, however they are cut into pieces. While one piece is written the next is made.
     """
 
     def __init__(self, path: Path, metadata: Mapping[str, str]) -> None:
@@ -168,6 +169,8 @@ class Sink:
         self._path, self._metadata = path, dict(metadata)
         self._file: pq.ParquetWriter | None = None
         self._rest: pl.DataFrame | None = None
+        self._writer = ThreadPoolExecutor(max_workers=1)
+        self._written: Future[None] | None = None
 
     def __enter__(self) -> Self:
         """The sink itself."""
@@ -175,22 +178,33 @@ class Sink:
 
     def __exit__(self, kind: object, *_: object) -> None:
         """Write the last rows and close the file."""
-        if self._rest is not None and kind is None and (self._rest.height or self._file is None):
-            self._append(self._rest)
-        if self._file is not None:
-            self._file.close()
+        try:
+            if self._rest is not None and kind is None:
+                self._hand_over(self._rest)
+                self._hand_over(None)
+        finally:
+            self._writer.shutdown()
+            if self._file is not None:
+                self._file.close()
 
     def write(self, rows: pl.DataFrame) -> None:
         """Add rows; all pieces have the same columns."""
         waiting = rows if self._rest is None else pl.concat([self._rest, rows])
         whole = waiting.height // ROW_GROUP * ROW_GROUP
         if whole:
-            self._append(waiting[:whole])
+            self._hand_over(waiting[:whole])
         self._rest = waiting[whole:]
+
+    def _hand_over(self, rows: pl.DataFrame | None) -> None:
+        if self._written is not None:
+            self._written.result()
+        self._written = None if rows is None else self._writer.submit(self._append, rows)
 
     def _append(self, rows: pl.DataFrame) -> None:
         import pyarrow.parquet as pq
 
+        if self._file is not None and rows.is_empty():
+            return
         # Group by group, as each is copied on the way; one of an empty table, too.
         for start in range(0, rows.height or 1, ROW_GROUP):
             table = rows[start : start + ROW_GROUP].rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())

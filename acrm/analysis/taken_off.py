@@ -60,14 +60,9 @@ def taken_off(bought: pl.DataFrame, refunds: pl.DataFrame, keys: Sequence[str]) 
             if not left[latest]:
                 open_places.pop()
         rest[number] = owed
-    changed = pl.DataFrame(
-        {"_place": list(left), "_left": list(left.values())},
-        schema={"_place": pl.Int64, "_left": bought["amount"].dtype},
-    )
-    kept = (
-        numbered.join(changed, on="_place", how="left", maintain_order="left")
-        .with_columns(amount=pl.coalesce("_left", "amount"))
-        .filter(pl.col("amount") > 0)
-        .drop("_place", "_left")
-    )
+    amounts = bought["amount"].clone()
+    # In place, as the purchases may be very many and those that change are few.
+    amounts.scatter(list(left), pl.Series(left.values(), dtype=amounts.dtype))
+    kept = bought.with_columns(amounts)
+    kept = kept.filter(pl.col("amount") > 0) if Decimal(0) in left.values() else kept
     return kept, refunds.with_columns(pl.Series("amount", rest, dtype=refunds["amount"].dtype))
