@@ -345,7 +345,7 @@ def _valued(
     from acrm.analysis.clv.joined import rolled_up, with_cuts, with_npv, with_profit
     from acrm.analysis.clv.npv import npv
     from acrm.analysis.clv.people import told_by_segment, with_deal_sources, with_segments
-    from acrm.analysis.clv.profit import ProfitParams, profit
+    from acrm.analysis.clv.profit import ProfitParams, cost_told, profit
     from acrm.analysis.clv.rollup import members
     from acrm.analysis.clv.value import clv as analyse
     from acrm.earlier import saved_model, segments_of
@@ -372,17 +372,12 @@ def _valued(
     # Lines without a currency are in the only one there is.
     currency: Any = result.summary["currency"]
     plain = in_currency(lines, currency)
-    costs = profit(
-        plain,
-        ProfitParams(as_of=params.as_of, drivers=dict(pairs("--driver", drivers))),
-        products=tables.get("products"),
-        service_costs=tables.get("service_costs"),
-        interactions=tables.get("interactions"),
-        campaigns=tables.get("campaigns"),
-        customers=customers,
-        segments=segments,
-    )
-    result = with_profit(replace(result, notes=(*notes, *result.notes)), costs)
+    result = replace(result, notes=(*notes, *result.notes))
+    spread = ProfitParams(as_of=params.as_of, drivers=dict(pairs("--driver", drivers)))
+    if cost_told(plain, tables):
+        beside = {name: tables.get(name) for name in ("products", "service_costs", "interactions", "campaigns")}
+        costs = profit(plain, spread, customers=customers, segments=segments, **beside)
+        result = with_profit(result, costs)
     if of is not None:
         result = with_cuts(result, of, params)
     blocks: list[Any] = [*profit_blocks(result)]

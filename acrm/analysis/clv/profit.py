@@ -119,6 +119,15 @@ def profit(
     return ProfitResult(params=params, tables=tables, summary=figures, notes=tuple(notes))
 
 
+def cost_told(transactions: pl.LazyFrame, tables: Mapping[str, pl.LazyFrame]) -> bool:
+    """Whether any source tells a cost or a discount, without which `profit` is the revenue alone."""
+    from acrm import engine
+
+    of_lines = {"cost", "discount"} & {*engine.columns(transactions)}
+    of_products = "products" in tables and "cost" in tables["products"].collect_schema().names()
+    return bool(of_lines or of_products or {"service_costs", "campaigns"} & {*tables})
+
+
 def _margins(
     transactions: pl.LazyFrame, products: pl.LazyFrame | None, as_of: date | None
 ) -> tuple[pl.DataFrame, str | None]:

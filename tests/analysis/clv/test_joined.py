@@ -8,7 +8,7 @@ import pytest
 from acrm.analysis.clv.joined import rolled_up, with_cuts, with_npv, with_profit
 from acrm.analysis.clv.npv import NpvParams, npv
 from acrm.analysis.clv.params import ClvParams
-from acrm.analysis.clv.profit import ProfitParams, profit
+from acrm.analysis.clv.profit import ProfitParams, cost_told, profit
 from acrm.analysis.clv.value import ClvResult
 
 D = Decimal
@@ -29,6 +29,10 @@ def test_past_profit_joins_every_customer(result: ClvResult, orders: pl.LazyFram
     assert {key: found.summary[key] for key in result.summary} == result.summary
     # Without any cost there is nothing to join.
     assert with_profit(result, profit(orders, ProfitParams())) is result
+    assert not cost_told(orders, {"customers": orders})
+    priced = pl.LazyFrame({"product_id": ["1"], "cost": [D(1)]})
+    assert cost_told(orders, {"products": priced}) and not cost_told(orders, {"products": priced.drop("cost")})
+    assert cost_told(orders.with_columns(discount=D(1)), {}) and cost_told(orders, {"campaigns": priced})
 
 
 def test_net_present_value_stands_beside(result: ClvResult) -> None:
