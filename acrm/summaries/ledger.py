@@ -137,7 +137,7 @@ def order_totals(ledger: nw.LazyFrame[IntoLazyFrameT], **counts: nw.Expr) -> nw.
     """One row per customer and order id with a sale or refund line: `day` of its first sale line, `amount`, counts.
 
     `first_day` is that of any of these lines. The counts come before the filter, so that two callers have no more than
-    the ledger in common, and share that. Rows that are `alone` are such orders already: what is left to group is little.
+    the ledger in common, and share that. Rows that are `alone` are such orders already, and need no grouping.
     """
     sale = nw.col("part") == int(Part.SALE)
     keys, days, sums = ("customer_id", "order_id"), ("day", "first_day"), ("amount", *counts)

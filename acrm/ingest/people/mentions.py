@@ -144,7 +144,7 @@ def of(staged: Staged, good: pl.LazyFrame, *, simple: bool) -> pl.DataFrame:
     seen = _SEEN.get(staged.plan.entity)
     time = pl.col(seen) if seen in have else pl.lit(None, dtype("datetime"))
     created = ["created_at"] if "customers.created_at" in have else []
-    named = ["ref", *(pl.col(f"customers.{name}").alias(name) for name in traits)]
+    named = [pl.col("ref"), *(pl.col(f"customers.{name}").alias(name) for name in traits)]
     by_mark = (
         good.filter(pl.col("ref").is_not_null())
         .group_by(*named, *extras, "_flags")
