@@ -103,7 +103,7 @@ def sales(
     columns = {"transactions": SALES | named}
     if selecting.where:
         columns["customers"] = named
-    dataset = load(sources, reading.ingest(), scratch, columns)
+    dataset = load(sources, reading.ingest(), scratch, columns, named)
     dataset.require("transactions", command)
     return _selected(dataset, reading, selecting, cluster, ("line_amount",))
 
@@ -141,7 +141,7 @@ def events(
     columns = {"transactions": _BOUGHT | named, "interactions": _DONE | named}
     if selecting.where:
         columns["customers"] = named
-    dataset = load(sources, reading.ingest(), scratch, columns)
+    dataset = load(sources, reading.ingest(), scratch, columns, named)
     dataset.require(table, command)
     chosen = where(dataset.tables, table, selecting.where)
     if table != "transactions":
@@ -191,12 +191,12 @@ def worth(
     people = frozenset({"customer_id", "household_id", "company_id", "source", "consent"})
     columns = {"transactions": WORTH | named, "customers": people | named, **_BESIDE}
     columns["contracts"] |= named
-    dataset = load(sources, reading.ingest(), scratch, columns)
+    dataset = load(sources, reading.ingest(), scratch, columns, named)
     if cluster:
         dataset.require("transactions", "clv")
     if not {"contracts", "transactions"} & set(dataset.tables):
         # A table that fits none of ours may tell how many customers of a cohort were left.
-        aside = load(sources, reading.ingest(), _inside(scratch), None)
+        aside = load(sources, reading.ingest(), _inside(scratch), None, named)
         dataset = aside if any(name.startswith("other_") for name in aside.tables) else dataset
     if "transactions" not in dataset.tables:
         return Sales(lines=pl.LazyFrame(), dataset=dataset, refusing=_refusing(dataset))
@@ -244,9 +244,9 @@ def baskets(
     }
     # What comes through a pipe comes but once.
     piped = anonymous and "-" in sources
-    dataset = load(sources, reading.ingest(), scratch, None if piped else columns)
+    dataset = load(sources, reading.ingest(), scratch, None if piped else columns, named)
     if "transactions" not in dataset.tables and anonymous:
-        whole = dataset if piped else load(sources, reading.ingest(), _inside(scratch), None)
+        whole = dataset if piped else load(sources, reading.ingest(), _inside(scratch), None, named)
         found = receipts(whole.tables, reading.ingest())
         if found is None:
             raise InputError("basket_no_receipts", files=listed(source.name for source in dataset.inputs))
@@ -267,6 +267,7 @@ def crowd(
     scratch: Path,
     columns: Sequence[str] = (),
     cluster: Cluster | None = None,
+    named: frozenset[str] = frozenset(),
 ) -> Sales:
     """Everything that some sources tell of customers, with their order lines in one currency, if there are any.
 
@@ -274,7 +275,8 @@ def crowd(
     none of ours alone it chooses their rows, too; where it meets no table it is refused. A table that fits none of ours
     but has all of `columns` stands for the customers, its rows numbered.
     """
-    dataset = load(sources, reading.ingest(), scratch)
+    own = names_in(selecting.where)
+    dataset = load(sources, reading.ingest(), scratch, None, own | named | {*columns})
     if cluster:
         dataset.require("transactions", "churn")
     tables = dict(dataset.tables)
@@ -293,7 +295,6 @@ def crowd(
         raise InputError("drivers_no_table", columns=", ".join(columns), known=listed(known))
     customers = tables.get("customers")
     notes: tuple[Message, ...] = ()
-    own = names_in(selecting.where)
     told = [name for name in tables if name in ("customers", "deals", "contracts") or name.startswith("other_")]
     apt = [name for name in told if own and own <= set(tables[name].collect_schema().names())]
     if own and not apt and "transactions" not in tables and tables:
@@ -325,10 +326,11 @@ def ways(
     such table it is refused.
     """
     condition = None if columns else selecting.where
-    found = crowd(sources, reading, replace(selecting, where=None) if condition else selecting, scratch, columns)
+    wanted = names_in(condition)
+    plain = replace(selecting, where=None) if condition else selecting
+    found = crowd(sources, reading, plain, scratch, columns, named=wanted)
     tables, notes = dict(found.dataset.tables), found.selected
     if condition:
-        wanted = names_in(condition)
         theirs = set(tables["customers"].collect_schema().names()) if "customers" in tables else set()
         have = {name: set(frame.collect_schema().names()) for name, frame in tables.items()}
         known = {name: own | (theirs if "customer_id" in own else set()) for name, own in have.items()}

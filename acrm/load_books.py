@@ -15,7 +15,7 @@ from acrm.ingest import account
 from acrm.ingest.currency import in_one_currency
 from acrm.ingest.dataset import load
 from acrm.load import Sales
-from acrm.where import where
+from acrm.where import names_in, where
 
 if TYPE_CHECKING:
     from acrm.options import Reading, Selecting
@@ -34,7 +34,7 @@ def books(sources: Sequence[str], command: str, reading: Reading, selecting: Sel
     Raises:
         InputError: No source is, or makes, deals or transactions.
     """
-    dataset = load(sources, reading.ingest(), scratch)
+    dataset = load(sources, reading.ingest(), scratch, None, names_in(selecting.where))
     if "deals" not in dataset.tables:
         dataset.require("transactions", command)
     entries = {**dataset.tables, "entries": ledger(dataset.tables, reading.tz)}

@@ -47,7 +47,7 @@ def pipeline(
         **_ASKED,
         "units": _ASKED["units"] | named,
     }
-    dataset = load(sources, reading.ingest(), scratch, columns)
+    dataset = load(sources, reading.ingest(), scratch, columns, named)
     dataset.require("deals", command)
     chosen = where(dataset.tables, "deals", selecting.where)
     notes: tuple[Message, ...] = ()

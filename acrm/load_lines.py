@@ -76,6 +76,7 @@ def _far_lines(dataset: Dataset, reading: Reading, selecting: Selecting, cluster
     lines = cluster.parquet(table.raw.source.path)
     if height(lines) != table.rows_in:
         raise InputError("cluster_other", path=table.name)
+    lines = nw.from_native(lines).select(dataset.tables["transactions"].collect_schema().names()).to_native()
     if not selecting.where:
         return lines
     frame = nw.from_native(lines)

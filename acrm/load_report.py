@@ -13,6 +13,7 @@ from acrm.analysis.offers.offers import OffersParams
 from acrm.analysis.report.params import Gathered
 from acrm.analysis.rfm import RfmParams
 from acrm.earlier import whole_result
+from acrm.ingest import account
 from acrm.ingest.assembly import IDENTITIES
 from acrm.ingest.people.identity import one_spelling
 from acrm.load import Sales, ways
@@ -56,12 +57,14 @@ def gathered(
         one = next((result for result in results if result is not None), None)
         if one is not None:
             earlier[command] = one
+    # A store keeps what became of the rows of the exports that it was made of.
+    whole = account.store_lineage(found.dataset, "report", {})
     told = found.dataset.kept.get(IDENTITIES)
     identities = told if found.dataset.identities is None else found.dataset.identities.lazy()
     return found, Gathered(
         tables=as_it_was(tables, as_of) if as_of else tables,
-        rejects=found.dataset.rejects,
-        rows_in=found.dataset.rows_in,
+        rejects=found.dataset.asides()["rejects"],
+        rows_in=whole.rows_in,
         identities=None if identities is None else one_spelling(identities),
         earlier=earlier,
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from acrm import cli
 from tests import browser
@@ -230,3 +231,36 @@ def test_the_page_in_a_browser(example: Path, tmp_path: Path) -> None:
                 " svg.getBoundingClientRect().height > 40)).length]"
             )
             assert count == drawn > 1
+
+
+def told(folder: Path) -> dict[str, pl.DataFrame]:
+    return {path.name: pl.read_parquet(path) for path in sorted(folder.glob("*.parquet"))}
+
+
+def test_a_store_is_told_of_as_its_exports_are(acrm: Acrm, tmp_path: Path) -> None:
+    """A region that nobody fills in, channels of which there are none, a line that cannot be read."""
+    rows = [line.split(",") for line in orders(60)]
+    lines = [[*row[:2], row[4], row[6], row[7], ""] for row in rows[1:]]
+    lines[7][2] = "soon"
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    head = "order_id,customer_id,order_date,quantity,amount,region"
+    (exports / "orders.csv").write_text("\n".join([head, *map(",".join, lines)]) + "\n", encoding="utf-8")
+    cities = [f"c{who:03},Person {who:03},{('Riga', 'Oslo')[who % 2]}" for who in range(0, 150, 2)]
+    (exports / "clients.csv").write_text("\n".join(["customer_id,full_name,city", *cities]) + "\n", encoding="utf-8")
+    assert acrm("clean", "exports", "-o", "store").code == 0
+    for source in ("exports", "store"):
+        ran = acrm("report", source, "-o", f"of-{source}")
+        assert ran.code == 0, ran.err
+    raw, stored = told(tmp_path / "of-exports"), told(tmp_path / "of-store")
+    assert raw.keys() == stored.keys()
+    for name, frame in raw.items():
+        assert_frame_equal(frame, stored[name], rel_tol=1e-9)
+    assert raw["report_health.parquet"].filter(gate="rejected")["rows"].item() == 1
+    assert set(raw["report_regions_bins.parquet"]["value"]) <= {"Riga", "Oslo", None}
+    figures = [json.loads((tmp_path / f"of-{source}" / "report.json").read_text()) for source in ("exports", "store")]
+    # What a run has read are the exports, or the tables of the store.
+    for manifest in figures:
+        for name in ("rows_in", "rejected", "rejected_share"):
+            del manifest["summary"][name]
+    assert figures[0]["summary"] == pytest.approx(figures[1]["summary"])

@@ -38,7 +38,7 @@ def doctor(run: Run, sources: Sources, *, reading: Reading, json: Json = False, 
         TemporaryDirectory(prefix="acrm-") as scratch,
         run.console.progress(Message("clean.reading")),
     ):
-        dataset = load(sources, reading.ingest(), Path(scratch))
+        dataset = load(sources, reading.ingest(), Path(scratch), asked=frozenset())
         settled(run, reading, dataset)
         told = dataset.kept.get(IDENTITIES) if dataset.identities is None else dataset.identities.lazy()
         changes = said(Path(sources[0]), "changes") if len(sources) == 1 else []

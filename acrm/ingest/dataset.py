@@ -15,6 +15,7 @@ from acrm import known, lineage
 from acrm.errors import InputError
 from acrm.ingest import assembly, completion, deals, grain, mapping, overrides, read, remote, sources, suggest
 from acrm.ingest.assembly import IDENTITIES, Assembled
+from acrm.ingest.filled import without_unfilled
 from acrm.ingest.mapping import Plan
 from acrm.ingest.options import IngestOptions
 from acrm.ingest.people import mentions, privacy
@@ -140,6 +141,7 @@ def load(
     options: IngestOptions,
     scratch: Path,
     columns: Mapping[str, frozenset[str]] | None = None,
+    asked: frozenset[str] | None = None,
 ) -> Dataset:
     """Read sources into canonical tables.
 
@@ -148,6 +150,8 @@ def load(
         options: What the user fixed.
         scratch: An empty folder that lives as long as the dataset.
         columns: Canonical columns wanted per table; tables left out are not made. None: everything.
+        asked: For an analysis the columns that the user named: of the others those that no row fills are left out, as
+            whether there are any must not depend on where a table is read from. None: what is made is to be stored.
     """
     raws: list[RawTable] = []
     files, copies = _without_copies(sources.find(arguments, scratch))
@@ -193,6 +197,11 @@ def load(
         if alone
         else assembly.assemble(inputs, stored, aside, systems, columns, options, scratch)
     )
+    if asked is not None:
+        made.tables = without_unfilled(made.tables, columns, asked)
+        # Deals that nothing was sold by make no sales: a store of them has none either.
+        if made.from_deals and made.tables["transactions"].head(1).collect().is_empty():
+            del made.tables["transactions"]
     rejects = _rejects(inputs)
     rejects = privacy.coded(rejects.lazy(), "rejects", options.key).collect() if options.key else rejects
     dataset = Dataset(
