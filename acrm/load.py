@@ -103,7 +103,7 @@ def sales(
     columns = {"transactions": SALES | named}
     if selecting.where:
         columns["customers"] = named
-    dataset = load(sources, reading.ingest(), scratch, columns)
+    dataset = load(sources, reading.ingest(), scratch, columns, in_place=cluster is not None)
     dataset.require("transactions", command)
     return _selected(dataset, reading, selecting, cluster, ("line_amount",))
 
@@ -191,7 +191,7 @@ def worth(
     people = frozenset({"customer_id", "household_id", "company_id", "source", "consent"})
     columns = {"transactions": WORTH | named, "customers": people | named, **_BESIDE}
     columns["contracts"] |= named
-    dataset = load(sources, reading.ingest(), scratch, columns)
+    dataset = load(sources, reading.ingest(), scratch, columns, in_place=cluster is not None)
     if cluster:
         dataset.require("transactions", "clv")
     if not {"contracts", "transactions"} & set(dataset.tables):
@@ -274,7 +274,7 @@ def crowd(
     none of ours alone it chooses their rows, too; where it meets no table it is refused. A table that fits none of ours
     but has all of `columns` stands for the customers, its rows numbered.
     """
-    dataset = load(sources, reading.ingest(), scratch)
+    dataset = load(sources, reading.ingest(), scratch, in_place=cluster is not None)
     if cluster:
         dataset.require("transactions", "churn")
     tables = dict(dataset.tables)

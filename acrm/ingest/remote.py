@@ -103,6 +103,18 @@ def table(parts: list[Object], folder: PurePosixPath, name: str) -> SourceFile:
     )
 
 
+def stored(one: Object) -> SourceFile:
+    """A table of a store, left where it is."""
+    tag = digest([f"{one.tag} {one.bytes}"])
+    return SourceFile(path=Path(one.url), name=one.name, kind="parquet", bytes=one.bytes, tag=tag, location=one.url)
+
+
+def scan(source: SourceFile) -> pl.LazyFrame:
+    """The rows of a table of a store, here or where it was left."""
+    options = POLARS if source.is_remote else None
+    return pl.scan_parquet(source.location or source.path, glob=False, storage_options=options)
+
+
 def is_ours(one: Object) -> bool:
     """Whether a Parquet object is a result of acrm's."""
     with _explained(one.url):

@@ -12,9 +12,11 @@ from typing import Any
 import polars as pl
 import pytest
 
+from acrm.engine import cluster
 from acrm.errors import InputError
 from acrm.ingest.remote import objects
 from acrm.ingest.sources import find
+from tests.clusters import sail
 from tests.conftest import Acrm
 
 URL = "http://127.0.0.1:{port}"
@@ -130,6 +132,22 @@ def test_a_store_is_read_with_all_that_says_what_it_is(acrm: Acrm, bucket: Any, 
     bucket("stores/one", tmp_path / "acrm-store")
     assert table(acrm, "s3://shop/stores/one") == table(acrm, "acrm-store")
     assert table(acrm, "s3://shop/stores/one/transactions.parquet") == table(acrm, "acrm-store/transactions.parquet")
+
+
+@pytest.mark.parametrize("scheme", ["s3", "s3a"])
+def test_a_cluster_reads_a_store_where_it_is(acrm: Acrm, bucket: Any, tmp_path: Path, scheme: str) -> None:
+    hive(tmp_path / "lake")
+    (tmp_path / "lake/customers.csv").write_text("customer_id,city\nC0,Riga\nC1,Riga\nC2,Oslo\n")
+    assert acrm("clean", "lake").code == 0
+    bucket("stores/one", tmp_path / "acrm-store")
+    url = f"{scheme}://shop/stores/one"
+    assert {file.location for file in find([url], tmp_path, in_place=True)} > {f"{url}/transactions.parquet"}
+    with sail() as address:
+        for words in ((), ("--where", "city = 'Riga'")):
+            there = table(acrm, url, *words, "--engine", "spark", "--remote", address)
+            assert there == table(acrm, "acrm-store", *words)
+        with pytest.raises(InputError, match=r"cannot read az://shop/one.parquet: "), cluster(address) as far:
+            far.parquet("az://shop/one.parquet")
 
 
 def test_a_fingerprint_changes_with_the_content(bucket: Any, tmp_path: Path) -> None:
