@@ -91,6 +91,12 @@ def copied(one: Object, scratch: Path) -> Path:
     return path
 
 
+def content(url: str) -> bytes:
+    """All bytes of a small object."""
+    store, key = _parts(url)
+    return bytes(_opened(store).get(key).bytes())
+
+
 def table(parts: list[Object], folder: PurePosixPath, name: str) -> SourceFile:
     """Parquet objects as one table that is read where it is."""
     return SourceFile(
