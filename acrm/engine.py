@@ -34,19 +34,25 @@ class Cluster:
 
     session: Any
 
-    def parquet(self, path: Path) -> Any:
-        """A Parquet file as a lazy frame of the cluster, which must see it under the same path.
+    def parquet(self, path: Path | str) -> Any:
+        """A Parquet file as a lazy frame of the cluster, which must see it under the same path, or URL.
 
         Raises:
-            InputError: The cluster does not see it.
+            InputError: The cluster does not see it, or may not.
         """
-        from pyspark.errors import AnalysisException
+        from pyspark.errors import AnalysisException, PySparkException
 
-        frame = self.session.read.parquet(f"file:///{path.absolute().as_posix().removeprefix('/')}")
+        is_url = "://" in str(path)
+        url = path if is_url else f"file:///{Path(path).absolute().as_posix().removeprefix('/')}"
+        frame = self.session.read.parquet(url)
         try:
             seen = frame.columns
-        except AnalysisException as error:
-            raise InputError("cluster_path", path=path) from error
+        except PySparkException as error:
+            if is_url:
+                raise InputError("cluster_object", url=url, reason=_reason(error)) from error
+            if isinstance(error, AnalysisException):
+                raise InputError("cluster_path", path=path) from error
+            raise
         # Sail takes a file that is not there for one without columns.
         if not seen:
             raise InputError("cluster_path", path=path)

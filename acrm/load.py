@@ -103,7 +103,7 @@ def sales(
     columns = {"transactions": SALES | named}
     if selecting.where:
         columns["customers"] = named
-    dataset = load(sources, reading.ingest(), scratch, columns, named)
+    dataset = load(sources, reading.ingest(), scratch, columns, named, in_place=cluster is not None)
     dataset.require("transactions", command)
     return _selected(dataset, reading, selecting, cluster, ("line_amount",))
 
@@ -191,7 +191,7 @@ def worth(
     people = frozenset({"customer_id", "household_id", "company_id", "source", "consent"})
     columns = {"transactions": WORTH | named, "customers": people | named, **_BESIDE}
     columns["contracts"] |= named
-    dataset = load(sources, reading.ingest(), scratch, columns, named)
+    dataset = load(sources, reading.ingest(), scratch, columns, named, in_place=cluster is not None)
     if cluster:
         dataset.require("transactions", "clv")
     if not {"contracts", "transactions"} & set(dataset.tables):
@@ -276,7 +276,7 @@ def crowd(
     but has all of `columns` stands for the customers, its rows numbered.
     """
     own = names_in(selecting.where)
-    dataset = load(sources, reading.ingest(), scratch, None, own | named | {*columns})
+    dataset = load(sources, reading.ingest(), scratch, None, own | named | {*columns}, in_place=cluster is not None)
     if cluster:
         dataset.require("transactions", "churn")
     tables = dict(dataset.tables)
@@ -309,8 +309,8 @@ def crowd(
         )
         tables["transactions"] = lines
         if customers is not None and own and "customers" not in apt:
-            named = collect(customers_of(lines)).lazy()
-            tables["customers"] = customers.join(named, on="customer_id", how="semi")
+            theirs = collect(customers_of(lines)).lazy()
+            tables["customers"] = customers.join(theirs, on="customer_id", how="semi")
     dataset = replace(dataset, tables=tables)
     return Sales(
         lines=tables.get("transactions", pl.LazyFrame()), dataset=dataset, selected=notes, refusing=_refusing(dataset)

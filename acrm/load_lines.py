@@ -30,7 +30,7 @@ _WORDS = {"and", "or", "not", "in", "is", "null", "between", "like", "true", "fa
 def order_lines(dataset: Dataset, reading: Reading, selecting: Selecting, cluster: Cluster | None) -> pl.LazyFrame:
     """The order lines that `--where` chooses, of this machine's engine or, where there is a cluster, of the cluster's.
 
-    A cluster reads the Parquet files of the one store among the sources, under the paths they have here. Its lines are
+    A cluster reads the Parquet files of the one store among the sources, under their paths or URLs. Its lines are
     no `pl.LazyFrame`: only `acrm.summaries` and `acrm.engine` know what to do with them.
 
     Raises:
@@ -73,7 +73,7 @@ def _far_lines(dataset: Dataset, reading: Reading, selecting: Selecting, cluster
     if exports:
         raise InputError("cluster_export", files=listed(exports))
     table = _one(dataset, "transactions")
-    lines = cluster.parquet(table.raw.source.path)
+    lines = cluster.parquet(_place(table))
     if height(lines) != table.rows_in:
         raise InputError("cluster_other", path=table.name)
     lines = nw.from_native(lines).select(dataset.tables["transactions"].collect_schema().names()).to_native()
@@ -83,13 +83,18 @@ def _far_lines(dataset: Dataset, reading: Reading, selecting: Selecting, cluster
     kinds = frame.collect_schema()
     foreign = sorted(names_in(selecting.where) - set(kinds.names()))
     if foreign:
-        traits = nw.from_native(cluster.parquet(_one(dataset, "customers").raw.source.path))
+        traits = nw.from_native(cluster.parquet(_place(_one(dataset, "customers"))))
         frame = frame.join(traits.select("customer_id", *foreign), on="customer_id", how="left")
         kinds = frame.collect_schema()
     times = {name for name in kinds.names() if kinds[name].is_temporal()}
     condition = portable(selecting.where, kinds.names(), times)
     chosen = nw.from_native(frame.to_native().filter(condition))
     return chosen.drop(*foreign).to_native()
+
+
+def _place(table: Input) -> str:
+    source = table.raw.source
+    return source.location or str(source.path)
 
 
 def _one(dataset: Dataset, table: str) -> Input:

@@ -6,6 +6,7 @@ import io
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +14,7 @@ from typing import Protocol
 import pytest
 
 from acrm import cli, messages
+from tests.clusters import sail
 
 # Several tests run at once: one thread each; a waiting thread sleeps.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -78,13 +80,8 @@ def acrm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Acrm:
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[str]:
     """The address of a cluster: the one that ACRM_TEST_REMOTE names, else Sail, started for the tests."""
-    if REMOTE:
-        yield REMOTE
-        return
-    server = pytest.importorskip("pysail.spark").SparkConnectServer()
-    server.start(background=True)
-    yield f"sc://localhost:{server.listening_address[1]}"
-    server.stop()
+    with nullcontext(REMOTE) if REMOTE else sail() as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

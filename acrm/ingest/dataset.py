@@ -142,6 +142,8 @@ def load(
     scratch: Path,
     columns: Mapping[str, frozenset[str]] | None = None,
     asked: frozenset[str] | None = None,
+    *,
+    in_place: bool = False,
 ) -> Dataset:
     """Read sources into canonical tables.
 
@@ -152,9 +154,10 @@ def load(
         columns: Canonical columns wanted per table; tables left out are not made. None: everything.
         asked: For an analysis the columns that the user named: of the others those that no row fills are left out, as
             whether there are any must not depend on where a table is read from. None: what is made is to be stored.
+        in_place: Copy nothing of a store out of its object store, as a cluster reads it there.
     """
     raws: list[RawTable] = []
-    files, copies = _without_copies(sources.find(arguments, scratch))
+    files, copies = _without_copies(sources.find(arguments, scratch, in_place=in_place))
     for file in files:
         raws += read.read(file, options.read, scratch)
     overrides.check_map(options, raws)
@@ -234,14 +237,14 @@ def _is_one_store(inputs: list[Input], options: IngestOptions) -> bool:
 
 def _orders(raws: list[RawTable], *, alone: bool) -> pl.LazyFrame | None:
     """The ledger of orders of a store that is read by itself."""
-    kept = {raw.source.path.parent: raw.source.path for raw in raws if _own_table(raw) == ORDERS}
+    kept = {raw.source.path.parent: raw.source for raw in raws if _own_table(raw) == ORDERS}
     lines = [raw.source.path.parent for raw in raws if alone and _own_table(raw) == "transactions"]
-    return pl.scan_parquet(kept[lines[0]], glob=False) if lines and lines[0] in kept else None
+    return remote.scan(kept[lines[0]]) if lines and lines[0] in kept else None
 
 
 def _scanned(raw: RawTable, table: str, options: IngestOptions) -> pl.LazyFrame:
     """A table of a store, as it is or was; of a plain store that is to be pseudonymised, in codes."""
-    frame = pl.scan_parquet(raw.source.path, glob=False)
+    frame = remote.scan(raw.source)
     if options.known_at is None or known.SINCE not in frame.collect_schema():
         frame = frame.drop(known.SINCE, strict=False)
     else:

@@ -14,6 +14,7 @@ from acrm.ingest.raw import SourceFile, digest
 
 _NUMBER = re.compile(r"v?(\d+)")
 LOG, METADATA = "_delta_log", ".metadata.json"
+_READER = {"py-io-impl": "acrm.ingest.iceberg_io.Objects"}
 
 
 def location(folder: Path) -> tuple[str, str] | None:
@@ -70,7 +71,7 @@ def scan(table: SourceFile) -> pl.LazyFrame:
         return pl.scan_delta(table.location, version=table.version)
     # Said in a thread of Polars', whenever the rows are asked for, about a package that would plan the reading faster.
     warnings.filterwarnings("ignore", message="Iceberg scan planning")
-    return pl.scan_iceberg(table.location, snapshot_id=table.version)
+    return pl.scan_iceberg(table.location, snapshot_id=table.version, storage_options=_reader(table.location))
 
 
 def _delta(location: str) -> tuple[int, tuple[str, ...], int]:
@@ -85,10 +86,14 @@ def _delta(location: str) -> tuple[int, tuple[str, ...], int]:
     return table.version(), tuple(files), int(sizes.sum())
 
 
+def _reader(location: str) -> dict[str, str] | None:
+    return _READER if "://" in location else None
+
+
 def _iceberg(location: str) -> tuple[int | None, tuple[str, ...], int]:
     from pyiceberg.table import StaticTable
 
-    table = StaticTable.from_metadata(location)
+    table = StaticTable.from_metadata(location, properties=_reader(location) or {})
     tasks = list(table.scan().plan_files())
     files = {task.file for task in tasks} | {deletes for task in tasks for deletes in task.delete_files}
     snapshot = table.current_snapshot()

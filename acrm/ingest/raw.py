@@ -48,7 +48,7 @@ class SourceFile:
     tag: str = ""
     """What stands for the content of objects that are not copied, else empty."""
     location: str = ""
-    """Of a Delta or Iceberg table, what opens it."""
+    """Of a Delta or Iceberg table, and of a table of a store that is left in its object store, what opens it."""
     version: int | None = None
     """Of such a table, which of its versions is read."""
 

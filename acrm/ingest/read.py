@@ -57,19 +57,19 @@ def read(source: SourceFile, options: ReadOptions, scratch: Path, *, lenient: bo
 
 def _parquet(source: SourceFile, path: Path) -> RawTable:
     metadata: dict[str, str] = {}
+    options = remote.POLARS if source.is_remote else None
     try:
-        if source.location:
+        if source.kind != "parquet":
             scan = lakehouse.scan(source)
         elif source.parts:
-            options = remote.POLARS if source.is_remote else None
             scan = partitions.scan(source.parts, len(source.path.parts), options)
         else:
-            metadata = pl.read_parquet_metadata(path)
-            scan = pl.scan_parquet(path, glob=False)
+            metadata = pl.read_parquet_metadata(source.location or path, storage_options=options)
+            scan = remote.scan(replace(source, path=path))
         columns = scan.collect_schema().names()
     except (pl.exceptions.PolarsError, OSError) as error:
         if source.is_remote:
-            raise remote.unreachable(source.parts[0], error) from error
+            raise remote.unreachable(source.location or source.parts[0], error) from error
         raise InputError("broken_parquet", path=source.name) from None
     header, renamed = unique_names(columns, reserved=(ROW,))
     frame = scan.rename(dict(zip(columns, header, strict=True))).with_row_index(ROW, offset=1)

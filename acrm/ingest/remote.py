@@ -91,6 +91,12 @@ def copied(one: Object, scratch: Path) -> Path:
     return path
 
 
+def content(url: str) -> bytes:
+    """All bytes of a small object."""
+    store, key = _parts(url)
+    return bytes(_opened(store).get(key).bytes())
+
+
 def table(parts: list[Object], folder: PurePosixPath, name: str) -> SourceFile:
     """Parquet objects as one table that is read where it is."""
     return SourceFile(
@@ -101,6 +107,18 @@ def table(parts: list[Object], folder: PurePosixPath, name: str) -> SourceFile:
         parts=tuple(part.url for part in parts),
         tag=digest(f"{part.tag} {part.bytes} {part.key.relative_to(folder.parent)}" for part in parts),
     )
+
+
+def stored(one: Object) -> SourceFile:
+    """A table of a store, left where it is."""
+    tag = digest([f"{one.tag} {one.bytes}"])
+    return SourceFile(path=Path(one.url), name=one.name, kind="parquet", bytes=one.bytes, tag=tag, location=one.url)
+
+
+def scan(source: SourceFile) -> pl.LazyFrame:
+    """The rows of a table of a store, here or where it was left."""
+    options = POLARS if source.is_remote else None
+    return pl.scan_parquet(source.location or source.path, glob=False, storage_options=options)
 
 
 def is_ours(one: Object) -> bool:

@@ -47,7 +47,7 @@ _HIDDEN = (".", "~$")
 _MANIFEST = "clean.json"
 
 
-def find(arguments: Sequence[str], scratch: Path) -> list[SourceFile]:
+def find(arguments: Sequence[str], scratch: Path, *, in_place: bool = False) -> list[SourceFile]:
     r"""The files that the arguments mean, sorted by name, each once.
 
     An argument is a file, a pattern, a folder (everything in it that can be an export, at any depth), the URL of one
@@ -60,6 +60,7 @@ def find(arguments: Sequence[str], scratch: Path) -> list[SourceFile]:
     Args:
         arguments: As typed.
         scratch: An existing folder, for copies of standard input and of objects that are no Parquet.
+        in_place: Leave the tables of a store in its object store, too.
 
     Raises:
         InputError: A file is missing, empty or of a kind that cannot be read, or a folder has no exports.
@@ -72,7 +73,7 @@ def find(arguments: Sequence[str], scratch: Path) -> list[SourceFile]:
     for argument in arguments:
         if not argument.strip():
             raise InputError("no_file", path=repr(argument))
-        for found in _in_store(argument, scratch) if remote.is_url(argument) else _meant(argument, scratch):
+        for found in _in_store(argument, scratch, in_place) if remote.is_url(argument) else _meant(argument, scratch):
             if isinstance(found, SourceFile):
                 tables.setdefault(found.path, found)
                 continue
@@ -110,10 +111,13 @@ def _parted(folder: Path, parts: list[Path], name: str, scratch: Path) -> Source
     return SourceFile(path=here, name=name, kind="parquet", bytes=size, parts=paths)
 
 
-def _in_store(url: str, scratch: Path) -> Iterator[tuple[Path, str] | SourceFile]:
+def _in_store(url: str, scratch: Path, in_place: bool) -> Iterator[tuple[Path, str] | SourceFile]:
     """What a URL means: Parquet and tables where they are, anything else as a copy."""
     found = remote.objects(url)
     if any(one.name == _MANIFEST for one in found):
+        if in_place:
+            yield from (remote.stored(one) for one in found if one.key.suffix in partitions.SUFFIXES)
+            return
         # Of a store, files that say what it is are as much asked for as its tables.
         folder = Path(tempfile.mkdtemp(dir=scratch))
         for one in found:
@@ -132,7 +136,7 @@ def _in_store(url: str, scratch: Path) -> Iterator[tuple[Path, str] | SourceFile
         own = [parquet[key] for key in parts or [path]]
         if remote.is_ours(own[0]):
             # What is known of it stands beside it.
-            yield from ((remote.copied(one, scratch), one.name) for one in own)
+            yield from (remote.stored(one) if in_place else (remote.copied(one, scratch), one.name) for one in own)
         else:
             yield remote.table(own, path, name)
     yield from ((remote.copied(one, scratch), one.name) for one in found if one.key not in parquet)

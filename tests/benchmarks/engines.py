@@ -13,8 +13,8 @@ import argparse
 import ast
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -22,6 +22,7 @@ from typing import Any
 import polars as pl
 
 from acrm import engine
+from tests.clusters import sail
 from tests.summaries.every import CASES, Frames, write_tables
 
 SUMMARIES = Path(engine.__file__).parent / "summaries"
@@ -85,17 +86,6 @@ def naming() -> int:
         if word in ast.unparse(node)
     ]
     return len(named)
-
-
-@contextmanager
-def sail() -> Iterator[str]:
-    """The address of Sail, started here."""
-    from pysail.spark import SparkConnectServer
-
-    server = SparkConnectServer()
-    server.start(background=True)
-    yield f"sc://localhost:{server.listening_address[1]}"
-    server.stop()
 
 
 def write(words: str) -> None:

@@ -1,7 +1,8 @@
-"""Objects of a real S3 server on this machine are read as files are."""
+"""Objects of a real S3 server on this machine are read as files are, and those of Google and Azure as they are."""
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from collections.abc import Iterator
@@ -12,10 +13,13 @@ from typing import Any
 import polars as pl
 import pytest
 
+from acrm.engine import cluster
 from acrm.errors import InputError
 from acrm.ingest.remote import objects
 from acrm.ingest.sources import find
+from tests.clusters import sail
 from tests.conftest import Acrm
+from tests.ingest.blobs import serving
 
 URL = "http://127.0.0.1:{port}"
 
@@ -48,7 +52,7 @@ def bucket(server: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
             client.delete_object(Bucket="shop", Key=key)
             return
         if isinstance(content, bytes):
-            client.put_object(Bucket="shop", Key=key, Body=content)
+            client.put_object(Bucket="shop", Key=key, Body=content, ACL="public-read")
             return
         for file in sorted(content.rglob("*")):
             if file.is_file():
@@ -59,6 +63,33 @@ def bucket(server: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         client.delete_object(Bucket="shop", Key=one["Key"])
     client.delete_bucket(Bucket="shop")
     client.close()
+
+
+@pytest.fixture
+def google(bucket: Any, server: int, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The same bucket as one of Google's, which speaks the language of S3, too."""
+    account = {"gcs_base_url": URL.format(port=server), "disable_oauth": True}
+    nobody = dict.fromkeys(("client_email", "private_key", "private_key_id"), "")
+    monkeypatch.setenv("GOOGLE_SERVICE_ACCOUNT_KEY", json.dumps(account | nobody))
+    monkeypatch.setenv("GOOGLE_ALLOW_HTTP", "true")
+    return bucket
+
+
+@pytest.fixture
+def azure(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Puts folders into the container `shop`, which the environment says how to reach."""
+    pytest.importorskip("obstore", reason="acrm[cloud] is not installed")
+    blobs: dict[str, bytes] = {}
+
+    def put(key: str, content: Path) -> None:
+        for file in content.rglob("*"):
+            if file.is_file():
+                blobs[f"shop/{key}/{file.relative_to(content).as_posix()}"] = file.read_bytes()
+
+    with serving(blobs) as port:
+        monkeypatch.setenv("AZURE_STORAGE_USE_EMULATOR", "true")
+        monkeypatch.setenv("AZURITE_BLOB_STORAGE_URL", URL.format(port=port))
+        yield put
 
 
 def orders(month: int) -> pl.DataFrame:
@@ -102,6 +133,23 @@ def test_a_parquet_table_is_read_where_it_is_and_as_it_is_read_from_a_folder(
     assert table(acrm, "acrm-store") == table(acrm, "lake")
 
 
+@pytest.mark.parametrize(("scheme", "service"), [("gs", "google"), ("az", "azure"), ("abfss", "azure")])
+def test_google_and_azure_are_read_as_s3_is(
+    acrm: Acrm, tmp_path: Path, request: pytest.FixtureRequest, scheme: str, service: str
+) -> None:
+    put = request.getfixturevalue(service)
+    (hive(tmp_path / "lake") / "customers.csv").write_text("customer_id,city\nC0,Riga\nC1,Oslo\n")
+    put("a lake", tmp_path / "lake")
+    url = f"{scheme}://shop"
+    assert [file.name for file in find([f"{url}/a lake"], tmp_path)] == ["customers.csv", "orders"]
+    assert table(acrm, f"{url}/a lake") == table(acrm, f"{url}/a lake/orders/**/*.parquet") == table(acrm, "lake")
+    assert acrm("clean", f"{url}/a lake").code == 0
+    put("store", tmp_path / "acrm-store")
+    assert table(acrm, f"{url}/store", "--where", "city = 'Riga'") == table(acrm, "lake", "--where", "city = 'Riga'")
+    with pytest.raises(InputError, match="there is nothing there"):
+        objects(f"{url}/lake/none.csv")
+
+
 def test_a_text_is_copied_and_read_as_any_other(acrm: Acrm, bucket: Any, tmp_path: Path) -> None:
     text = orders(1).write_csv(separator=";").encode("cp1251")
     Path("orders.csv").write_bytes(text)
@@ -132,6 +180,22 @@ def test_a_store_is_read_with_all_that_says_what_it_is(acrm: Acrm, bucket: Any, 
     assert table(acrm, "s3://shop/stores/one/transactions.parquet") == table(acrm, "acrm-store/transactions.parquet")
 
 
+@pytest.mark.parametrize("scheme", ["s3", "s3a"])
+def test_a_cluster_reads_a_store_where_it_is(acrm: Acrm, bucket: Any, tmp_path: Path, scheme: str) -> None:
+    hive(tmp_path / "lake")
+    (tmp_path / "lake/customers.csv").write_text("customer_id,city\nC0,Riga\nC1,Riga\nC2,Oslo\n")
+    assert acrm("clean", "lake").code == 0
+    bucket("stores/one", tmp_path / "acrm-store")
+    url = f"{scheme}://shop/stores/one"
+    assert {file.location for file in find([url], tmp_path, in_place=True)} > {f"{url}/transactions.parquet"}
+    with sail() as address:
+        for words in ((), ("--where", "city = 'Riga'")):
+            there = table(acrm, url, *words, "--engine", "spark", "--remote", address)
+            assert there == table(acrm, "acrm-store", *words)
+        with pytest.raises(InputError, match=r"cannot read az://shop/one.parquet: "), cluster(address) as far:
+            far.parquet("az://shop/one.parquet")
+
+
 def test_a_fingerprint_changes_with_the_content(bucket: Any, tmp_path: Path) -> None:
     bucket("lake", hive(tmp_path / "lake"))
     [first], [again] = (find(["s3://shop/lake"], tmp_path) for _ in range(2))
@@ -147,6 +211,21 @@ def test_a_delta_table_is_one_source(acrm: Acrm, bucket: Any, tmp_path: Path) ->
     orders(1).write_delta(str(tmp_path / "lake/orders"))
     bucket("lake", tmp_path / "lake")
     assert table(acrm, "s3://shop/lake") == table(acrm, "lake")
+
+
+def test_an_iceberg_table_is_one_source(acrm: Acrm, bucket: Any, server: int, tmp_path: Path) -> None:
+    catalogs = pytest.importorskip("pyiceberg.catalog.sql", reason="pyiceberg[sql-sqlite] is not installed")
+    there = {"s3.endpoint": URL.format(port=server), "s3.region": "us-east-1"}
+    catalog = catalogs.SqlCatalog("c", uri=f"sqlite:///{tmp_path}/catalog.db", warehouse="s3://shop/house", **there)
+    catalog.create_namespace("shop")
+    written = catalog.create_table("shop.orders", schema=orders(1).to_arrow().schema)
+    for month in (1, 2):
+        written.append(orders(month).to_arrow())
+    catalog.engine.dispose()
+    [found] = find(["s3://shop/house"], tmp_path)
+    assert (found.name, found.kind, len(found.parts)) == ("orders", "iceberg", 2)
+    pl.concat([orders(1), orders(2)]).write_parquet("orders.parquet")
+    assert table(acrm, "s3://shop/house") == table(acrm, "orders.parquet")
 
 
 @pytest.mark.parametrize("key", ["in/none.csv", "in/*.xlsx", "nothing/"])
