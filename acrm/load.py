@@ -309,8 +309,8 @@ def crowd(
         )
         tables["transactions"] = lines
         if customers is not None and own and "customers" not in apt:
-            theirs = collect(customers_of(lines)).lazy()
-            tables["customers"] = customers.join(theirs, on="customer_id", how="semi")
+            buyers = collect(customers_of(lines)).lazy()
+            tables["customers"] = customers.join(buyers, on="customer_id", how="semi")
     dataset = replace(dataset, tables=tables)
     return Sales(
         lines=tables.get("transactions", pl.LazyFrame()), dataset=dataset, selected=notes, refusing=_refusing(dataset)

@@ -106,6 +106,14 @@ def source_text(plan: Plan, name: str, dtypes: pl.Schema) -> pl.Expr:
     return pl.coalesce(texts) if len(texts) > 1 else texts[0]
 
 
+def is_told(plan: Plan, name: str, dtypes: pl.Schema) -> pl.Expr:
+    """Whether a row says anything of a `table.field`; of typed columns without a look at how they would be written."""
+    headers = plan.fields.get(name, ())
+    if not headers or any(dtypes[header] == pl.String for header in headers):
+        return source_text(plan, name, dtypes).is_not_null()
+    return pl.any_horizontal(pl.col(header).is_not_null() for header in headers)
+
+
 def _with_time(day: pl.Expr, time: pl.Expr) -> pl.Expr:
     """A day and the time that stands in a column of its own; a day that has a time already keeps it."""
     bare = day.str.replace(r"[ T]0?0:00(:00(\.0+)?)?$", "")

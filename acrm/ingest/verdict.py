@@ -85,8 +85,10 @@ def rule(plan: Plan, names: list[str], dtypes: pl.Schema) -> pl.Expr:
     # A start that was made of the first answer is missing of what nobody has answered yet.
     made = set(plan.fields.get(dated, ())) & set(plan.fields.get("interactions.first_response_at", ()))
     if dated and dated in plan.fields and not made:
-        source = parse.source_text(plan, dated, dtypes)
-        no_day = source.is_null() | source.str.contains(_NULL_DAY)
+        no_day = ~parse.is_told(plan, dated, dtypes)
+        # In a text a day may be written that is none.
+        if any(dtypes[header] == pl.String for header in plan.fields[dated]):
+            no_day = no_day | parse.source_text(plan, dated, dtypes).str.contains(_NULL_DAY)
         empty = pl.col(dated).is_null()
         broken.append(pl.when(empty & no_day).then(pl.lit("missing_date")).when(empty).then(pl.lit("bad_date")))
     if entity == "transactions":
@@ -95,8 +97,8 @@ def rule(plan: Plan, names: list[str], dtypes: pl.Schema) -> pl.Expr:
             for name in ("transactions.line_amount", "transactions.line_gross", "transactions.unit_price")
             if name in names and name in plan.fields
         ]
-        texts = [parse.source_text(plan, name, dtypes).is_not_null() for name in amounts]
-        bad = pl.all_horizontal(texts) if texts else pl.lit(False)
+        told = [parse.is_told(plan, name, dtypes) for name in amounts]
+        bad = pl.all_horizontal(told) if told else pl.lit(False)
         empty = pl.col("transactions.line_amount").is_null()
         broken.append(pl.when(empty & bad).then(pl.lit("bad_amount")).when(empty).then(pl.lit("missing_amount")))
     if "transactions.document_type" in names:
@@ -105,7 +107,7 @@ def rule(plan: Plan, names: list[str], dtypes: pl.Schema) -> pl.Expr:
         broken.append(pl.when(derive.no_payment(names)).then(pl.lit("not_a_payment")))
     spent = f"{entity}.{_SPENT[entity]}" if entity in _SPENT else ""
     if spent in names:
-        empty, nothing = pl.col(spent).is_null(), parse.source_text(plan, spent, dtypes).is_null()
+        empty, nothing = pl.col(spent).is_null(), ~parse.is_told(plan, spent, dtypes)
         broken.append(pl.when(empty & nothing).then(pl.lit("missing_amount")).when(empty).then(pl.lit("bad_amount")))
     if entity != "transactions" and f"{entity}.deleted" in names:
         broken.append(pl.when(pl.col(f"{entity}.deleted")).then(pl.lit("deleted_row")))
