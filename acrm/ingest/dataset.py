@@ -19,7 +19,7 @@ from acrm.ingest.filled import without_unfilled
 from acrm.ingest.mapping import Plan
 from acrm.ingest.options import IngestOptions
 from acrm.ingest.people import mentions, privacy
-from acrm.ingest.raw import RawTable, SourceFile
+from acrm.ingest.raw import RawTable
 from acrm.ingest.stage import SAMPLE, Staged, stage
 from acrm.ingest.verdict import DATED, KEYED
 from acrm.messages import Message, listed, text
@@ -154,7 +154,7 @@ def load(
             whether there are any must not depend on where a table is read from. None: what is made is to be stored.
     """
     raws: list[RawTable] = []
-    files, copies = _without_copies(sources.find(arguments, scratch))
+    files, copies = sources.without_copies(sources.find(arguments, scratch))
     for file in files:
         raws += read.read(file, options.read, scratch)
     overrides.check_map(options, raws)
@@ -188,6 +188,8 @@ def load(
         name: [frame.filter(~gone[name]) if name in gone else frame for frame in frames]
         for name, frames in stored.items()
     }
+    if raws and all(_own_table(raw) in ASIDE for raw in raws):
+        raise InputError("part_of_store", path=raws[0].name, folder=raws[0].source.path.parent)
     if IDENTITIES in aside:
         aside[IDENTITIES] = aside[IDENTITIES].filter(~gone[IDENTITIES])
     systems = {one.name: one.system or "unknown" for one in ledger}
@@ -306,22 +308,6 @@ def _rejects(inputs: list[Input]) -> pl.DataFrame:
         if source.staged
     ]
     return pl.concat([pl.DataFrame(schema=REJECTS), *found]).sort("file", "line", "rule")
-
-
-def _without_copies(files: list[SourceFile]) -> tuple[list[SourceFile], list[tuple[str, str]]]:
-    """Files of different content, and the copies left out: (copy, the file it repeats byte for byte)."""
-    kept: list[SourceFile] = []
-    copies: list[tuple[str, str]] = []
-    seen: dict[tuple[int, str], str] = {}
-    sizes = Counter(file.bytes for file in files)
-    for file in files:
-        key = (file.bytes, file.sha256 if sizes[file.bytes] > 1 else "")
-        if key in seen:
-            copies.append((file.name, seen[key]))
-        else:
-            seen[key] = file.name
-            kept.append(file)
-    return kept, copies
 
 
 def _own_table(raw: RawTable) -> str | None:

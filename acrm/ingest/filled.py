@@ -44,7 +44,9 @@ def without_unfilled(
         for name, rows in seen.items()
     }
     longer = [name for name, some in doubtful.items() if some and seen[name].height == _FIRST]
-    counts = pl.collect_all([tables[name].select(pl.col(doubtful[name]).count()) for name in longer], engine="streaming")
+    counts = pl.collect_all(
+        [tables[name].select(pl.col(doubtful[name]).count()) for name in longer], engine="streaming"
+    )
     for name, found in zip(longer, counts, strict=True):
         doubtful[name] = [column for column in doubtful[name] if not found[column].item()]
     return {name: frame.drop(doubtful.get(name, [])) for name, frame in tables.items()}

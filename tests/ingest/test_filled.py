@@ -6,7 +6,14 @@ import polars as pl
 
 from acrm.ingest.filled import without_unfilled
 
-LINES = {"order_id": ["1"], "customer_id": [None], "currency": [None], "channel": [None], "coupon": [None], "x_a": [None]}
+LINES = {
+    "order_id": ["1"],
+    "customer_id": [None],
+    "currency": [None],
+    "channel": [None],
+    "coupon": [None],
+    "x_a": [None],
+}
 
 
 def left(tables: dict[str, pl.DataFrame], columns: dict[str, frozenset[str]] | None = None, *asked: str) -> list[str]:
