@@ -24,8 +24,8 @@ import typer
 from typer.models import OptionInfo
 
 from acrm.errors import UsageError
-from acrm.messages import discreet
 from acrm.limits import Limit
+from acrm.messages import discreet
 
 if TYPE_CHECKING:
     from acrm.console import Console
@@ -273,7 +273,7 @@ class Run:
     """The options that were typed, those that change no result among them."""
 
     def typed(self, *without: str) -> str:
-        """The sources and the flags of this run as they can be typed again, but for the options named and for secrets."""
+        """The sources and flags of this run as they can be typed again, but for the options named and for secrets."""
         parts = list(self.sources)
         for name, (value, origin) in self.options.items():
             if origin != "flag" or name in without:

@@ -15,7 +15,6 @@ from acrm import known, lineage
 from acrm.errors import InputError
 from acrm.ingest import assembly, completion, deals, grain, mapping, overrides, read, remote, sources, suggest
 from acrm.ingest.assembly import IDENTITIES, Assembled
-from acrm.ingest.filled import without_unfilled
 from acrm.ingest.mapping import Plan
 from acrm.ingest.options import IngestOptions
 from acrm.ingest.people import mentions, privacy
@@ -161,6 +160,7 @@ def load(
     overrides.check_prefer(options)
     overrides.check_known_at(options, raws)
     privacy.check(raws, options.key)
+    _refuse_parts(raws)
     inputs: list[Input] = []
     stored: dict[str, list[pl.LazyFrame]] = {}
     aside: dict[str, pl.LazyFrame] = {}
@@ -188,8 +188,6 @@ def load(
         name: [frame.filter(~gone[name]) if name in gone else frame for frame in frames]
         for name, frames in stored.items()
     }
-    if raws and all(_own_table(raw) in ASIDE for raw in raws):
-        raise InputError("part_of_store", path=raws[0].name, folder=raws[0].source.path.parent)
     if IDENTITIES in aside:
         aside[IDENTITIES] = aside[IDENTITIES].filter(~gone[IDENTITIES])
     systems = {one.name: one.system or "unknown" for one in ledger}
@@ -200,10 +198,7 @@ def load(
         else assembly.assemble(inputs, stored, aside, systems, columns, options, scratch)
     )
     if asked is not None:
-        made.tables = without_unfilled(made.tables, columns, asked)
-        # Deals that nothing was sold by make no sales: a store of them has none either.
-        if made.from_deals and made.tables["transactions"].head(1).collect().is_empty():
-            del made.tables["transactions"]
+        made.tables = assembly.as_asked(made, columns, asked)
     rejects = _rejects(inputs)
     rejects = privacy.coded(rejects.lazy(), "rejects", options.key).collect() if options.key else rejects
     dataset = Dataset(
@@ -214,6 +209,11 @@ def load(
     if columns is None and not dataset.rows_in:
         raise InputError("no_rows", files=listed(source.name for source in dataset.inputs))
     return dataset
+
+
+def _refuse_parts(raws: list[RawTable]) -> None:
+    if raws and all(_own_table(raw) in ASIDE for raw in raws):
+        raise InputError("part_of_store", path=raws[0].name, folder=raws[0].source.path.parent)
 
 
 def _rejected_until(

@@ -135,7 +135,7 @@ def _completed(customers: pl.LazyFrame, earlier: pl.LazyFrame) -> pl.LazyFrame:
     values = [
         pl.coalesce(name, f"_told {name}") if name in have else pl.col(f"_told {name}").alias(name) for name in more
     ]
-    return joined.with_columns(values).drop(pl.col([f"_told {name}" for name in more]))
+    return joined.with_columns(values).drop([f"_told {name}" for name in more])
 
 
 def _in_detail(table: str, frame: pl.LazyFrame, other: pl.LazyFrame) -> pl.LazyFrame:
