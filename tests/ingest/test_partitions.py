@@ -180,6 +180,17 @@ def test_a_damaged_part_is_told(tmp_path: Path) -> None:
         loaded(tmp_path / "s", table)
 
 
+def test_damage_inside_a_part_is_told(acrm: Acrm, tmp_path: Path) -> None:
+    table = spark(tmp_path)
+    part = max(table.glob("part*"))
+    content = bytearray(part.read_bytes())
+    content[8:80] = b"\xff" * 72
+    part.write_bytes(content)
+    ran = acrm("rfm", table)
+    assert ran.code == 3, ran.err
+    assert "orders.parquet: the Parquet file is damaged" in ran.err
+
+
 def test_a_folder_whose_name_is_not_utf8(tmp_path: Path) -> None:
     hive(tmp_path / "lake")
     folder = Path(os.fsdecode(bytes(tmp_path) + b"/\xff"))
