@@ -25,7 +25,7 @@ from typer.main import get_command
 from acrm import __version__, messages
 from acrm.console import Console, abandon
 from acrm.errors import AcrmError, InputError, OutputError, UsageError
-from acrm.messages import text
+from acrm.messages import discreet, text
 from acrm.options import Run, expand
 
 if TYPE_CHECKING:
@@ -53,8 +53,6 @@ COMMANDS = (
 
 CONFIG = "acrm.toml"
 INTERRUPTED, CLOSED_PIPE, BUG = 130, 141, AcrmError.exit_code
-_SECRET = re.compile(r"(?<=token=)[^;&\s]+|(?<=sig=)[^&\s]+|(?<=:)[^/:@\s]+(?=@)", re.IGNORECASE)
-"""What a URL may tell that nobody else should know: a token, a signature, a password."""
 _NO_ROOM = {errno.ENOSPC, errno.EFBIG, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 _OPTION = r"Invalid value for '(?P<option>[^']*)'(?: / '[^']*')*: "
@@ -279,5 +277,5 @@ def _as_ours(error: BaseException, words: list[str]) -> AcrmError:
         return OutputError("no_room", reason=error) if full else InputError("system", reason=error)
     reason = next(iter(str(error).splitlines()), "")
     # The command line is to be sent to others.
-    shown = [_SECRET.sub("***", word) for word in words]
-    return AcrmError("bug", kind=type(error).__name__, reason=reason, command=shlex.join(["acrm", *shown]))
+    command = shlex.join(["acrm", *map(discreet, words)])
+    return AcrmError("bug", kind=type(error).__name__, reason=reason, command=command)

@@ -45,6 +45,8 @@ class Console:
     width: int = 80
     quiet: bool = False
     verbose: bool = False
+    budget: str | None = None
+    """The amount of memory that the environment gives to Polars, as it is written there."""
 
     @classmethod
     def real(cls, environ: Mapping[str, str] | None = None) -> Console:
@@ -61,6 +63,7 @@ class Console:
             stderr_color=wants_color(environ, tty=err),
             animated=err and environ.get("TERM") != "dumb",
             width=shutil.get_terminal_size().columns if out else 80,
+            budget=environ.get("POLARS_OOC_MEMORY_BUDGET_MB"),
         )
 
     def adjusted(self, *, quiet: bool, verbose: bool, no_color: bool) -> Console:

@@ -168,8 +168,12 @@ def cluster(remote: str) -> Iterator[Cluster]:
 
 
 @contextmanager
-def within(memory: str | None) -> Iterator[bool]:
+def within(memory: str | None, before: str | None = None) -> Iterator[bool]:
     """Let Polars put on disk what goes beyond so much memory; whether the installed Polars can is yielded.
+
+    Args:
+        memory: How much; None: as it is.
+        before: What the environment says of it, which holds again afterwards.
 
     Raises:
         UsageError: The amount is none.
@@ -189,7 +193,10 @@ def within(memory: str | None) -> Iterator[bool]:
     try:
         yield True
     finally:
-        os.unsetenv(_BUDGET)
+        if before is None:
+            os.unsetenv(_BUDGET)
+        else:
+            os.putenv(_BUDGET, before)
         pl.Config.reload_env_vars()
 
 

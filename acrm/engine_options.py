@@ -13,8 +13,8 @@ from acrm.errors import UsageError
 from acrm.messages import Message
 
 if TYPE_CHECKING:
-    from acrm.console import Console
     from acrm.engine import Cluster
+    from acrm.options import Run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,18 +34,22 @@ class Computing:
     ] = None
 
     @contextmanager
-    def running(self, console: Console) -> Iterator[Cluster | None]:
+    def running(self, run: Run) -> Iterator[Cluster | None]:
         """The cluster, None where there is none to be used; in the block the memory is limited.
 
         Raises:
-            UsageError: A cluster without an address, an address without the engine; the memory is no amount.
+            UsageError: A cluster without an address, an address typed without the engine; the memory is no amount.
             InputError: See `acrm.engine.cluster`.
         """
-        if (self.engine == "spark") is not bool(self.remote):
-            raise UsageError("remote_idle" if self.remote else "no_remote")
+        remote = self.remote if self.engine == "spark" else None
+        if self.engine == "spark" and not remote:
+            raise UsageError("no_remote")
+        # An address may stand in the environment for the runs that want it.
+        if self.remote and not remote and "remote" in run.flags:
+            raise UsageError("remote_idle")
         from acrm import engine
 
         with ExitStack() as stack:
-            if not stack.enter_context(engine.within(self.memory)):
-                console.status(Message("engine.memory_unknown"))
-            yield stack.enter_context(engine.cluster(self.remote)) if self.remote else None
+            if not stack.enter_context(engine.within(self.memory, run.console.budget)):
+                run.console.status(Message("engine.memory_unknown"))
+            yield stack.enter_context(engine.cluster(remote)) if remote else None

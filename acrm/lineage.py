@@ -16,6 +16,7 @@ from typing import Any
 
 from acrm import __version__
 from acrm.errors import InputError
+from acrm.messages import discreet
 from acrm.schema import SCHEMA_VERSION
 
 SHEET = r"\[[^\[]*\]$"
@@ -95,7 +96,7 @@ def _relative(value: object) -> object:
     """The value without the folder of an absolute path, which would differ from machine to machine."""
     if isinstance(value, str | Path):
         path = Path(value)
-        return path.name or value if path.is_absolute() else str(value)
+        return path.name or value if path.is_absolute() else discreet(str(value))
     return value
 
 

@@ -267,7 +267,7 @@ def crowd(
     scratch: Path,
     columns: Sequence[str] = (),
     cluster: Cluster | None = None,
-    named: frozenset[str] = frozenset(),
+    wanted: frozenset[str] = frozenset(),
 ) -> Sales:
     """Everything that some sources tell of customers, with their order lines in one currency, if there are any.
 
@@ -276,7 +276,7 @@ def crowd(
     but has all of `columns` stands for the customers, its rows numbered.
     """
     own = names_in(selecting.where)
-    dataset = load(sources, reading.ingest(), scratch, None, own | named | {*columns}, in_place=cluster is not None)
+    dataset = load(sources, reading.ingest(), scratch, None, own | wanted | {*columns}, in_place=cluster is not None)
     if cluster:
         dataset.require("transactions", "churn")
     tables = dict(dataset.tables)
@@ -328,7 +328,7 @@ def ways(
     condition = None if columns else selecting.where
     wanted = names_in(condition)
     plain = replace(selecting, where=None) if condition else selecting
-    found = crowd(sources, reading, plain, scratch, columns, named=wanted)
+    found = crowd(sources, reading, plain, scratch, columns, wanted=wanted)
     tables, notes = dict(found.dataset.tables), found.selected
     if condition:
         theirs = set(tables["customers"].collect_schema().names()) if "customers" in tables else set()

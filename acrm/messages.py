@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -15,6 +16,10 @@ from typing import Any
 LANGUAGES = ("en", "ru")
 _THOUSANDS = {"en": ",", "ru": "\u00a0"}
 _DECIMAL = {"en": ".", "ru": ","}
+_SECRET = re.compile(
+    r"(?<=token=)[^;&\s]+|(?<=sig=)[^&\s]+|(?<=signature=)[^&\s]+|(?<=credential=)[^&\s]+|(?<=://)[^/:@\s]*:[^@\s]+(?=@)",
+    re.IGNORECASE,
+)
 _language = "en"
 
 
@@ -110,6 +115,15 @@ def listed(names: Iterable[object], most: int = 8) -> str:
     return shown if len(words) <= most else text("list.more", shown=shown, n=len(words) - most)
 
 
+def discreet(said: str) -> str:
+    """A text without what a URL in it tells that nobody else should know: a token, a signature, a key or password.
+
+    >>> discreet("s3://KEY:a/b==@shop/x"), discreet("az://box/x?sv=1&sig=a/b=="), discreet("sc://host:1/;token=t;x=y")
+    ('s3://***@shop/x', 'az://box/x?sv=1&sig=***', 'sc://host:1/;token=***;x=y')
+    """
+    return _SECRET.sub("***", said)
+
+
 class _Formatter(string.Formatter):
     def format_field(self, value: Any, format_spec: str) -> Any:
         if isinstance(value, bool) or value is None:
@@ -120,4 +134,4 @@ class _Formatter(string.Formatter):
             return number(value, format_spec)
         if isinstance(value, datetime | date):
             return value.isoformat() if not format_spec else format(value, format_spec)
-        return format(str(value), format_spec)
+        return format(discreet(str(value)), format_spec)

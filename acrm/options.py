@@ -25,6 +25,7 @@ from typer.models import OptionInfo
 
 from acrm.errors import UsageError
 from acrm.limits import Limit
+from acrm.messages import discreet
 
 if TYPE_CHECKING:
     from acrm.console import Console
@@ -268,9 +269,11 @@ class Run:
     options: Mapping[str, tuple[object, str]]
     commands: tuple[str, ...] = ()
     """All commands of the program."""
+    flags: frozenset[str] = frozenset()
+    """The options that were typed, those that change no result among them."""
 
     def typed(self, *without: str) -> str:
-        """The sources and the flags of this run as they can be typed again, but for the options named."""
+        """The sources and flags of this run as they can be typed again, but for the options named and for secrets."""
         parts = list(self.sources)
         for name, (value, origin) in self.options.items():
             if origin != "flag" or name in without:
@@ -283,7 +286,7 @@ class Run:
             else:
                 for one in value if isinstance(value, list) else [value]:
                     parts += [flag, str(one)]
-        return shlex.join(parts)
+        return shlex.join(map(discreet, parts))
 
 
 def pairs(option: str, words: list[str]) -> Iterator[tuple[str, str]]:
@@ -387,6 +390,7 @@ def _run(ctx: typer.Context, values: Mapping[str, Any]) -> Run:
         sources=tuple(values.get("sources", ())),
         options={name: setting for name, setting in settings.items() if name not in NEUTRAL},
         commands=tuple(getattr(program, "commands", ())),
+        flags=frozenset(name for name, (_, origin) in settings.items() if origin == "flag"),
     )
 
 

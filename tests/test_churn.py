@@ -180,3 +180,13 @@ def test_segments_without_orders_are_the_customers_own_or_are_refused(acrm: Acrm
     write(tmp_path / "own.csv", [[*row, "gold" if row[2] else "basic"] for row in table], "segment")
     assert acrm("churn", "own.csv", "--by", "segment").code == 0
     assert set(pl.read_parquet(tmp_path / "acrm-out" / "churn_by.parquet")["group"]) == {"gold", "basic"}
+
+
+def test_a_column_to_cut_by_is_looked_for_before_the_fit(
+    acrm: Acrm, service: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fitted: list[object] = []
+    monkeypatch.setattr("acrm.commands.churn._analysed", lambda *given: fitted.append(given))
+    ran = acrm("churn", service, "--by", "nothing")
+    assert (ran.code, fitted) == (3, []), ran.err
+    assert "nothing" in ran.err

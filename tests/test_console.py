@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from acrm.render.blocks import Headline, Page
 NO_FILE = Message("error.no_file", {"path": "a.csv"})
 
 
-def console(**settings: bool) -> tuple[Console, io.StringIO, io.StringIO]:
+def console(**settings: Any) -> tuple[Console, io.StringIO, io.StringIO]:
     out, err = io.StringIO(), io.StringIO()
     return Console(stdout=out, stderr=err, **settings), out, err
 

@@ -182,6 +182,17 @@ def test_what_cannot_be_is_said(
     assert "hint: " in ran.err
 
 
+def test_an_address_of_the_environment_waits_for_its_engine(
+    acrm: Acrm, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "sales.csv").write_text("order_id,customer_id,date,amount\n1,a,2024-01-02,5\n2,b,2024-01-03,6\n")
+    monkeypatch.setenv("ACRM_REMOTE", "sc://localhost:1/;token=hidden")
+    ran = acrm("rfm", "sales.csv")
+    assert ran.code == 0, ran.err
+    assert "hidden" not in (tmp_path / "acrm-out" / "rfm.json").read_text()
+    assert acrm("rfm", "sales.csv", "--remote", "sc://localhost:1").code == 2
+
+
 def test_nobody_waits_for_a_cluster_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "PATIENCE", 0.2)
     nobody = engine.cluster("sc://localhost:9/;token=secret")
@@ -244,6 +255,17 @@ def test_what_goes_beyond_the_budget_goes_to_disk(memory: str, spilled: bool) ->
     written = [float(amount) for amount in re.findall(r"file_mb\(written=([\d.]+)", ran.stdout + ran.stderr)]
     assert written
     assert (sum(written) > 0) is spilled
+
+
+def test_a_budget_of_the_users_own_is_there_again_afterwards() -> None:
+    words = [sys.executable, "-c", "import os; print(os.getenv('POLARS_OOC_MEMORY_BUDGET_MB'))"]
+    held = (
+        f"import subprocess\nfrom acrm import engine\nwith engine.within('50MB', '700'):\n  subprocess.run({words})\n"
+    )
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "POLARS_OOC_MEMORY_BUDGET_MB": "700"}
+    command = [sys.executable, "-c", f"{held}subprocess.run({words})"]
+    ran = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["50", "700"]
 
 
 @pytest.mark.parametrize(("word", "found"), [("2gb", 2_000), (" 1.5 TB ", 1_500_000), ("1MB", 1)])

@@ -93,3 +93,8 @@ def test_json_is_what_the_standard_library_writes(value: object, indent: int | N
 def test_decimals_keep_every_digit(value: Decimal) -> None:
     assert json.loads(dumps([value]), parse_float=Decimal, parse_int=Decimal) == [value]
     assert "E" not in dumps(value)
+
+
+def test_no_secret_of_an_address_is_kept() -> None:
+    made = Lineage(command="clean", options={"rates": ("s3://KEY:SE/CRET@box/rates.csv", "flag")}).as_dict()
+    assert made["options"]["rates"]["value"] == "s3://***@box/rates.csv"

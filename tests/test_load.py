@@ -278,3 +278,15 @@ def test_a_ledger_of_other_lines_is_not_believed(tmp_path: Path, cleaned: Path) 
     made = found(cleaned, tmp_path, where="currency = 'EUR'")
     assert made.ledger is None
     assert len(lines(made)) == 1
+
+
+@pytest.mark.parametrize("part", ["orders", "rejects"])
+def test_a_part_of_a_store_alone_is_named_with_its_folder(cleaned: Path, tmp_path: Path, part: str) -> None:
+    with pytest.raises(InputError, match=f"{part}.parquet is a part of a store") as found:
+        sales([str(cleaned / f"{part}.parquet")], "rfm", Reading(), Selecting(), tmp_path)
+    assert str(cleaned) in str(found.value.hint)
+
+
+def test_what_nobody_fills_can_still_be_asked_for(cleaned: Path, tmp_path: Path) -> None:
+    found = sales([str(cleaned)], "rfm", Reading(), Selecting(where="coupon is null"), tmp_path)
+    assert found.lines.select(pl.len()).collect().item() == 3

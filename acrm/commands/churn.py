@@ -68,7 +68,7 @@ def churn(
     saved = saved_churn(watching.apply) if watching.apply else None
     earlier = earlier_churn(watching.compare) if watching.compare else None
     with (
-        computing.running(run.console) as cluster,
+        computing.running(run) as cluster,
         undisturbed(sources),
         TemporaryDirectory(prefix="acrm-") as scratch,
         run.console.progress(Message("clean.reading")),
@@ -77,8 +77,10 @@ def churn(
         settled(run, reading, found.dataset)
         found, notes = _with_customers(found, learning, saved)
         prepared = _prepared(found, selecting, learning, campaign, saved, as_of, seed)
+        # Whether there is such a column is known before the work.
+        groups = _groups(found, prepared, sources, watching.by) if watching.by else None
         result = _analysed(found, prepared, sources, selecting, learning, campaign, saved, seed)
-        result = _beside(result, prepared, found, sources, selecting, campaign, watching, seed)
+        result = _beside(result, prepared, found, groups, selecting, campaign, watching, seed)
         if earlier:
             result = _compared(result, *earlier, earlier_terms(str(watching.compare)))
         result = replace(
@@ -196,7 +198,7 @@ def _beside(
     result: ChurnResult,
     prepared: Prepared,
     found: Sales,
-    sources: list[str],
+    groups: pl.DataFrame | None,
     selecting: Selecting,
     campaign: Campaign,
     watching: Watching,
@@ -209,7 +211,6 @@ def _beside(
 
     customers = result.tables["customers"]
     here = customers.filter(~pl.col("customer_id").is_in(list(prepared.gone)))
-    groups = _groups(found, prepared, sources, watching.by) if watching.by else None
     if groups is not None:
         result = result.joined("by", cut(here, groups))
     result = _stays(result, prepared, found, selecting, watching, groups, seed)

@@ -179,7 +179,7 @@ def clv(
         object=object,
     )
     with (
-        computing.running(run.console) as cluster,
+        computing.running(run) as cluster,
         undisturbed(sources),
         TemporaryDirectory(prefix="acrm-") as scratch,
         run.console.progress(Message("clean.reading")),

@@ -77,7 +77,7 @@ def rfm(
         grid=toml_file(grid) if grid and grid.endswith(".toml") else grid,
     )
     with (
-        computing.running(run.console) as cluster,
+        computing.running(run) as cluster,
         undisturbed([*sources, *([compare] if compare else [])]),
         TemporaryDirectory(prefix="acrm-") as scratch,
         run.console.progress(Message("clean.reading")),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from acrm.ingest import deals, grain, orders, overlap, overrides
+from acrm.ingest.filled import without_unfilled
 from acrm.ingest.linkage.pairs import probable
 from acrm.ingest.mapping import Plan
 from acrm.ingest.options import IngestOptions
@@ -62,6 +63,17 @@ def as_stored(stored: Mapping[str, list[pl.LazyFrame]]) -> Assembled:
         shared=pl.DataFrame(schema=identity.SHARED),
         from_deals=from_deals,
     )
+
+
+def as_asked(
+    made: Assembled, columns: Mapping[str, frozenset[str]] | None, asked: frozenset[str]
+) -> dict[str, pl.LazyFrame]:
+    """The tables as an analysis reads them, whether they are made of exports or stored: see `dataset.load`."""
+    tables = without_unfilled(made.tables, columns, asked)
+    # Deals that nothing was sold by make no sales: a store of them has none either.
+    if made.from_deals and tables["transactions"].head(1).collect().is_empty():
+        del tables["transactions"]
+    return tables
 
 
 def assemble(

@@ -15,11 +15,10 @@ from acrm import known, lineage
 from acrm.errors import InputError
 from acrm.ingest import assembly, completion, deals, grain, mapping, overrides, read, remote, sources, suggest
 from acrm.ingest.assembly import IDENTITIES, Assembled
-from acrm.ingest.filled import without_unfilled
 from acrm.ingest.mapping import Plan
 from acrm.ingest.options import IngestOptions
 from acrm.ingest.people import mentions, privacy
-from acrm.ingest.raw import RawTable, SourceFile
+from acrm.ingest.raw import RawTable
 from acrm.ingest.stage import SAMPLE, Staged, stage
 from acrm.ingest.verdict import DATED, KEYED
 from acrm.messages import Message, listed, text
@@ -157,13 +156,14 @@ def load(
         in_place: Copy nothing of a store out of its object store, as a cluster reads it there.
     """
     raws: list[RawTable] = []
-    files, copies = _without_copies(sources.find(arguments, scratch, in_place=in_place))
+    files, copies = sources.without_copies(sources.find(arguments, scratch, in_place=in_place))
     for file in files:
         raws += read.read(file, options.read, scratch)
     overrides.check_map(options, raws)
     overrides.check_prefer(options)
     overrides.check_known_at(options, raws)
     privacy.check(raws, options.key)
+    _refuse_parts(raws)
     inputs: list[Input] = []
     stored: dict[str, list[pl.LazyFrame]] = {}
     aside: dict[str, pl.LazyFrame] = {}
@@ -201,10 +201,7 @@ def load(
         else assembly.assemble(inputs, stored, aside, systems, columns, options, scratch)
     )
     if asked is not None:
-        made.tables = without_unfilled(made.tables, columns, asked)
-        # Deals that nothing was sold by make no sales: a store of them has none either.
-        if made.from_deals and made.tables["transactions"].head(1).collect().is_empty():
-            del made.tables["transactions"]
+        made.tables = assembly.as_asked(made, columns, asked)
     rejects = _rejects(inputs)
     rejects = privacy.coded(rejects.lazy(), "rejects", options.key).collect() if options.key else rejects
     dataset = Dataset(
@@ -215,6 +212,11 @@ def load(
     if columns is None and not dataset.rows_in:
         raise InputError("no_rows", files=listed(source.name for source in dataset.inputs))
     return dataset
+
+
+def _refuse_parts(raws: list[RawTable]) -> None:
+    if raws and all(_own_table(raw) in ASIDE for raw in raws):
+        raise InputError("part_of_store", path=raws[0].name, folder=raws[0].source.path.parent)
 
 
 def _rejected_until(
@@ -311,22 +313,6 @@ def _rejects(inputs: list[Input]) -> pl.DataFrame:
     return pl.concat([pl.DataFrame(schema=REJECTS), *found]).sort("file", "line", "rule")
 
 
-def _without_copies(files: list[SourceFile]) -> tuple[list[SourceFile], list[tuple[str, str]]]:
-    """Files of different content, and the copies left out: (copy, the file it repeats byte for byte)."""
-    kept: list[SourceFile] = []
-    copies: list[tuple[str, str]] = []
-    seen: dict[tuple[int, str], str] = {}
-    sizes = Counter(file.bytes for file in files)
-    for file in files:
-        key = (file.bytes, file.sha256 if sizes[file.bytes] > 1 else "")
-        if key in seen:
-            copies.append((file.name, seen[key]))
-        else:
-            seen[key] = file.name
-            kept.append(file)
-    return kept, copies
-
-
 def _own_table(raw: RawTable) -> str | None:
     """The table name when the source is a table of an acrm store, else None."""
     import json
@@ -350,6 +336,8 @@ def _stage(raw: RawTable, options: IngestOptions, columns: Mapping[str, frozense
     except (pl.exceptions.PolarsError, OSError) as error:
         if raw.source.is_remote:
             raise remote.unreachable(raw.source.parts[0], error) from error
+        if str(error).startswith("parquet: "):
+            raise InputError("broken_parquet", path=raw.source.damaged()) from error
         if not isinstance(error, pl.exceptions.ComputeError):
             raise
         if raw.source.kind != "text" or raw.layout.lenient:

@@ -120,8 +120,22 @@ def _told_again(table: str, frame: pl.LazyFrame, later: pl.LazyFrame, *, stored:
 
 
 def _beside(table: str, frame: pl.LazyFrame, earlier: pl.LazyFrame) -> pl.LazyFrame:
-    """The rows of a frame as they are beside earlier ones, which may tell more of the same deals or orders."""
+    """The rows of a frame as they are beside earlier ones, which may tell more of the same customers, deals, orders."""
+    if table == "customers":
+        return _completed(frame, earlier)
     return deals.completed(frame, earlier) if table == "deals" else _in_detail(table, frame, earlier)
+
+
+def _completed(customers: pl.LazyFrame, earlier: pl.LazyFrame) -> pl.LazyFrame:
+    """Customers with what earlier rows tell of them where they themselves say nothing."""
+    have, aside = customers.collect_schema().names(), ("customer_id", "_flags", *LINEAGE)
+    more = [name for name in earlier.collect_schema().names() if name not in aside]
+    told = earlier.select("customer_id", pl.col(more).name.prefix("_told ")).unique("customer_id", keep="last")
+    joined = customers.join(told, on="customer_id", how="left", maintain_order="left")
+    values = [
+        pl.coalesce(name, f"_told {name}") if name in have else pl.col(f"_told {name}").alias(name) for name in more
+    ]
+    return joined.with_columns(values).drop([f"_told {name}" for name in more])
 
 
 def _in_detail(table: str, frame: pl.LazyFrame, other: pl.LazyFrame) -> pl.LazyFrame:

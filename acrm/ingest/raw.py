@@ -67,6 +67,17 @@ class SourceFile:
             return self.tag or sha256(self.path)
         return digest(f"{sha256(Path(part))} {self._called(Path(part))}" for part in self.parts)
 
+    def damaged(self) -> str:
+        """What is called damaged when the file cannot be read: of many that which says nothing of itself."""
+        import polars as pl
+
+        for part in map(Path, self.parts):
+            try:
+                pl.read_parquet_metadata(part)
+            except (pl.exceptions.PolarsError, OSError):
+                return f"{self.name}/{self._called(part)}"
+        return self.name
+
     def _called(self, part: Path) -> str:
         return part.relative_to(self.path).as_posix() if part.is_relative_to(self.path) else part.name
 

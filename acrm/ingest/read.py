@@ -70,7 +70,7 @@ def _parquet(source: SourceFile, path: Path) -> RawTable:
     except (pl.exceptions.PolarsError, OSError) as error:
         if source.is_remote:
             raise remote.unreachable(source.location or source.parts[0], error) from error
-        raise InputError("broken_parquet", path=source.name) from None
+        raise InputError("broken_parquet", path=source.damaged()) from None
     header, renamed = unique_names(columns, reserved=(ROW,))
     frame = scan.rename(dict(zip(columns, header, strict=True))).with_row_index(ROW, offset=1)
     cells = [partitions.cells(pl.col(name), kind) for name, kind in frame.select(header).collect_schema().items()]

@@ -175,7 +175,7 @@ def _explained(url: str) -> Iterator[None]:
         raise InputError("no_object", url=url) from error
     except (PermissionError, exceptions.PermissionDeniedError, exceptions.UnauthenticatedError) as error:
         raise InputError("no_object_right", url=url) from error
-    except (OSError, pl.exceptions.PolarsError, exceptions.BaseError) as error:
+    except (OSError, ValueError, pl.exceptions.PolarsError, exceptions.BaseError) as error:
         raise unreachable(url, error) from error
 
 

@@ -94,6 +94,22 @@ def find(arguments: Sequence[str], scratch: Path, *, in_place: bool = False) -> 
     return sorted(files, key=lambda file: file.name)
 
 
+def without_copies(files: list[SourceFile]) -> tuple[list[SourceFile], list[tuple[str, str]]]:
+    """Files of different content, and the copies left out: (copy, the file it repeats byte for byte)."""
+    kept: list[SourceFile] = []
+    copies: list[tuple[str, str]] = []
+    seen: dict[tuple[int, str], str] = {}
+    sizes = Counter(file.bytes for file in files)
+    for file in files:
+        key = (file.bytes, file.sha256 if sizes[file.bytes] > 1 else "")
+        if key in seen:
+            copies.append((file.name, seen[key]))
+        else:
+            seen[key] = file.name
+            kept.append(file)
+    return kept, copies
+
+
 def folders(arguments: Sequence[str]) -> list[Path]:
     """The folders named by the arguments, and those the named files are in: where a store may be changing."""
     found: list[Path] = []

@@ -59,3 +59,15 @@ def test_systems_and_stores() -> None:
     stored = (STORE, frame("s", line, other))
     assert told([stored, ("one", frame("a", line))]) == ([("s", "p", "a"), ("a", "o", "a")], 1)
     assert told([stored, (None, frame("a", line))]) == ([("s", "p", "a"), ("a", "o", "a")], 1)
+
+
+def test_a_customer_of_two_stores_is_what_either_tells(tmp_path: Path) -> None:
+    older = pl.LazyFrame(
+        {"customer_id": ["a", "b"], "city": ["Riga", "Oslo"], "x_shoe": ["40", None], "email": ["e", "f"]}
+    )
+    newer = pl.LazyFrame({"customer_id": ["a"], "city": [None], "email": ["g"]}, schema_overrides={"city": pl.String})
+    found = once("customers", [(STORE, older), (STORE, newer)], [], tmp_path).collect().sort("customer_id")
+    assert found.select("customer_id", "city", "email", "x_shoe").rows() == [
+        ("a", "Riga", "g", "40"),
+        ("b", "Oslo", "f", None),
+    ]

@@ -176,8 +176,19 @@ def test_a_fingerprint_is_of_the_content_and_the_names_below_the_folder(tmp_path
 def test_a_damaged_part_is_told(tmp_path: Path) -> None:
     table = spark(tmp_path)
     max(table.glob("part*")).write_bytes(b"PAR1 and no more")
-    with pytest.raises(InputError, match=r"orders\.parquet: the Parquet file is damaged"):
+    with pytest.raises(InputError, match=r"orders\.parquet/part-\S+: the Parquet file is damaged"):
         loaded(tmp_path / "s", table)
+
+
+def test_damage_inside_a_part_is_told(acrm: Acrm, tmp_path: Path) -> None:
+    table = spark(tmp_path)
+    part = max(table.glob("part*"))
+    content = bytearray(part.read_bytes())
+    content[8:80] = b"\xff" * 72
+    part.write_bytes(content)
+    ran = acrm("rfm", table)
+    assert ran.code == 3, ran.err
+    assert "orders.parquet: the Parquet file is damaged" in ran.err
 
 
 def test_a_folder_whose_name_is_not_utf8(tmp_path: Path) -> None:

@@ -274,3 +274,12 @@ def test_a_result_below_a_key_is_no_part(acrm: Acrm, bucket: Any, tmp_path: Path
     bucket("out/day=1/rfm.parquet", Path("out/rfm.parquet").read_bytes())
     [found] = find(["s3://shop/out/day=1/rfm.parquet"], tmp_path)
     assert (found.name, found.parts) == ("rfm.parquet", ())
+
+
+@pytest.mark.parametrize(
+    "url", ["s3://KEY:HIDDEN/A@shop/x.csv", "az://box/x.csv?sv=1&sig=HIDDEN", "https://x/y?X-Amz-Signature=HIDDEN"]
+)
+def test_no_secret_of_an_address_is_repeated(acrm: Acrm, url: str) -> None:
+    ran = acrm("rfm", url)
+    assert (ran.code, "HIDDEN" in ran.err) == (3, False), ran.err
+    assert "***" in ran.err
