@@ -200,19 +200,15 @@ def _numbered(lines: pl.DataFrame) -> pl.DataFrame:
     first = pl.col("order_id").ne_missing(pl.col("order_id").shift(1)) | (pl.col("_at") == 0)
     start = pl.when(first).then(pl.col("_at")).forward_fill()
     ordered = lines.sort(keys, nulls_last=True) if keys else lines
-    numbered = ordered.with_row_index("_at").with_columns(line_no=(pl.col("_at") - start + 1).cast(pl.Int64))
-    return numbered.drop("_at")
+    return ordered.with_row_index("_at").with_columns(line_no=(pl.col("_at") - start + 1).cast(pl.Int64)).drop("_at")
 
 
 def _ledger(lines: pl.DataFrame) -> pl.DataFrame:
     """The orders of some lines, sorted; `alone` are those that one row stands for."""
     keys = ("order_id", "customer_id", "ordered_on", "part", "currency")
+    made = order_parts(lines.lazy()).collect().sort(keys, nulls_last=True).select(*keys, "lines", "amount", "opens")
     small = (pl.col("part", "opens").cast(pl.Int8), pl.col("lines").cast(pl.Int32))
-    parts = order_parts(lines.lazy()).with_columns(*small).select(*keys, "lines", "amount", "opens")
-    order = keys[:2]
-    again = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift(1)) for name in order).fill_null(False)
-    made = parts.collect().sort(keys, nulls_last=True).with_columns(again=again)
-    return made.with_columns(alone=~pl.col("again") & ~pl.col("again").shift(-1, fill_value=False)).drop("again")
+    return made.with_columns(*small, alone=pl.struct(keys[:2]).is_unique())
 
 
 def _ranges(lines: pl.LazyFrame) -> list[pl.Expr]:
