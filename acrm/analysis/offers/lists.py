@@ -89,34 +89,39 @@ def repeat_list(history: pl.DataFrame, popular: pl.DataFrame, offered: pl.Series
     return _ranked(scored.with_columns(score=score, because=pl.lit(None, pl.String)), "repeat", top)
 
 
-def new_list(history: pl.DataFrame, weights: Weights, offered: pl.Series, top: int) -> pl.DataFrame:
+def new_list(
+    history: pl.DataFrame, weights: Weights, offered: pl.Series, top: int, *, reasoned: bool = True
+) -> pl.DataFrame:
     """What each customer never bought and those who have the same products do, as `repeat_list` returns it.
 
-    `score` is the sum of the weights of what they have, the older the less; `because` is the product that adds most.
+    `score` is the sum of the weights of what they have, the older the less; `because` is the product that adds most,
+    null where no reason is wanted.
     """
     import numpy as np
     import polars as pl
 
-    from acrm.models.recommend import best_new
+    from acrm.models.recommend import best_new, reasons
 
     ids = pl.Series("product_id", weights.products, dtype=pl.String)
     who, having = _having(history, list(weights.products), decay=DECAY)
     parts = []
     if len(ids):
         may = ids.is_in(offered.implode()).to_numpy()
-        for start, items, scores, because in best_new(weights.matrix, having, may, top):
+        speaking = weights.matrix.T.tocsr() if reasoned else None
+        for start, items, scores in best_new(weights.matrix, having, may, top):
             rows, places = np.nonzero(items >= 0)
-            parts.append(
-                pl.DataFrame(
-                    {
-                        "customer_id": who.gather(start + rows),
-                        "product_id": ids.gather(items[rows, places]),
-                        "score": scores[rows, places],
-                        "because": ids.gather(because[rows, places]),
-                        "place": places,
-                    }
-                )
+            found = pl.DataFrame(
+                {
+                    "customer_id": who.gather(start + rows),
+                    "product_id": ids.gather(items[rows, places]),
+                    "score": scores[rows, places],
+                    "place": places,
+                }
             )
+            reason: pl.Series | pl.Expr = pl.lit(None, pl.String)
+            if reasoned:
+                reason = ids.gather(reasons(speaking, having[start : start + len(items)], items)[rows, places])
+            parts.append(found.with_columns(because=reason))
     if not parts:
         return repeat_list(
             history.head(0), pl.DataFrame(schema={"product_id": pl.String, "orders": pl.Int64}), ids, top
