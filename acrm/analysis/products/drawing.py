@@ -15,7 +15,7 @@ def drawing(rows: pl.DataFrame) -> pl.DataFrame:
     frequent where the data begins, whatever was sold then. The day of a customer's first order is a first order whole.
 
     Args:
-        rows: As of `acrm.analysis.kept.Kept`; without amounts every other product counts 1.
+        rows: As of `acrm.analysis.kept.Kept`, sorted as there; without amounts every other product counts 1.
 
     Returns:
         `product_id`, `beside` (mean value of the other goods in its orders), `pull`, `pull_low`, `pull_high` (see
@@ -28,20 +28,21 @@ def drawing(rows: pl.DataFrame) -> pl.DataFrame:
     from acrm.models.pull import pull
 
     value = "amount" if rows["amount"].count() else None
-    entries = rows.select(
-        "product_id",
-        pl.col(value).cast(pl.Float64) if value else pl.lit(1.0).alias("amount"),
-        pl.struct("customer_id", "order_id").rank("dense").sub(1).cast(pl.Int64).alias("basket"),
-        customer=pl.coalesce("customer_id", pl.lit("\0") + pl.col("order_id")).rank("dense").cast(pl.Int64) - 1,
-        item=pl.col("product_id").rank("dense").cast(pl.Int64) - 1,
-    )
     products = rows["product_id"].unique().sort()
-    owners = entries.group_by("basket").agg(pl.col("customer").first()).sort("basket")
+    # Rows of an order stand together, and orders of a customer; those of nobody are each a customer's.
+    order, customer = (pl.col(name).ne_missing(pl.col(name).shift()) for name in ("order_id", "customer_id"))
+    customer = customer | (order & pl.col("customer_id").is_null())
+    entries = rows.select(
+        pl.col(value).cast(pl.Float64) if value else pl.lit(1.0).alias("amount"),
+        pl.col("product_id").cast(pl.Enum(products)).to_physical().cast(pl.Int64).alias("item"),
+        begins=(customer | order) | (pl.int_range(pl.len()) == 0),
+        customer=customer.cast(pl.Int64).cum_sum(),
+    ).with_columns(pl.col("customer") - pl.col("customer").min(), basket=pl.col("begins").cast(pl.Int64).cum_sum() - 1)
     found = pull(
         entries["item"].to_numpy(),
         entries["basket"].to_numpy(),
         entries["amount"].to_numpy(),
-        owners["customer"].to_numpy(),
+        entries.filter("begins")["customer"].to_numpy(),
         len(products),
     )
     table = pl.DataFrame(
