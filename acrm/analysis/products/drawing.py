@@ -67,17 +67,23 @@ def _brought(rows: pl.DataFrame) -> pl.DataFrame:
     empty = pl.DataFrame(schema=schema | {"brings": pl.Float64, "brings_low": pl.Float64})
     if known.is_empty() or not known["day"].count():
         return empty
-    first = known.with_columns(first=pl.col("day") == pl.col("day").min().over("customer_id"))
-    month = pl.col("day").dt.truncate("1mo")
-    first = first.with_columns(usual=pl.col("first").mean().over(month))
+    first = known.select(
+        "product_id",
+        "customer_id",
+        month=pl.col("day").dt.truncate("1mo"),
+        first=pl.col("day") == pl.col("day").min().over("customer_id"),
+    )
+    months = first.group_by("month").agg(pl.col("first").mean().alias("usual"))
+    counts = first.group_by("product_id", "month").agg(pl.len(), pl.col("first").sum().cast(pl.Int64).alias("firsts"))
+    expected = (pl.col("usual") * pl.col("len")).sum().round(9).alias("expected")
+    came = first.filter("first").group_by("product_id").agg(pl.col("customer_id").n_unique().alias("newcomers"))
     sums = (
-        first.sort("product_id", "day")
+        counts.join(months, on="month")
+        .sort("product_id", "month")
         .group_by("product_id", maintain_order=True)
-        .agg(
-            pl.col("first").sum().cast(pl.Int64).alias("firsts"),
-            pl.col("usual").sum().round(9).alias("expected"),
-            pl.col("customer_id").filter("first").n_unique().cast(pl.Int64).alias("newcomers"),
-        )
+        .agg(pl.col("firsts").sum(), expected)
+        .join(came, on="product_id", how="left", maintain_order="left")
+        .with_columns(pl.col("newcomers").fill_null(0).cast(pl.Int64))
     )
     alone = known.group_by("customer_id").agg(
         pl.col("product_id").n_unique().alias("bought"), pl.col("product_id").first()
