@@ -165,17 +165,16 @@ def _ranked(scored: pl.DataFrame, kind: Kind, top: int) -> pl.DataFrame:
 
 
 def _having(history: pl.DataFrame, ids: Sequence[str], decay: float) -> tuple[pl.Series, Any]:
-    """The customers, and a sparse matrix of how much each product that they have counts."""
+    """The customers of a history, which is sorted by them, and a sparse matrix of how much each product counts."""
     import polars as pl
     from scipy import sparse
 
-    who = history["customer_id"].unique().sort()
-    rows = history.select("customer_id", "product_id", "age").join(
-        pl.DataFrame({"customer_id": who, "row": range(len(who))}, schema_overrides={"row": pl.Int64}), on="customer_id"
-    )
-    columns = pl.DataFrame(
-        {"product_id": ids, "column": range(len(ids))}, schema={"product_id": pl.String, "column": pl.Int64}
-    )
-    rows = rows.join(columns, on="product_id").sort("row", "column")
+    another = pl.col("customer_id").ne_missing(pl.col("customer_id").shift())
+    places = pl.col("product_id").cast(pl.Enum(ids), strict=False).to_physical().cast(pl.Int64)
+    rows = history.select("customer_id", "age", another.alias("new"), places.alias("column"))
+    who = rows.filter("new")["customer_id"]
+    rows = rows.with_columns(row=pl.col("new").cast(pl.Int64).cum_sum() - 1).drop_nulls("column")
     entries = (decay ** rows["age"].to_numpy(), (rows["row"].to_numpy(), rows["column"].to_numpy()))
-    return who, sparse.csr_matrix(entries, shape=(len(who), len(ids)))
+    matrix = sparse.csr_matrix(entries, shape=(len(who), len(ids)))
+    matrix.sort_indices()
+    return who, matrix

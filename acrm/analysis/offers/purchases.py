@@ -18,18 +18,23 @@ def numbered(bought: pl.DataFrame) -> pl.DataFrame:
     Orders of one day come in the order of their ids.
 
     Args:
-        bought: `customer_id`, `order_id`, `product_id`, `day`, `amount`, as of `acrm.analysis.kept.read_kept`.
+        bought: `customer_id`, `order_id`, `product_id`, `day`, `amount`, sorted by the first three, as of
+            `acrm.analysis.kept.read_kept`.
+
+    Returns:
+        Sorted by `customer_id`, `product_id` and `place`.
     """
     import polars as pl
 
-    orders = bought.group_by("customer_id", "order_id").agg(pl.col("day").min().alias("_on"))
-    orders = orders.sort("customer_id", "_on", "order_id").select(
-        "customer_id",
-        "order_id",
-        pl.int_range(pl.len()).over("customer_id").alias("place"),
-        pl.len().cast(pl.Int64).over("customer_id").alias("placed"),
+    who, order = (pl.col(name).ne_missing(pl.col(name).shift()) for name in ("customer_id", "order_id"))
+    rows = bought.with_columns(_who=who.cast(pl.Int64).cum_sum(), _order=(who | order).cast(pl.Int64).cum_sum())
+    orders = rows.group_by("_order").agg(pl.col("_who").first(), pl.col("day").min().alias("_on"))
+    orders = orders.sort("_who", "_on", "_order").select(
+        "_order",
+        pl.int_range(pl.len()).over("_who").alias("place"),
+        pl.len().cast(pl.Int64).over("_who").alias("placed"),
     )
-    return bought.join(orders, on=["customer_id", "order_id"]).sort("customer_id", "place", "product_id")
+    return rows.join(orders, on="_order").sort("_who", "product_id", "place").drop("_who", "_order")
 
 
 def habits(bought: pl.DataFrame) -> pl.DataFrame:
@@ -73,9 +78,13 @@ def _paired(bought: pl.DataFrame, *more: pl.Expr) -> pl.DataFrame:
     import polars as pl
 
     latest = pl.col("place").max().over("customer_id")
-    rows = bought.with_columns(orders=latest + 1, age=latest - pl.col("place"))
-    counts = pl.len().cast(pl.Int64).alias("times"), pl.col("orders").first(), pl.col("age").min()
-    return rows.group_by(_PAIR).agg(*counts, *more).sort(_PAIR)
+    another = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in _PAIR)
+    rows = bought.with_columns(
+        orders=latest + 1, age=latest - pl.col("place"), _pair=another.cast(pl.Int64).cum_sum().set_sorted()
+    )
+    known = (*(pl.col(name).first() for name in (*_PAIR, "orders")), pl.col("age").min())
+    counted = rows.group_by("_pair", maintain_order=True).agg(pl.len().cast(pl.Int64).alias("times"), *known, *more)
+    return counted.select(*_PAIR, pl.exclude("_pair", *_PAIR))
 
 
 def between(bought: pl.DataFrame) -> pl.DataFrame:
