@@ -78,13 +78,19 @@ def _paired(bought: pl.DataFrame, *more: pl.Expr) -> pl.DataFrame:
     import polars as pl
 
     latest = pl.col("place").max().over("customer_id")
-    another = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in _PAIR)
     rows = bought.with_columns(
-        orders=latest + 1, age=latest - pl.col("place"), _pair=another.cast(pl.Int64).cum_sum().set_sorted()
+        orders=latest + 1, age=latest - pl.col("place"), _pair=_another().cast(pl.Int64).cum_sum().set_sorted()
     )
     known = (*(pl.col(name).first() for name in (*_PAIR, "orders")), pl.col("age").min())
     counted = rows.group_by("_pair", maintain_order=True).agg(pl.len().cast(pl.Int64).alias("times"), *known, *more)
     return counted.select(*_PAIR, pl.exclude("_pair", *_PAIR))
+
+
+def _another() -> pl.Expr:
+    """Whether another customer or product begins, in rows sorted by them."""
+    import polars as pl
+
+    return pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in _PAIR)
 
 
 def between(bought: pl.DataFrame) -> pl.DataFrame:
@@ -95,11 +101,10 @@ def between(bought: pl.DataFrame) -> pl.DataFrame:
     """
     import polars as pl
 
-    # Most are bought once: no more than the others are sorted.
-    several = bought.group_by(_PAIR).len().filter(pl.col("len") > 1)
-    days = bought.join(several, on=_PAIR, how="semi").select(*_PAIR, "day").unique().sort(*_PAIR, "day")
-    same = pl.all_horizontal(pl.col(name) == pl.col(name).shift() for name in _PAIR)
-    return days.select(*_PAIR, gap=pl.when(same).then(pl.col("day").diff().dt.total_days())).drop_nulls("gap")
+    # Most are bought once: no more than the others are looked at.
+    once = _another() & _another().shift(-1, fill_value=True)
+    days = bought.filter(~once).select(*_PAIR, "day").unique().sort(*_PAIR, "day")
+    return days.select(*_PAIR, gap=pl.when(~_another()).then(pl.col("day").diff().dt.total_days())).drop_nulls("gap")
 
 
 def sought(history: pl.DataFrame) -> pl.DataFrame:
