@@ -101,34 +101,44 @@ def read_kept(
     loose = pl.col("product_id").is_not_null() & (pl.col("amount") < 0)
     keys = ["customer_id", "product_id"]
     given_back = items.filter(loose).select(*keys, pl.col("returned_on").alias("day"), -pl.col("amount"))
-    bought = items.filter(pl.col("product_id").is_not_null(), pl.col("day").is_not_null(), pl.col("amount") > 0)
-    void = _void(items.filter(~loose))
-    bought = bought.join(void, on=["customer_id", "order_id"], how="anti").drop("returned_on")
-    paid = bought.with_columns(_paid=pl.col("amount")).sort(*keys, "day", "order_id")
+    bought = items.lazy().filter(pl.col("product_id").is_not_null(), pl.col("day").is_not_null(), pl.col("amount") > 0)
+    void = _void(items, loose)
+    if void.height:
+        bought = bought.join(void.lazy(), on=["customer_id", "order_id"], how="anti")
+    bought = bought.drop("returned_on")
     # Whose goods came back nobody knows where the customer is not known.
     known = given_back.with_columns(customer_id=pl.col("customer_id").replace(NOBODY, None)).drop_nulls("customer_id")
-    kept, left = taken_off(paid, known, keys)
+    touched = bought.join(known.lazy(), on=keys, how="semi").with_columns(_paid=pl.col("amount"))
+    kept, left = taken_off(touched.collect().sort(*keys, "day", "order_id"), known, keys)
     share = pl.col("amount").cast(pl.Float64) / pl.col("_paid").cast(pl.Float64)
     parts = {name: (pl.col(name).cast(pl.Float64) * share).round(4).cast(pl.Decimal(38, 4)) for name in summed}
     whole = pl.col("amount") == pl.col("_paid")
     kept = kept.with_columns(pl.when(whole).then(name).otherwise(part).alias(name) for name, part in parts.items())
     wanted = stock.products.select("product_id")
-    rows = kept.drop("_paid").join(wanted, on="product_id", how="semi")
     rest = pl.concat([left.filter(pl.col("amount") > 0), given_back.filter(pl.col("customer_id") == NOBODY)])
     rest = rest.join(wanted, on="product_id", how="semi").select("product_id", "day", "amount")
     taken = Decimal(given_back["amount"].sum()) - Decimal(left["amount"].sum())
-    rows = rows.with_columns(customer_id=pl.col("customer_id").replace(NOBODY, None))
-    return Kept(
-        rows=rows.with_columns(
+    # From the many rows of `items` in one go: every step on its own would hold them once more.
+    rows = (
+        pl.concat([bought.join(known.lazy(), on=keys, how="anti"), kept.drop("_paid").lazy()])
+        .join(wanted.lazy(), on="product_id", how="semi")
+        .with_columns(
+            customer_id=pl.col("customer_id").replace(NOBODY, None),
             day=pl.col("day") if told["ordered_on"] else pl.lit(None, pl.Date),
-            amount=pl.col("amount") if told["line_amount"] else pl.lit(None, rows["amount"].dtype),
-        ).sort("customer_id", "order_id", "product_id"),
+            amount=pl.col("amount") if told["line_amount"] else pl.lit(None, items.schema["amount"]),
+        )
+        .sort("customer_id", "order_id", "product_id")
+        .collect(engine="streaming")
+    )
+    another = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in ("customer_id", "order_id"))
+    return Kept(
+        rows=rows,
         goods=stock,
         loose=rest.sort("product_id", "day", "amount"),
         figures=history.figures
         | {
             "customers": rows["customer_id"].drop_nulls().n_unique(),
-            "orders": rows.select("customer_id", "order_id").n_unique() if rows.height else 0,
+            "orders": 1 + int(rows.select(another).to_series()[1:].sum()) if rows.height else 0,
             "spend": Decimal(rows["amount"].sum()),
         }
         | dict.fromkeys([] if told["ordered_on"] else _DATED)
@@ -202,14 +212,14 @@ def _filled(lines: pl.LazyFrame, told: dict[str, bool]) -> pl.LazyFrame:
     return lines.with_columns(**filled)
 
 
-def _void(items: pl.DataFrame) -> pl.DataFrame:
+def _void(items: pl.DataFrame, loose: pl.Expr) -> pl.DataFrame:
     """Orders of which refunds that name no product took everything: `customer_id`, `order_id`."""
     import polars as pl
 
     keys = ["customer_id", "order_id"]
     unnamed = items.filter(pl.col("product_id").is_null(), pl.col("amount") < 0).select(keys)
-    sums = items.join(unnamed, on=keys, how="semi").group_by(keys).agg(pl.col("amount").sum())
-    return sums.filter(pl.col("amount") <= 0).select(keys)
+    whole = items.join(unnamed, on=keys, how="semi").filter(~loose)
+    return whole.group_by(keys).agg(pl.col("amount").sum()).filter(pl.col("amount") <= 0).select(keys)
 
 
 def _less(notes: Sequence[Message], refunds: Refunds) -> list[Message]:

@@ -63,12 +63,9 @@ def item_knn(bought: Any, keep: int = KEPT) -> Any:
     [[0.0, 0.707, 0.707], [0.707, 0.0, 0.0], [0.707, 0.0, 0.0]]
     """
     size = np.sqrt(np.asarray(bought.multiply(bought).sum(axis=0)).ravel())
-    unit = sparse.csc_matrix(bought @ sparse.diags(1 / np.maximum(size, 1e-12)))
-    blocks = []
-    for start in range(0, unit.shape[1], _BLOCK):
-        near = sparse.csr_matrix(unit[:, start : start + _BLOCK].T @ unit)
-        near.sort_indices()
-        blocks.append(_nearest(near, start, keep))
+    unit = sparse.csr_matrix(bought @ sparse.diags(1 / np.maximum(size, 1e-12)))
+    items = sparse.csr_matrix(unit.T)
+    blocks = [_nearest(items[start : start + _BLOCK] @ unit, start, keep) for start in range(0, unit.shape[1], _BLOCK)]
     return sparse.csr_matrix(sparse.vstack(blocks).T)
 
 
@@ -84,23 +81,24 @@ def _largest(weights: Floats, keep: int) -> Any:
 
 
 def _nearest(near: Any, start: int, keep: int) -> Any:
-    rows, columns, values = [], [], []
-    for row in range(near.shape[0]):
-        place = slice(near.indptr[row], near.indptr[row + 1])
-        others, likeness = near.indices[place], np.round(near.data[place], DIGITS)
-        mask = (others != start + row) & (likeness > 0)
-        others, likeness = others[mask], likeness[mask]
-        best = np.lexsort((others, -likeness))[:keep]
-        rows.append(np.full(len(best), row))
-        columns.append(others[best])
-        values.append(likeness[best])
-    entries = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
-    return sparse.csr_matrix(entries, shape=near.shape)
+    """The `keep` largest of each row above 0, but for the item itself; of equals the lower columns stay."""
+    likeness = np.round(near.data, DIGITS)
+    columns, values, ends = [], [], [0]
+    for row, (first, end) in enumerate(pairwise(near.indptr)):
+        others, line = near.indices[first:end], likeness[first:end]
+        line[others == start + row] = 0
+        least = np.partition(line, -keep)[-keep] if len(line) > keep else 0.0
+        chosen = np.flatnonzero(line > least)
+        if least > 0:
+            equal = np.flatnonzero(line == least)
+            chosen = np.concatenate([chosen, equal[np.argsort(others[equal])][: keep - len(chosen)]])
+        columns.append(others[chosen])
+        values.append(line[chosen])
+        ends.append(ends[-1] + len(chosen))
+    return sparse.csr_matrix((np.concatenate(values), np.concatenate(columns), ends), shape=near.shape)
 
 
-def best_new(
-    weights: Any, having: Any, offered: NDArray[np.bool_], top: int
-) -> Iterator[tuple[int, Ints, Floats, Ints]]:
+def best_new(weights: Any, having: Any, offered: NDArray[np.bool_], top: int) -> Iterator[tuple[int, Ints, Floats]]:
     """For some customers at a time the items that what they have speaks for most, of those that they do not have.
 
     Args:
@@ -110,20 +108,38 @@ def best_new(
         top: How many at most.
 
     Yields:
-        The first customer's row; items (-1: none is left), their scores, and for each the item that speaks for it
-        most: all three customers by `top`, best first; of equals the lower item comes first.
+        The first customer's row; items (-1: none is left) and their scores, both customers by `top`, best first; of
+        equals the lower item comes first.
     """
-    backwards = sparse.csr_matrix(weights.T)
     weights = weights @ sparse.diags(offered.astype(np.float64))
     for start in range(0, having.shape[0], _BLOCK):
         some = having[start : start + _BLOCK]
         scores = some @ weights
-        items, values = best(sparse.csr_matrix(scores - scores.multiply(some > 0)), top)
-        because = np.full_like(items, -1)
-        for rank in range(items.shape[1]):
-            support = sparse.csr_matrix(backwards[np.maximum(items[:, rank], 0)].multiply(some))
-            because[:, rank] = np.asarray(support.argmax(axis=1)).ravel()
-        yield start, items, values, np.where(items < 0, -1, because)
+        yield start, *best(sparse.csr_matrix(scores - scores.multiply(some > 0)), top)
+
+
+def reasons(speaking: Any, having: Any, items: Ints) -> Ints:
+    """For each item proposed by `best_new` the one that speaks for it most, of those that the customer has.
+
+    Args:
+        speaking: The weights of `ease` turned over: by item, sparse, what speaks for it.
+        having: The rows of the same customers.
+        items: Customers by places, -1 where there is none.
+
+    Returns:
+        In the form of `items`; of equals the lower item.
+    """
+    found = np.full(items.size, -1, np.int64)
+    asked = np.flatnonzero(items.ravel() >= 0)
+    support = sparse.csr_matrix(speaking[items.ravel()[asked]].multiply(having[asked // max(items.shape[1], 1)]))
+    support.sort_indices()
+    entries = np.diff(support.indptr)
+    most = np.repeat(np.maximum.reduceat(support.data, support.indptr[:-1]), entries) if len(asked) else support.data
+    row = np.repeat(asked, entries)
+    best_of = np.flatnonzero(support.data == most)[::-1]
+    # The last that is written stays: of equals the first.
+    found[row[best_of]] = support.indices[best_of]
+    return found.reshape(items.shape)
 
 
 def best(scores: Any, top: int) -> tuple[Ints, Floats]:

@@ -60,7 +60,8 @@ def benjamini_hochberg(p: FloatArray) -> FloatArray:
     >>> benjamini_hochberg(np.array([0.01, 0.04, 0.03]))
     array([0.03, 0.04, 0.04])
     """
-    from scipy.stats import false_discovery_control
-
-    q: FloatArray = false_discovery_control(p) if len(p) else p
+    order = np.argsort(p)
+    least = p[order] * (len(p) / np.arange(1, len(p) + 1))
+    q = np.empty(len(p))
+    q[order] = np.minimum(np.minimum.accumulate(least[::-1])[::-1], 1)
     return q

@@ -73,12 +73,12 @@ class Events:
     @cached_property
     def moments(self) -> Ints:
         """All moments, each once, ascending."""
-        return np.unique(self.moment)
+        return _once(self.moment)
 
     @cached_property
     def reach(self) -> Ints:
         """Customers by item."""
-        own = np.unique(self.customer * self._items + self.item) % self._items if len(self.item) else self.item
+        own = _once(self.customer * self._items + self.item) % self._items if len(self.item) else self.item
         return np.bincount(own, minlength=self._items).astype(np.int64)
 
     @property
@@ -123,8 +123,17 @@ class Events:
 class State:
     """Where a pattern may end, and the latest moment where an occurrence with that end may begin (with a window)."""
 
+    events: Events
     ends: Ints
     starts: Ints
+
+    @cached_property
+    def begun(self) -> Ints:
+        """By customer the first end, or what no moment comes after: looked up for every element that may follow."""
+        found = np.full(self.events.customers, np.iinfo(np.int64).max // 2)
+        first = self.events.first(self.ends)
+        found[first // self.events.span] = first
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,7 +200,7 @@ class Pairs:
             at = np.searchsorted(events.moments, events.ends((item,)))
             rows, _ = _ranges(self._moment_bounds[at], self._moment_bounds[at + 1])
             rows = rows[events.item[rows] > item]
-            once = np.unique(events.customer[rows] * self._count + events.item[rows])
+            once = _once(events.customer[rows] * self._count + events.item[rows])
             counts = np.bincount(once % max(self._count, 1), minlength=self._count)
             self._beside[item] = np.flatnonzero(counts >= self._min_count)
         return self._beside[item]
@@ -220,7 +229,7 @@ def mine(events: Events, pairs: Pairs, min_count: int, limits: Limits, most: int
     counted = 0
     for item in np.flatnonzero(events.reach >= min_count).tolist():
         ends = events.ends((item,))
-        root = Found(((item,),), events.reached(ends), (State(ends, ends),))
+        root = Found(((item,),), events.reached(ends), (State(events, ends, ends),))
         for found in _grow(events, pairs, min_count, limits, root, pairs.follows(item), pairs.beside(item)):
             counted += 1
             if counted > most:
@@ -236,7 +245,7 @@ def _grow(
     steps: dict[int, Found] = {}
     if limits.max_length is None or len(pattern) < limits.max_length:
         for item in after.tolist():
-            state = follow(events, states[-1], events.ends((item,)), limits)
+            state = follow(states[-1], events.ends((item,)), limits)
             if (count := events.reached(state.ends)) >= least:
                 steps[item] = Found((*pattern, (item,)), count, (*states, state))
     wider: dict[int, Found] = {}
@@ -246,7 +255,7 @@ def _grow(
             ends = states[-1].ends[both]
             if (count := events.reached(ends)) >= least:
                 grown = (*pattern[:-1], (*pattern[-1], item))
-                wider[item] = Found(grown, count, (*states[:-1], State(ends, states[-1].starts[both])))
+                wider[item] = Found(grown, count, (*states[:-1], State(events, ends, states[-1].starts[both])))
     stepped, widened = np.array([*steps], dtype=np.int64), np.array([*wider], dtype=np.int64)
     # With a longest gap, what cannot follow the pattern may still follow it when one more element lies between.
     later = after if limits.max_gap is not None else stepped
@@ -260,32 +269,30 @@ def _grow(
         yield from _grow(events, pairs, least, limits, steps.pop(item), next_after, next_beside)
 
 
-def follow(events: Events, state: State, ends: Ints, limits: Limits) -> State:
+def follow(state: State, ends: Ints, limits: Limits) -> State:
     """The state of a pattern with one more element, which has the moments `ends`."""
+    events = state.events
     if limits.max_gap is None and limits.window is None:
         # Only the first end of each customer matters, and looking it up costs less than a search.
-        begun = np.full(events.customers, np.iinfo(np.int64).max // 2)
-        first = events.first(state.ends)
-        begun[first // events.span] = first
-        ends = ends[ends - begun[ends // events.span] >= limits.min_gap]
-        return State(ends, ends)
+        ends = ends[ends - state.begun[ends // events.span] >= limits.min_gap]
+        return State(events, ends, ends)
     low, high = _before(events, state.ends, ends, limits)
     fits = high > low
     ends, low, high = ends[fits], low[fits], high[fits]
     if limits.window is None or not len(ends):
-        return State(ends, ends)
+        return State(events, ends, ends)
     # reduceat takes [low, high) in turn with what lies between, which is dropped; its last index must be a place.
     bounds = np.column_stack((low, high)).ravel()
     starts = np.maximum.reduceat(np.append(state.starts, np.int64(-1)), bounds)[::2]
     near = ends - starts <= limits.window
-    return State(ends[near], starts[near])
+    return State(events, ends[near], starts[near])
 
 
 def customers_with(events: Events, elements: Sequence[Ints], limits: Limits) -> Ints:
     """The customers (ascending codes) who have a pattern whose elements have these moments."""
-    state = State(elements[0], elements[0])
+    state = State(events, elements[0], elements[0])
     for ends in elements[1:]:
-        state = follow(events, state, ends, limits)
+        state = follow(state, ends, limits)
     return events.first(state.ends) // events.span
 
 
@@ -304,7 +311,7 @@ def customers_of(
         states, path = states[:kept], pattern
         for element in pattern[kept:]:
             at = ends[element]
-            states.append(follow(events, states[-1], at, limits) if states else State(at, at))
+            states.append(follow(states[-1], at, limits) if states else State(events, at, at))
         counts.append(events.reached(states[-1].ends))
     return counts
 
@@ -353,6 +360,14 @@ def _before(events: Events, ends: Ints, later: Ints, limits: Limits) -> tuple[In
     if limits.max_gap is not None:
         earliest = np.maximum(earliest, later - limits.max_gap)
     return np.searchsorted(ends, earliest), np.searchsorted(ends, later - limits.min_gap, side="right")
+
+
+def _once(numbers: Ints) -> Ints:
+    """The numbers, each once, ascending; `np.unique` hashes them, which takes many times as long as to sort them."""
+    ordered = np.sort(numbers)
+    new = np.ones(len(ordered), dtype=bool)
+    new[1:] = ordered[1:] != ordered[:-1]
+    return ordered[new]
 
 
 def _within(some: Ints, others: Ints) -> Any:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from acrm.models.recommend import best, best_new, ease, item_knn, quality, rising
+from acrm.models.recommend import best, best_new, ease, item_knn, quality, reasons, rising
 
 
 def having(seed: int, customers: int = 60, items: int = 12) -> np.ndarray:
@@ -45,8 +45,10 @@ def test_what_somebody_has_and_what_is_not_offered_is_never_new() -> None:
     weights = item_knn(sparse.csr_matrix(full))
     offered = np.ones(12, np.bool_)
     offered[3] = False
-    (start, items, scores, because), *more = best_new(weights, sparse.csr_matrix(full), offered, 12)
+    (start, items, scores), *more = best_new(weights, sparse.csr_matrix(full), offered, 12)
     assert (start, more) == (0, [])
+    because = reasons(weights.T.tocsr(), sparse.csr_matrix(full), items)
+    assert ((because < 0) == (items < 0)).all()
     for row, line in enumerate(items):
         proposed = line[line >= 0]
         assert not full[row, proposed].any()
@@ -54,7 +56,7 @@ def test_what_somebody_has_and_what_is_not_offered_is_never_new() -> None:
         assert (np.diff(scores[row]) <= 0).all()
         for item, reason, score in zip(proposed, because[row], scores[row], strict=False):
             support = full[row] * weights.toarray()[:, item]
-            assert support[reason] == support.max()
+            assert reason == support.argmax()
             assert score == pytest.approx(support.sum())
 
 

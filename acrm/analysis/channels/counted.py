@@ -164,7 +164,7 @@ def _visitors(tables: Mapping[str, pl.LazyFrame], lines: pl.LazyFrame | None, pa
     import polars as pl
 
     found = touches(tables.get("interactions"), params.by)
-    bought = sales(tables, lines, params.tz)
+    bought = None if found is None else sales(tables, lines, params.tz)
     if found is None or bought is None:
         return None
     columns = tuple(name for name in found.columns if name not in ("customer_id", "at"))

@@ -172,8 +172,10 @@ def _walked(tables: Mapping[str, pl.LazyFrame], lines: pl.LazyFrame | None, para
     from acrm.models.attribution import Paths
 
     found = touches(tables.get("interactions"), params.by)
+    if found is None or found["customer_id"].null_count() == found.height:
+        return None
     bought = sales(tables, lines, params.tz)
-    if found is None or bought is None or found["customer_id"].null_count() == found.height:
+    if bought is None:
         return None
     if params.as_of is not None:
         bought = bought.filter(pl.col("at").dt.date() <= params.as_of)

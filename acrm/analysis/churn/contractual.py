@@ -11,7 +11,7 @@ from acrm.analysis.churn.agreements import FEATURES, Agreements, contract_featur
 from acrm.analysis.churn.case import Case
 from acrm.analysis.churn.contract_windows import contract_windows
 from acrm.analysis.churn.prepared import Prepared, Trial
-from acrm.analysis.churn.snapshots import described, origins, pooled
+from acrm.analysis.churn.snapshots import described, learning, origins
 from acrm.analysis.clv.spells import read_contracts
 from acrm.errors import InputError
 from acrm.messages import Message
@@ -106,7 +106,7 @@ class Contracts:
 
     def learning(self, cutoff: date, window: int) -> Case:
         """The cases of a cutoff and of up to three before it, see `acrm.analysis.churn.snapshots.learning`."""
-        return pooled(lambda day: self.case(day, window), cutoff, window, self.agreements.first)
+        return learning(lambda day: self.case(day, window), cutoff, window, self.agreements.first)
 
 
 def contractual(

@@ -106,24 +106,22 @@ def case(records: Records, cutoff: date, window: int) -> Case:
     return Case(table=seen.table, features=seen.features, outcome=(~stayed).alias("left"), cutoff=cutoff)
 
 
-def learning(records: Records, cutoff: date, window: int) -> Case:
+def learning(seen_at: Callable[[date], Case], cutoff: date, window: int, first: date) -> Case:
     """The cases of a cutoff and of up to three before it, each a third of a window earlier, as one to learn from.
 
     A shop has few customers and many days: seen on several of them, a flexible model learns what a season or a sale of
     one cutoff would drown. The cutoffs have a window of history, but for the given one.
 
+    Args:
+        seen_at: The case of a cutoff, see `case`.
+        cutoff: The latest.
+        window: Days.
+        first: The first day of the history.
+
     Returns:
         `cutoff` is the latest. A customer has a row for every cutoff on which he was active, one after the other, the
         latest first: folds must keep them together.
-
-    Raises:
-        ValueError: See `case`.
     """
-    return pooled(lambda day: case(records, day, window), cutoff, window, records.first)
-
-
-def pooled(seen_at: Callable[[date], Case], cutoff: date, window: int, first: date) -> Case:
-    """Cases of several cutoffs as one, see `learning`; `first` is the first day of the history."""
     import polars as pl
 
     step = _step(window)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from acrm.analysis.churn.prepared import Prepared, Trial
@@ -13,6 +14,7 @@ from acrm.messages import Message
 if TYPE_CHECKING:
     import polars as pl
 
+    from acrm.analysis.churn.case import Case
     from acrm.analysis.churn.model_file import SavedChurn
     from acrm.analysis.churn.records import Records
 
@@ -51,7 +53,7 @@ def transactional(
         InputError: The history carries no window; why is said.
     """
     from acrm.analysis.churn.records import read_records
-    from acrm.analysis.churn.snapshots import learning, snapshot
+    from acrm.analysis.churn.snapshots import case, learning, snapshot
     from acrm.analysis.churn.warning import warnings
     from acrm.analysis.churn.windows import windows
 
@@ -64,6 +66,8 @@ def transactional(
     overdue = warnings(records.past, today.table.select("customer_id"))
     lost = today.lost.to_frame("customer_id")
     some = records if saved else records.drawn(DRAWN, seed)
+    # Cutoffs to learn from and to try on are steps of one grid: many are asked for several times.
+    seen_at = cache(partial(case, some, window=chosen))
     notes = records.notes
     if some is not records:
         notes = (*notes, Message("churn_transactional.drawn", {"drawn": DRAWN}))
@@ -71,9 +75,9 @@ def transactional(
         setting="transactional",
         everyone=today.table,
         features=today.features,
-        case=None if saved else learning(some, records.last - timedelta(days=chosen), chosen),
+        case=None if saved else learning(seen_at, records.last - timedelta(days=chosen), chosen, records.first),
         window=chosen,
-        trials=() if saved else _trials(some, chosen),
+        trials=() if saved else _trials(some, seen_at, chosen),
         figures={**records.figures, "window_days": chosen, "lost_customers": lost.height},
         tables={**({"windows": span.table} if span else {}), "overdue": overdue.overdue, "lost": lost},
         notes=(Message("churn.setting.transactional"), *(span.notes if span else ()), *overdue.notes, *notes),
@@ -81,11 +85,11 @@ def transactional(
     )
 
 
-def _trials(records: Records, window: int) -> Iterator[Trial]:
+def _trials(records: Records, seen_at: Callable[[date], Case], window: int) -> Iterator[Trial]:
     from acrm.analysis.churn.rules import rule_scores
-    from acrm.analysis.churn.snapshots import case, learning, origins
+    from acrm.analysis.churn.snapshots import learning, origins
 
     for one in origins(records.first, records.last, window)[:TRIALS]:
-        test = case(records, one.test, window)
+        test = seen_at(one.test)
         rules = rule_scores(records.past.until(one.test), test.table.select("customer_id"), window)
-        yield Trial(train=learning(records, one.train, window), test=test, rules=rules)
+        yield Trial(train=learning(seen_at, one.train, window, records.first), test=test, rules=rules)

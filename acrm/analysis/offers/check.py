@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from acrm.analysis.offers.lists import new_list, popular_list, repeat_list, weigh
-from acrm.analysis.offers.purchases import histories, sought
+from acrm.analysis.offers.purchases import habits, sought
 
 if TYPE_CHECKING:
     import polars as pl
@@ -74,12 +74,13 @@ def check(bought: pl.DataFrame) -> Check:
     if len(tested) > MOST:
         tested = tested.gather_every(-(-len(tested) // MOST))
     held = held.filter(pl.col("customer_id").is_in(tested.implode())).select("customer_id", "product_id")
-    history, popular = histories(known), sought(known)
+    history = habits(known)
+    popular = sought(history)
     theirs = history.filter(pl.col("customer_id").is_in(tested.implode()))
     offered = popular["product_id"]
     weights = weigh(history, popular)
     repeat = repeat_list(theirs, popular, offered, PLACES)
-    new = new_list(theirs, weights, offered, PLACES)
+    new = new_list(theirs, weights, offered, PLACES, reasoned=False)
     both = pl.concat([repeat.with_columns(turn=pl.col("rank")), new.with_columns(turn=pl.col("rank") + PLACES)])
     place = (pl.int_range(pl.len()).over("customer_id") + 1).alias("rank")
     both = both.sort("customer_id", "turn").with_columns(place).filter(pl.col("rank") <= PLACES)

@@ -89,34 +89,39 @@ def repeat_list(history: pl.DataFrame, popular: pl.DataFrame, offered: pl.Series
     return _ranked(scored.with_columns(score=score, because=pl.lit(None, pl.String)), "repeat", top)
 
 
-def new_list(history: pl.DataFrame, weights: Weights, offered: pl.Series, top: int) -> pl.DataFrame:
+def new_list(
+    history: pl.DataFrame, weights: Weights, offered: pl.Series, top: int, *, reasoned: bool = True
+) -> pl.DataFrame:
     """What each customer never bought and those who have the same products do, as `repeat_list` returns it.
 
-    `score` is the sum of the weights of what they have, the older the less; `because` is the product that adds most.
+    `score` is the sum of the weights of what they have, the older the less; `because` is the product that adds most,
+    null where no reason is wanted.
     """
     import numpy as np
     import polars as pl
 
-    from acrm.models.recommend import best_new
+    from acrm.models.recommend import best_new, reasons
 
     ids = pl.Series("product_id", weights.products, dtype=pl.String)
     who, having = _having(history, list(weights.products), decay=DECAY)
     parts = []
     if len(ids):
         may = ids.is_in(offered.implode()).to_numpy()
-        for start, items, scores, because in best_new(weights.matrix, having, may, top):
+        speaking = weights.matrix.T.tocsr() if reasoned else None
+        for start, items, scores in best_new(weights.matrix, having, may, top):
             rows, places = np.nonzero(items >= 0)
-            parts.append(
-                pl.DataFrame(
-                    {
-                        "customer_id": who.gather(start + rows),
-                        "product_id": ids.gather(items[rows, places]),
-                        "score": scores[rows, places],
-                        "because": ids.gather(because[rows, places]),
-                        "place": places,
-                    }
-                )
+            found = pl.DataFrame(
+                {
+                    "customer_id": who.gather(start + rows),
+                    "product_id": ids.gather(items[rows, places]),
+                    "score": scores[rows, places],
+                    "place": places,
+                }
             )
+            reason: pl.Series | pl.Expr = pl.lit(None, pl.String)
+            if reasoned:
+                reason = ids.gather(reasons(speaking, having[start : start + len(items)], items)[rows, places])
+            parts.append(found.with_columns(because=reason))
     if not parts:
         return repeat_list(
             history.head(0), pl.DataFrame(schema={"product_id": pl.String, "orders": pl.Int64}), ids, top
@@ -160,17 +165,16 @@ def _ranked(scored: pl.DataFrame, kind: Kind, top: int) -> pl.DataFrame:
 
 
 def _having(history: pl.DataFrame, ids: Sequence[str], decay: float) -> tuple[pl.Series, Any]:
-    """The customers, and a sparse matrix of how much each product that they have counts."""
+    """The customers of a history, which is sorted by them, and a sparse matrix of how much each product counts."""
     import polars as pl
     from scipy import sparse
 
-    who = history["customer_id"].unique().sort()
-    rows = history.select("customer_id", "product_id", "age").join(
-        pl.DataFrame({"customer_id": who, "row": range(len(who))}, schema_overrides={"row": pl.Int64}), on="customer_id"
-    )
-    columns = pl.DataFrame(
-        {"product_id": ids, "column": range(len(ids))}, schema={"product_id": pl.String, "column": pl.Int64}
-    )
-    rows = rows.join(columns, on="product_id").sort("row", "column")
+    another = pl.col("customer_id").ne_missing(pl.col("customer_id").shift())
+    places = pl.col("product_id").cast(pl.Enum(ids), strict=False).to_physical().cast(pl.Int64)
+    rows = history.select("customer_id", "age", another.alias("new"), places.alias("column"))
+    who = rows.filter("new")["customer_id"]
+    rows = rows.with_columns(row=pl.col("new").cast(pl.Int64).cum_sum() - 1).drop_nulls("column")
     entries = (decay ** rows["age"].to_numpy(), (rows["row"].to_numpy(), rows["column"].to_numpy()))
-    return who, sparse.csr_matrix(entries, shape=(len(who), len(ids)))
+    matrix = sparse.csr_matrix(entries, shape=(len(who), len(ids)))
+    matrix.sort_indices()
+    return who, matrix

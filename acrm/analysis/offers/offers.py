@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from acrm.analysis.kept import read_kept
 from acrm.analysis.offers.check import NEEDED, ORDERS, Check, check
 from acrm.analysis.offers.lists import Weights, new_list, repeat_list, weigh
-from acrm.analysis.offers.purchases import histories, numbered, sought, spans
+from acrm.analysis.offers.purchases import between, histories, numbered, sought, spans
 from acrm.analysis.offers.shelf import categories, with_offered
 from acrm.analysis.offers.worded import PRODUCT_GAPS, offered
 from acrm.analysis.result import Result, Scalar
@@ -96,8 +96,10 @@ def offers(
     if bought.is_empty():
         raise past.goods.nothing()
     stock, as_of = past.goods, cast("date", past.figures["as_of"])
-    history, popular = histories(bought), sought(bought)
-    products = _products(bought, popular, stock.products, _margin_rates(stock.lines, tables))
+    gaps = between(bought)
+    history = histories(bought, gaps)
+    popular = sought(history)
+    products = _products(bought, gaps, popular, stock.products, _margin_rates(stock.lines, tables))
     products = products.join(categories(stock.lines, tables), on="product_id", how="left", maintain_order="left")
     products, barred = with_offered(products, tables, params.exclude)
     refusing = _refusing(tables)
@@ -150,12 +152,14 @@ def offers(
     )
 
 
-def _products(bought: pl.DataFrame, popular: pl.DataFrame, names: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
+def _products(
+    bought: pl.DataFrame, gaps: pl.DataFrame, popular: pl.DataFrame, names: pl.DataFrame, rates: pl.DataFrame
+) -> pl.DataFrame:
     """The products, most bought first, with what an order of one is usually worth and how often it is bought again."""
     import polars as pl
 
     usual = bought.group_by("product_id").agg(pl.col("amount").cast(pl.Float64).median().alias("usual_amount"))
-    rhythm = spans(bought)
+    rhythm = spans(gaps)
     fallback = {name: rhythm[name][0] for name in ("of_low", "of_median", "of_high")}
     rhythm = rhythm.filter(pl.col("product_id").is_not_null(), pl.col("of_gaps") >= PRODUCT_GAPS)
     overall = rates.filter(pl.col("product_id").is_null())["margin_rate"]

@@ -15,7 +15,7 @@ def drawing(rows: pl.DataFrame) -> pl.DataFrame:
     frequent where the data begins, whatever was sold then. The day of a customer's first order is a first order whole.
 
     Args:
-        rows: As of `acrm.analysis.kept.Kept`; without amounts every other product counts 1.
+        rows: As of `acrm.analysis.kept.Kept`, sorted as there; without amounts every other product counts 1.
 
     Returns:
         `product_id`, `beside` (mean value of the other goods in its orders), `pull`, `pull_low`, `pull_high` (see
@@ -28,20 +28,21 @@ def drawing(rows: pl.DataFrame) -> pl.DataFrame:
     from acrm.models.pull import pull
 
     value = "amount" if rows["amount"].count() else None
-    entries = rows.select(
-        "product_id",
-        pl.col(value).cast(pl.Float64) if value else pl.lit(1.0).alias("amount"),
-        pl.struct("customer_id", "order_id").rank("dense").sub(1).cast(pl.Int64).alias("basket"),
-        customer=pl.coalesce("customer_id", pl.lit("\0") + pl.col("order_id")).rank("dense").cast(pl.Int64) - 1,
-        item=pl.col("product_id").rank("dense").cast(pl.Int64) - 1,
-    )
     products = rows["product_id"].unique().sort()
-    owners = entries.group_by("basket").agg(pl.col("customer").first()).sort("basket")
+    # Rows of an order stand together, and orders of a customer; those of nobody are each a customer's.
+    order, customer = (pl.col(name).ne_missing(pl.col(name).shift()) for name in ("order_id", "customer_id"))
+    customer = customer | (order & pl.col("customer_id").is_null())
+    entries = rows.select(
+        pl.col(value).cast(pl.Float64) if value else pl.lit(1.0).alias("amount"),
+        pl.col("product_id").cast(pl.Enum(products)).to_physical().cast(pl.Int64).alias("item"),
+        begins=(customer | order) | (pl.int_range(pl.len()) == 0),
+        customer=customer.cast(pl.Int64).cum_sum(),
+    ).with_columns(pl.col("customer") - pl.col("customer").min(), basket=pl.col("begins").cast(pl.Int64).cum_sum() - 1)
     found = pull(
         entries["item"].to_numpy(),
         entries["basket"].to_numpy(),
         entries["amount"].to_numpy(),
-        owners["customer"].to_numpy(),
+        entries.filter("begins")["customer"].to_numpy(),
         len(products),
     )
     table = pl.DataFrame(
@@ -66,17 +67,23 @@ def _brought(rows: pl.DataFrame) -> pl.DataFrame:
     empty = pl.DataFrame(schema=schema | {"brings": pl.Float64, "brings_low": pl.Float64})
     if known.is_empty() or not known["day"].count():
         return empty
-    first = known.with_columns(first=pl.col("day") == pl.col("day").min().over("customer_id"))
-    month = pl.col("day").dt.truncate("1mo")
-    first = first.with_columns(usual=pl.col("first").mean().over(month))
+    first = known.select(
+        "product_id",
+        "customer_id",
+        month=pl.col("day").dt.truncate("1mo"),
+        first=pl.col("day") == pl.col("day").min().over("customer_id"),
+    )
+    months = first.group_by("month").agg(pl.col("first").mean().alias("usual"))
+    counts = first.group_by("product_id", "month").agg(pl.len(), pl.col("first").sum().cast(pl.Int64).alias("firsts"))
+    expected = (pl.col("usual") * pl.col("len")).sum().round(9).alias("expected")
+    came = first.filter("first").group_by("product_id").agg(pl.col("customer_id").n_unique().alias("newcomers"))
     sums = (
-        first.sort("product_id", "day")
+        counts.join(months, on="month")
+        .sort("product_id", "month")
         .group_by("product_id", maintain_order=True)
-        .agg(
-            pl.col("first").sum().cast(pl.Int64).alias("firsts"),
-            pl.col("usual").sum().round(9).alias("expected"),
-            pl.col("customer_id").filter("first").n_unique().cast(pl.Int64).alias("newcomers"),
-        )
+        .agg(pl.col("firsts").sum(), expected)
+        .join(came, on="product_id", how="left", maintain_order="left")
+        .with_columns(pl.col("newcomers").fill_null(0).cast(pl.Int64))
     )
     alone = known.group_by("customer_id").agg(
         pl.col("product_id").n_unique().alias("bought"), pl.col("product_id").first()

@@ -64,9 +64,7 @@ def _orders(lines: pl.LazyFrame, params: SequenceParams) -> Read:
 
     kept = read_kept(lines, as_of=params.as_of, keep_services=params.keep_services)
     as_of: Any = kept.figures["as_of"]
-    # What was bought in two orders of one day is one event.
-    days = kept.rows.select("customer_id", "product_id", pl.col("day").to_physical().cast(pl.Int64).alias("time"))
-    rows = days.unique()
+    rows = kept.rows.select("customer_id", "product_id", pl.col("day").to_physical().cast(pl.Int64).alias("time"))
     if rows.is_empty():
         raise kept.goods.nothing()
     named = kept.goods.products.drop_nulls().with_columns(pl.col("product_name").str.strip_chars())
@@ -163,15 +161,15 @@ def _purchases(lines: pl.LazyFrame | None, tz: str | None) -> pl.DataFrame:
 
 
 def _coded(rows: pl.DataFrame, *, until: int, what: str) -> dict[str, Any]:
-    """Events of named rows; customers and items are numbered in the order of their ids."""
+    """Events of named rows, equal ones being one; customers and items are numbered in the order of their ids."""
     import polars as pl
 
     from acrm.models.sequences import Events
 
     if rows.is_empty():
         raise InputError("sequence_nothing", what=text(f"sequence.of.{what}"))
-    items = rows["product_id"].unique().sort()
-    codes = {name: pl.col(name).rank("dense").cast(pl.Int64) - 1 for name in ("customer_id", "product_id")}
+    ids = {name: rows[name].unique().sort() for name in ("customer_id", "product_id")}
+    codes = {name: pl.col(name).cast(pl.Enum(own)).to_physical().cast(pl.Int64) for name, own in ids.items()}
     start: Any = rows["time"].min()
     frame = rows.select(
         codes["customer_id"].alias("customer"),
@@ -180,7 +178,7 @@ def _coded(rows: pl.DataFrame, *, until: int, what: str) -> dict[str, Any]:
     )
     customer, time, item = (frame[name].to_numpy() for name in ("customer", "time", "item"))
     events = Events.of(customer, time, item)
-    return {"events": events, "items": items, "until": until - start, "frame": frame}
+    return {"events": events, "items": ids["product_id"], "until": until - start, "frame": frame}
 
 
 def _day_number(day: date) -> int:

@@ -257,7 +257,8 @@ class _Table:
     def sequences(self) -> pl.DataFrame:
         import numpy as np
         import polars as pl
-        from scipy.stats import false_discovery_control
+
+        from acrm.models.rule_tests import benjamini_hochberg
 
         figures = (
             *("customers", "support", "confidence", "lift", "days_median", "days_p25", "days_p75"),
@@ -278,7 +279,7 @@ class _Table:
         known = ~np.isnan(values)
         adjusted = np.full(len(values), np.nan)
         if known.any():
-            adjusted[known] = false_discovery_control(values[known])
+            adjusted[known] = benjamini_hochberg(values[known])
         # One step again and again has no order that shuffling could break.
         ordered = pl.col("pattern").list.n_unique() > 1
         shuffled = pl.when(ordered, pl.col("_shuffled") > 0).then(pl.col("customers") / pl.col("_shuffled"))
@@ -317,11 +318,12 @@ class _Table:
 
 def _sign_test(one: int, other: int) -> float | None:
     """Two-sided: how often a fair coin would part the customers who did it in one order only at least so unevenly."""
-    from scipy.stats import binom
+    from scipy.special import betainc
 
     if not one + other:
         return None
-    return min(1.0, 2 * float(binom.sf(max(one, other) - 1, one + other, 0.5)))
+    more, less = max(one, other), min(one, other)
+    return min(1.0, 2 * float(betainc(more, less + 1, 0.5)))
 
 
 def _notes(sequences: pl.DataFrame, params: SequenceParams, read: Read) -> Iterator[Message]:

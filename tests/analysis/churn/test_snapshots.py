@@ -1,6 +1,7 @@
 """Snapshots: nothing of the future in them, labels from nothing else; Online Retail against its known figures."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -102,7 +103,7 @@ def test_origins_need_a_window_of_history_and_never_overlap(days: int, count: in
 
 def test_several_cutoffs_are_learnt_from_together(shop: Records) -> None:
     cutoff = shop.last - timedelta(days=60)
-    whole = learning(shop, cutoff, 60)
+    whole = learning(partial(case, shop, window=60), cutoff, 60, shop.first)
     parts = [case(shop, cutoff - timedelta(days=20 * place), 60) for place in range(LOOKS)]
     assert whole.table.height == whole.outcome.len() == sum(one.table.height for one in parts)
     assert whole.table["customer_id"].is_sorted()
@@ -112,7 +113,8 @@ def test_several_cutoffs_are_learnt_from_together(shop: Records) -> None:
         found = together.join(mine, on=together.columns, how="semi", nulls_equal=True)
         assert found["customer_id"].unique().sort().to_list() == mine["customer_id"].to_list(), place
     early = shop.first + timedelta(days=70)
-    assert learning(shop, early, 60).table.height == case(shop, early, 60).table.height
+    alone = learning(partial(case, shop, window=60), early, 60, shop.first)
+    assert alone.table.height == case(shop, early, 60).table.height
 
 
 def fitted(train: Case, test: Case, names: list[str]) -> pl.Series:

@@ -10,7 +10,7 @@ import pytest
 
 from acrm.analysis.offers.again import NEEDED, again
 from acrm.analysis.offers.offers import OffersParams, OffersResult, offers
-from acrm.analysis.offers.purchases import followers, histories, numbered
+from acrm.analysis.offers.purchases import between, followers, histories, numbered
 from acrm.errors import InputError, UsageError
 
 START = date(2025, 1, 6)
@@ -151,7 +151,8 @@ def test_followers_bought_the_second_on_a_later_day() -> None:
     table = lines([("a", 0, "x"), ("a", 5, "y"), ("b", 0, "x"), ("b", 0, "y"), ("c", 9, "x"), ("c", 0, "y")])
     bought = table.rename({"ordered_on": "day", "line_amount": "amount"}).collect()
     pairs = pl.DataFrame({"because": ["x"], "product_id": ["y"]})
-    row = followers(histories(numbered(bought)), pairs).row(0, named=True)
+    bought = numbered(bought)
+    row = followers(histories(bought, between(bought)), pairs).row(0, named=True)
     assert (row["both"], row["then"], row["wait_median"]) == (3, 1, 5.0)
 
 
