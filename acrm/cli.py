@@ -276,6 +276,9 @@ def _as_ours(error: BaseException, words: list[str]) -> AcrmError:
         full = (error.errno or (int(number[1]) if number else 0)) in _NO_ROOM
         return OutputError("no_room", reason=error) if full else InputError("system", reason=error)
     reason = next(iter(str(error).splitlines()), "")
+    if reason.startswith("parquet: "):
+        # Polars says so of the bytes, wherever they are asked for; which file they are in it does not say.
+        return InputError("damaged_parquet", reason=reason)
     # The command line is to be sent to others.
     command = shlex.join(["acrm", *map(discreet, words)])
     return AcrmError("bug", kind=type(error).__name__, reason=reason, command=command)

@@ -17,7 +17,7 @@ LANGUAGES = ("en", "ru")
 _THOUSANDS = {"en": ",", "ru": "\u00a0"}
 _DECIMAL = {"en": ".", "ru": ","}
 _SECRET = re.compile(
-    r"(?<=token=)[^;&\s]+|(?<=sig=)[^&\s]+|(?<=signature=)[^&\s]+|(?<=credential=)[^&\s]+|(?<=://)[^/:@\s]*:[^@\s]+(?=@)",
+    r"(?<=token=)[^;&\s]+|(?<=sig=)[^&\s]+|(?<=signature=)[^&\s]+|(?<=credential=)[^&\s]+|(?<=://)[^/:@\s]*:\S+(?=@)",
     re.IGNORECASE,
 )
 _language = "en"
@@ -118,7 +118,7 @@ def listed(names: Iterable[object], most: int = 8) -> str:
 def discreet(said: str) -> str:
     """A text without what a URL in it tells that nobody else should know: a token, a signature, a key or password.
 
-    >>> discreet("s3://KEY:a/b==@shop/x"), discreet("az://box/x?sv=1&sig=a/b=="), discreet("sc://host:1/;token=t;x=y")
+    >>> discreet("s3://KEY:a/b@c==@shop/x"), discreet("az://box/x?sv=1&sig=a/b=="), discreet("sc://host:1/;token=t;x=y")
     ('s3://***@shop/x', 'az://box/x?sv=1&sig=***', 'sc://host:1/;token=***;x=y')
     """
     return _SECRET.sub("***", said)

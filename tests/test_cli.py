@@ -250,6 +250,7 @@ def ending(error: BaseException) -> Callable[[Run], None]:
         (OSError(5, "x"), 3),
         (FileNotFoundError("x (os error 2)"), 3),
         (MemoryError(), 3),
+        (pl.exceptions.ComputeError("parquet: File out of specification: x"), 3),
         (KeyError("x"), 70),
         (pl.exceptions.ColumnNotFoundError("x\nplan\nplan"), 70),
         (AssertionError(), 70),

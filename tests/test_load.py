@@ -21,6 +21,7 @@ from acrm.load import Sales, crowd, moment, sales, toml_file, undisturbed
 from acrm.options import Reading, Selecting
 from acrm.store import commit, prepare
 from acrm.summaries.customers import customer_history
+from tests.conftest import Acrm
 from tests.ingest.conftest import load_texts
 
 ORDERS = {
@@ -285,6 +286,15 @@ def test_a_part_of_a_store_alone_is_named_with_its_folder(cleaned: Path, tmp_pat
     with pytest.raises(InputError, match=f"{part}.parquet is a part of a store") as found:
         sales([str(cleaned / f"{part}.parquet")], "rfm", Reading(), Selecting(), tmp_path)
     assert str(cleaned) in str(found.value.hint)
+
+
+@pytest.mark.parametrize("command", ["report", "doctor"])
+def test_damage_inside_a_store_is_an_error_of_the_input(acrm: Acrm, cleaned: Path, command: str) -> None:
+    path = cleaned / "transactions.parquet"
+    path.write_bytes(path.read_bytes()[:8] + b"\xff" * 52 + path.read_bytes()[60:])
+    ran = acrm(command, cleaned)
+    assert ran.code == 3
+    assert "error: a Parquet file among the sources is damaged" in ran.err
 
 
 def test_what_nobody_fills_can_still_be_asked_for(cleaned: Path, tmp_path: Path) -> None:

@@ -163,7 +163,7 @@ def load(
     overrides.check_prefer(options)
     overrides.check_known_at(options, raws)
     privacy.check(raws, options.key)
-    _refuse_parts(raws)
+    _refuse_parts(raws, arguments)
     inputs: list[Input] = []
     stored: dict[str, list[pl.LazyFrame]] = {}
     aside: dict[str, pl.LazyFrame] = {}
@@ -214,9 +214,11 @@ def load(
     return dataset
 
 
-def _refuse_parts(raws: list[RawTable]) -> None:
+def _refuse_parts(raws: list[RawTable], arguments: Sequence[str]) -> None:
     if raws and all(_own_table(raw) in ASIDE for raw in raws):
-        raise InputError("part_of_store", path=raws[0].name, folder=raws[0].source.path.parent)
+        # Where a copy of an object stands is nobody's business.
+        urls = [argument.rpartition("/")[0] for argument in arguments if remote.is_url(argument)]
+        raise InputError("part_of_store", path=raws[0].name, folder=urls[0] if urls else raws[0].source.path.parent)
 
 
 def _rejected_until(

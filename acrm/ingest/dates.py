@@ -29,6 +29,8 @@ _FIRST = datetime(1000, 1, 1)  # noqa: DTZ001  # naive: the zone of the column i
 # The year 9999 is how systems write "never", and what comes after it no calendar of ours knows.
 _LAST = datetime(9999, 1, 1)  # noqa: DTZ001  # as above
 _NULL_DAYS = (date(1899, 12, 30), date(1899, 12, 31), date(1900, 1, 1))
+NO_DAYS = (date(1, 1, 1), date(1899, 12, 30))
+"""Days of which it is sure that they stand for none: a row with one says nothing, rather than something wrong."""
 _NO_LATER_BIRTH = date(2026, 12, 31)
 """Nobody in a file whose rows have no other date is taken to be born later; the clock is never asked."""
 
@@ -225,7 +227,7 @@ def _formats(forms: pl.DataFrame, order: str, *, short_first: bool = False, amer
 def instant(text: pl.Expr, form: DateFormat, zone: str | None) -> pl.Expr:
     """Text to a UTC time; naive times are taken in `zone` (UTC when None). What does not parse is null."""
     read = spelling.numeric(text) if form.spoken else text
-    times = [_null_day(_aware(read, name, zone), "UTC") for name in form.formats]
+    times = [told_day(_aware(read, name, zone), "UTC") for name in form.formats]
     return _midnight(text, form, pl.coalesce(times or [pl.lit(None, pl.Datetime("us", "UTC"))]))
 
 
@@ -234,7 +236,7 @@ def business_day(text: pl.Expr, form: DateFormat, zone: str | None) -> pl.Expr:
     if form.has_offset and zone is None:
         written = (spelling.numeric(text) if form.spoken else text).str.replace(_OFFSET, "")
         formats = tuple(name.removesuffix("%z") for name in form.formats)
-        return _midnight(text, form, pl.coalesce([_null_day(_naive(written, name)) for name in formats])).dt.date()
+        return _midnight(text, form, pl.coalesce([told_day(_naive(written, name)) for name in formats])).dt.date()
     utc = instant(text, form, zone)
     return (utc.dt.convert_time_zone(zone) if zone else utc).dt.date()
 
@@ -315,7 +317,8 @@ def _naive(text: pl.Expr, form: str) -> pl.Expr:
     return clean.str.to_datetime(form, strict=False, time_unit="us")
 
 
-def _null_day(time: pl.Expr, zone: str | None = None) -> pl.Expr:
+def told_day(time: pl.Expr, zone: str | None = None) -> pl.Expr:
+    """A time, null where the day is one that systems write for none."""
     first, last = (pl.lit(edge).dt.replace_time_zone(zone) for edge in (_FIRST, _LAST))
     return pl.when((time >= first) & (time < last) & ~time.dt.date().is_in(_NULL_DAYS)).then(time)
 

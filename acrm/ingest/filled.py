@@ -24,14 +24,13 @@ def without_unfilled(
     Args:
         tables: By name; those that are not canonical stay as they are.
         columns: Canonical columns wanted per table; the others are not looked at. None: everything.
-        asked: Columns that the user named: they stay.
+        asked: Columns that the user named: they stay, unless another table fills them: that one is meant.
     """
     names = {
         name: [
             column.name
             for column in TABLES[name].columns
-            if not (column.makes or column.name in ALWAYS | asked)
-            and (columns is None or column.name in columns.get(name, ()))
+            if not (column.makes or column.name in ALWAYS) and (columns is None or column.name in columns.get(name, ()))
         ]
         for name in tables
         if name in TABLES and name != _OWN
@@ -49,7 +48,12 @@ def without_unfilled(
     )
     for name, found in zip(longer, counts, strict=True):
         doubtful[name] = [column for column in doubtful[name] if not found[column].item()]
-    return {name: frame.drop(doubtful.get(name, [])) for name, frame in tables.items()}
+    told = {column for name, rows in seen.items() if rows.height for column in {*rows.columns} - {*doubtful[name]}}
+    told |= {column for name in tables.keys() - TABLES.keys() for column in _in(tables[name], [*asked])}
+    return {
+        name: frame.drop(column for column in doubtful.get(name, []) if column not in asked - told)
+        for name, frame in tables.items()
+    }
 
 
 def _in(frame: pl.LazyFrame, names: list[str]) -> list[str]:

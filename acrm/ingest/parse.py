@@ -111,7 +111,12 @@ def is_told(plan: Plan, name: str, dtypes: pl.Schema) -> pl.Expr:
     headers = plan.fields.get(name, ())
     if not headers or any(dtypes[header] == pl.String for header in headers):
         return source_text(plan, name, dtypes).is_not_null()
-    return pl.any_horizontal(pl.col(header).is_not_null() for header in headers)
+    return pl.any_horizontal(_says(pl.col(header), dtypes[header]) for header in headers)
+
+
+def _says(cell: pl.Expr, kind: pl.DataType) -> pl.Expr:
+    dated = kind in (pl.Date, pl.Datetime)
+    return cell.is_not_null() & ~cell.dt.date().is_in(dates.NO_DAYS) if dated else cell.is_not_null()
 
 
 def _with_time(day: pl.Expr, time: pl.Expr) -> pl.Expr:
@@ -262,13 +267,15 @@ def _direct(plan: Plan, name: str, dtypes: pl.Schema, decisions: Decisions) -> p
     column, kind_in, kind = pl.col(headers[0]), dtypes[headers[0]], field_kind(name)
     if kind in ("date", "datetime") and kind_in.is_temporal():
         if kind == "date":
-            return column.cast(pl.Date)
+            return dates.told_day(column.cast(pl.Date))
         time = column.cast(pl.Datetime("us", getattr(kind_in, "time_zone", None)))
         if getattr(kind_in, "time_zone", None):
-            return time.dt.convert_time_zone("UTC")
-        if decisions.source_zone and kind_in != pl.Date:
-            return dates.in_utc(time, decisions.source_zone)
-        return time.dt.replace_time_zone("UTC")
+            time = time.dt.convert_time_zone("UTC")
+        elif decisions.source_zone and kind_in != pl.Date:
+            time = dates.in_utc(time, decisions.source_zone)
+        else:
+            time = time.dt.replace_time_zone("UTC")
+        return dates.told_day(time, "UTC")
     if kind in ("money", "number") and (kind_in.is_numeric() or kind_in.is_decimal()):
         return numbers.of_typed(column, kind_in)
     if kind == "integer" and kind_in.is_numeric():

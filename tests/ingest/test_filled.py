@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import polars as pl
+import pytest
 
 from acrm.ingest.filled import without_unfilled
 
@@ -28,6 +29,14 @@ def test_unfilled_columns_go_but_for_what_every_table_of_exports_has() -> None:
 
 def test_what_was_named_stays() -> None:
     assert "channel" in left({"transactions": pl.DataFrame(LINES)}, None, "channel")
+
+
+@pytest.mark.parametrize("other", ["customers", "other_things"])
+def test_what_was_named_is_meant_where_it_is_filled(other: str) -> None:
+    told = {"deals": {"deal_id": ["1"], "owner": [None]}, other: {"customer_id": ["7"], "owner": ["Ann"]}}
+    tables = {name: pl.LazyFrame(rows) for name, rows in told.items()}
+    found = without_unfilled(tables, None, frozenset({"owner"}))
+    assert [name for name, frame in found.items() if "owner" in frame.collect_schema().names()] == [other]
 
 
 def test_only_wanted_columns_are_looked_at() -> None:

@@ -192,6 +192,19 @@ def test_typed_columns_give_what_their_texts_give(load: Load) -> None:
     assert rows(typed, "transactions", *columns) == rows(text, "transactions", *columns)
 
 
+@pytest.mark.parametrize("kind", [pl.Date, pl.Datetime("us"), pl.Datetime("ms", "UTC")])
+def test_typed_days_that_systems_write_for_none_are_none(load: Load, kind: Any) -> None:
+    days = [date(2024, 1, 13), date(1, 1, 1), date(1899, 12, 30), None, date(1900, 1, 1), date(9999, 12, 31)]
+    told = {"order_id": [1, 2, 3, 4, 5, 6], "amount": [5] * 6}
+    typed = load(parquet(**told, date=pl.Series(days).cast(kind)))
+    text = load(pl.DataFrame(told | {"date": days}).write_csv())
+    assert rows(typed, "transactions", "order_id") == rows(text, "transactions", "order_id") == [("1",)]
+    rules = ["missing_date", "missing_date", "missing_date", "bad_date", "bad_date"]
+    assert typed.rejects["rule"].to_list() == text.rejects["rule"].to_list() == rules
+    born = load(parquet(customer_id=[1, 2, 3, 4, 5, 6], birth_date=pl.Series(days).cast(kind)))
+    assert rows(born, "customers", "birth_date") == [(days[0],), *[(None,)] * 5]
+
+
 def test_typed_columns_of_other_types_are_read_as_texts(load: Load) -> None:
     dataset = load(
         parquet(

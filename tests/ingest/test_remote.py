@@ -180,6 +180,13 @@ def test_a_store_is_read_with_all_that_says_what_it_is(acrm: Acrm, bucket: Any, 
     assert table(acrm, "s3://shop/stores/one/transactions.parquet") == table(acrm, "acrm-store/transactions.parquet")
 
 
+def test_a_part_of_a_store_is_named_with_its_folder(acrm: Acrm, bucket: Any, tmp_path: Path) -> None:
+    orders(1).write_parquet(tmp_path / "o.parquet")
+    acrm("clean", "o.parquet", "-o", "store")
+    bucket("part/rejects.parquet", (tmp_path / "store/rejects.parquet").read_bytes())
+    assert "name the folder: s3://shop/part\n" in acrm("rfm", "s3://shop/part/rejects.parquet").err
+
+
 @pytest.mark.parametrize("scheme", ["s3", "s3a"])
 def test_a_cluster_reads_a_store_where_it_is(acrm: Acrm, bucket: Any, tmp_path: Path, scheme: str) -> None:
     hive(tmp_path / "lake")
