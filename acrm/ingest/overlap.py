@@ -28,6 +28,8 @@ KEYS = {
     "decisions": ("decision_id",),
 }
 """What says that two rows of different files are about the same thing; an order is replaced with all its lines."""
+_READ = {"email": "email_key", "phone": "phone_e164"}
+"""Contacts, and what they are read as; both are told by the same row."""
 
 
 def once(
@@ -127,15 +129,22 @@ def _beside(table: str, frame: pl.LazyFrame, earlier: pl.LazyFrame) -> pl.LazyFr
 
 
 def _completed(customers: pl.LazyFrame, earlier: pl.LazyFrame) -> pl.LazyFrame:
-    """Customers with what earlier rows tell of them where they themselves say nothing."""
+    """Customers with what earlier rows tell of them where they themselves say nothing, or nothing one could use."""
     have, aside = customers.collect_schema().names(), ("customer_id", "_flags", *LINEAGE)
     more = [name for name in earlier.collect_schema().names() if name not in aside]
     told = earlier.select("customer_id", pl.col(more).name.prefix("_told ")).unique("customer_id", keep="last")
     joined = customers.join(told, on="customer_id", how="left", maintain_order="left")
-    values = [
-        pl.coalesce(name, f"_told {name}") if name in have else pl.col(f"_told {name}").alias(name) for name in more
-    ]
-    return joined.with_columns(values).drop([f"_told {name}" for name in more])
+
+    def value(name: str) -> pl.Expr:
+        read, said = _READ.get(name), f"_told {name}"
+        if name not in have:
+            return pl.col(said).alias(name)
+        if read is None or read not in have or read not in more:
+            return pl.coalesce(name, said)
+        better = pl.col(read).is_null() & pl.col(f"_told {read}").is_not_null()
+        return pl.when(better).then(said).otherwise(pl.coalesce(name, said)).alias(name)
+
+    return joined.with_columns(value(name) for name in more).drop([f"_told {name}" for name in more])
 
 
 def _in_detail(table: str, frame: pl.LazyFrame, other: pl.LazyFrame) -> pl.LazyFrame:

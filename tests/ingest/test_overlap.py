@@ -71,3 +71,18 @@ def test_a_customer_of_two_stores_is_what_either_tells(tmp_path: Path) -> None:
         ("a", "Riga", "g", "40"),
         ("b", "Oslo", "f", None),
     ]
+
+
+def test_contacts_of_two_stores_are_read_as_they_are_written(tmp_path: Path) -> None:
+    older, newer = (
+        pl.LazyFrame(
+            {"customer_id": ["a", "b", "c"], "phone": phones, "phone_e164": read},
+            schema=dict.fromkeys(("customer_id", "phone", "phone_e164"), pl.String),
+        )
+        for phones, read in (
+            (["8 912", "9", "8 913"], ["+7912", None, "+7913"]),
+            (["12", "34", "8 914"], [None, None, "+7914"]),
+        )
+    )
+    found = once("customers", [(STORE, older), (STORE, newer)], [], tmp_path).collect().sort("customer_id")
+    assert found.rows() == [("a", "8 912", "+7912"), ("b", "34", None), ("c", "8 914", "+7914")]

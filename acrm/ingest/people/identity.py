@@ -9,6 +9,7 @@ import polars as pl
 from acrm.ingest.people import golden, joins
 from acrm.ingest.people.mentions import KINDS
 from acrm.ingest.people.names import alike, nobody
+from acrm.schema import LINEAGE
 
 LINKS = {
     "customer_id": pl.String,
@@ -235,6 +236,7 @@ def told(who: Identity) -> pl.DataFrame:
     first = ["customer_id", "ref"]
     joined = who.mentions.join(who.references.select(*first), on="ref", how="left")
     rest = sorted(name for name in joined.columns if name not in first)
-    # Where each reference is told of once, there is nothing more to sort by, which is dear.
-    keys = [*first, *rest] if joined["ref"].is_duplicated().any() else first
+    # Where each reference is told of once, there is nothing more to sort by, which is dear. In which row of its source
+    # something stands says nothing of it.
+    keys = [*first, *sorted(rest, key=LINEAGE.__contains__)] if joined["ref"].is_duplicated().any() else first
     return joined.select(*first, *rest).sort(keys, nulls_last=True)

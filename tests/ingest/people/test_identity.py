@@ -176,6 +176,15 @@ def test_the_order_of_rows_and_files_decides_nobodys_name(load: Load) -> None:
 PEOPLE = "customer id,full name,email,phone,company\n"
 
 
+def test_the_order_of_rows_decides_nothing_of_what_a_store_keeps(load: Load) -> None:
+    lines = ["1,2024-01-13,5,7,b@x.com,\n", "2,2024-01-13,5,7,a@x.com,\n"]
+    texts = (ORDERS + "".join(order) for order in (lines, reversed(lines)))
+    one, other = (load(text).identities for text in texts)
+    assert one is not None
+    assert other is not None
+    assert one.drop("_source_row").equals(other.drop("_source_row"))
+
+
 def test_one_phone_under_two_names_is_two_people_of_one_household(load: Load) -> None:
     text = PEOPLE + "1,Анна Иванова,,+79271112233,\n2,Пётр Иванов,,+79271112233,\n3,Иванова А.,,+79271112233,\n"
     found = rows(load(text), "customers", "customer_id", "external_id", "household_id")
