@@ -337,7 +337,7 @@ def _stage(raw: RawTable, options: IngestOptions, columns: Mapping[str, frozense
         return _staged(raw, options, columns, scratch)
     except (pl.exceptions.PolarsError, OSError) as error:
         if raw.source.is_remote:
-            raise remote.unreachable(raw.source.parts[0], error) from error
+            raise remote.unreachable(raw.source.location or raw.source.parts[0], error) from error
         if str(error).startswith("parquet: "):
             raise InputError("broken_parquet", path=raw.source.damaged()) from error
         if not isinstance(error, pl.exceptions.ComputeError):

@@ -33,7 +33,10 @@ def test_what_was_named_stays() -> None:
 
 @pytest.mark.parametrize("other", ["customers", "other_things"])
 def test_what_was_named_is_meant_where_it_is_filled(other: str) -> None:
-    told = {"deals": {"deal_id": ["1"], "owner": [None]}, other: {"customer_id": ["7"], "owner": ["Ann"]}}
+    told: dict[str, dict[str, list[str | None]]] = {
+        "deals": {"deal_id": ["1"], "owner": [None]},
+        other: {"customer_id": ["7"], "owner": ["Ann"]},
+    }
     tables = {name: pl.LazyFrame(rows) for name, rows in told.items()}
     found = without_unfilled(tables, None, frozenset({"owner"}))
     assert [name for name, frame in found.items() if "owner" in frame.collect_schema().names()] == [other]
