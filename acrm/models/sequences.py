@@ -64,8 +64,9 @@ class Events:
             return cls(customer, customer, customer, 1, customers or 0)
         time = time - time.min()
         span = int(time.max()) + 1
-        rows = np.lexsort((item, time, customer))
-        customer, moment, item = customer[rows], (customer * span + time)[rows], item[rows]
+        moment = customer * span + time
+        rows = np.lexsort((item, moment))
+        customer, moment, item = customer[rows], moment[rows], item[rows]
         new = np.ones(len(rows), dtype=bool)
         new[1:] = (np.diff(moment) != 0) | (np.diff(item) != 0)
         return cls(customer[new], moment[new], item[new], span, customers or int(customer[-1]) + 1)
@@ -159,7 +160,8 @@ class Pairs:
     def __init__(self, events: Events, min_count: int, min_gap: int = 1) -> None:
         self._events, self._min_count, self._min_gap = events, min_count, min_gap
         self._count = int(events.item.max()) + 1 if len(events.item) else 0
-        rows = np.lexsort((events.moment, events.item, events.customer))
+        # Those of one customer and item stay in the order of their moments.
+        rows = np.argsort(events.customer * self._count + events.item, kind="stable")
         customer, item, moment = events.customer[rows], events.item[rows], events.moment[rows]
         new = np.ones(len(rows) + 1, dtype=bool)
         new[1:-1] = (np.diff(customer) != 0) | (np.diff(item) != 0)
