@@ -219,9 +219,7 @@ def _needs(lines: pl.LazyFrame, tables: Mapping[str, pl.LazyFrame], as_of: date 
         return None
     products = tables.get("products")
     listed = products is not None and {"product_id", "category"} <= set(products.collect_schema().names())
-    told_of = [*([lines] if "category" in names else []), *([products] if products is not None and listed else [])]
-    # A store has the column whether anything stands in it or not.
-    if not any(frame.select(pl.col("category").count()).collect().item() for frame in told_of):
+    if "category" not in names and not listed:
         return None
     kept = read_kept(lines, as_of=as_of, columns=["category"] if "category" in names else []).rows
     if products is not None and listed:
